@@ -1,0 +1,1 @@
+"""Where botocore and this package meet: the only modules that import botocore."""

@@ -1,0 +1,131 @@
+"""Interception by botocore's event hooks: who answers, and through which handlers.
+
+At `request-created`, before a request is signed, the innermost mock is noted in the request's
+context; `choose-signer` then leaves the request unsigned, and `before-send` has it answered. The
+handlers stay in botocore after the first activation: while nobody is on, no request is noted, and
+they do nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import botocore
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
+from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
+from botocore.hooks import HierarchicalEmitter
+
+from ..service.exchange import Answer, Request
+from . import sessions
+from .wire import Response, read_request
+
+_NOTE = "pytest_sm_metrics"  # in the context of a request that is ours to answer
+
+
+@dataclass
+class _Activation:
+    owner: object
+    answer: Callable[[Request], Answer]
+    default_session: Any
+    """boto3's default session when it was switched on."""
+
+
+_lock = threading.RLock()
+_active: list[_Activation] = []
+_registered = False
+
+
+def switch_on(owner: object, answer: Callable[[Request], Answer]) -> None:
+    """From now on the owner answers, until it is switched off or another is switched on inside it."""
+    with _lock:
+        _register_once()
+        sessions.relieve()
+        _active.append(_Activation(owner, answer, sessions.default_session()))
+
+
+def switch_off(owner: object) -> None:
+    """The owner answers no more, wherever it stands among those that are on; nothing happens if it is off."""
+    with _lock:
+        index = next((index for index, activation in enumerate(_active) if activation.owner is owner), None)
+        if index is None:
+            return
+        activation = _active.pop(index)
+        for later in _active[index:]:
+            later.default_session = activation.default_session
+        sessions.restore_default_session(activation.default_session)
+        if not _active:
+            sessions.restore()
+
+
+def innermost() -> object | None:
+    """The owner that answers now; None while nobody is on."""
+    with _lock:
+        return _active[-1].owner if _active else None
+
+
+def _note(request: AWSRequest, operation_name: str, **_: Any) -> None:
+    try:
+        answer = _active[-1].answer
+    except IndexError:
+        request.context.pop(_NOTE, None)
+        return
+    path = urlsplit(request.url).path
+    operation_path = f"/{operation_name}"
+    base_path = path.removesuffix(operation_path) if path.endswith(operation_path) else ""
+    request.context[_NOTE] = answer, base_path
+
+
+def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
+    return botocore.UNSIGNED if _NOTE in context else None
+
+
+def _answer(request: AWSPreparedRequest, **_: Any) -> Response | None:
+    note = request.context.pop(_NOTE, None)
+    if note is None:
+        return None
+    answer, base_path = note
+    url = request.url
+    response = Response(url, answer(read_request(request, base_path)))
+    if "moto" in sys.modules:
+        # moto's own before-send handler comes after this one and goes by the URL alone.
+        request.url = f"answered+{url}"
+    return response
+
+
+_HANDLERS = (
+    ("request-created.sagemaker-metrics", _note),
+    ("choose-signer.sagemaker-metrics", _leave_unsigned),
+    ("before-send.sagemaker-metrics", _answer),
+)
+
+
+def _register_once() -> None:
+    """Put the handlers where every session made later finds them, and into every emitter made earlier."""
+    global _registered
+    if _registered:
+        return
+    emitters = _emitters()
+    BUILTIN_HANDLERS.extend((event, handler, REGISTER_FIRST) for event, handler in _HANDLERS)
+    for emitter in emitters:
+        for event, handler in _HANDLERS:
+            emitter.register_first(event, handler)
+    _registered = True
+
+
+def _emitters() -> list[HierarchicalEmitter]:
+    # Frozen objects are in no generation that get_objects() looks at, and a test run that froze
+    # its collected modules has module-level clients there.
+    frozen = gc.get_freeze_count() > 0
+    if frozen:
+        gc.unfreeze()
+    try:
+        return [candidate for candidate in gc.get_objects() if issubclass(type(candidate), HierarchicalEmitter)]
+    finally:
+        if frozen:
+            gc.freeze()

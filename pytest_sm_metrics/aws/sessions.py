@@ -1,0 +1,145 @@
+"""What no event can do: clients of this service are made without region, credentials or profile.
+
+Making a client resolves all three before the first event: it asks the instance metadata service for
+credentials, and raises where there is no region or where AWS_PROFILE names no profile. So while a mock
+is on, `create_client` and `get_scoped_config` of botocore's sessions (both public) are wrapped, here and
+nowhere else. Other services get what they always got.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import sys
+from typing import Any
+
+from botocore.credentials import Credentials
+from botocore.exceptions import ProfileNotFound
+from botocore.session import Session
+
+SERVICE = "sagemaker-metrics"
+DEFAULT_REGION = "us-east-1"
+
+_originals: dict[tuple[type[Session], str], tuple[Any, Any]] = {}
+"""What was wrapped, and the wrapper."""
+
+
+def relieve() -> None:
+    """Wrap the sessions' methods, where they are not wrapped yet."""
+    if not _originals:
+        _wrap(Session, "get_scoped_config", _get_scoped_config)
+        for cls in _with_subclasses(Session):
+            _relieve_class(cls)
+        Session.__init_subclass__ = classmethod(lambda cls, **_: _relieve_class(cls))  # aiobotocore, imported while a mock is on
+
+
+def restore() -> None:
+    """Take the wrappers off; one that somebody else has wrapped meanwhile stays, and does nothing."""
+    for (cls, name), (original, wrapper) in _originals.items():
+        if cls.__dict__.get(name) is wrapper:
+            setattr(cls, name, original)
+    _originals.clear()
+    del Session.__init_subclass__
+
+
+def default_session() -> Any:
+    """boto3's default session; None where there is none, or no boto3."""
+    return getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
+
+
+def restore_default_session(session: Any) -> None:
+    """Put boto3's default session back; None, which makes boto3 build a new one, is left as it is."""
+    if default_session() not in (None, session):
+        sys.modules["boto3"].DEFAULT_SESSION = session  # type: ignore[attr-defined]
+
+
+def _with_subclasses(cls: type[Session]) -> set[type[Session]]:
+    return {cls}.union(*map(_with_subclasses, cls.__subclasses__()))
+
+
+def _relieve_class(cls: type[Session]) -> None:
+    if "create_client" in cls.__dict__:
+        _wrap(cls, "create_client", _create_client)
+
+
+def _wrap(cls: type[Session], name: str, make_wrapper: Any) -> None:
+    original = cls.__dict__[name]
+    wrapper = functools.wraps(original)(make_wrapper(original))
+    _originals[cls, name] = original, wrapper
+    setattr(cls, name, wrapper)
+
+
+def _create_client(original: Any) -> Any:
+    def create_client(self: Session, *args: Any, **kwargs: Any) -> Any:
+        if _originals:
+            service = args[0] if args else kwargs.get("service_name")
+            if service == SERVICE:
+                self = _undemanding(self)
+            else:
+                _strict_get_scoped_config(self)
+        return original(self, *args, **kwargs)
+
+    return create_client
+
+
+def _get_scoped_config(original: Any) -> Any:
+    def get_scoped_config(self: Session) -> Any:
+        try:
+            return original(self)
+        except ProfileNotFound:
+            if _originals:
+                return {}
+            raise
+
+    return get_scoped_config
+
+
+def _strict_get_scoped_config(session: Session) -> None:
+    """Raise ProfileNotFound for whoever needs the profile."""
+    original, _ = _originals[Session, "get_scoped_config"]
+    original(session)
+
+
+def _undemanding(session: Session) -> Session:
+    """A copy of the session that has a region, and resolves credentials only when somebody signs with them."""
+
+    def get_config_variable(name: str, methods: Any = None) -> Any:
+        value = session.get_config_variable(name, methods)
+        return DEFAULT_REGION if value is None and name == "region" else value
+
+    undemanding: Any = copy.copy(session)
+    undemanding.get_config_variable = get_config_variable
+    undemanding.get_auth_token = lambda **_: None
+    if inspect.iscoroutinefunction(session.get_credentials):
+        undemanding.get_credentials = _resolved(_AsyncDeferredCredentials(session))
+    else:
+        undemanding.get_credentials = functools.partial(_DeferredCredentials, session)
+    return undemanding
+
+
+def _resolved(value: Any) -> Any:
+    async def get() -> Any:
+        return value
+
+    return get
+
+
+class _DeferredCredentials(Credentials):
+    """A session's credentials, looked up when they are first needed: after the mock is off, the client signs as it always would have."""
+
+    def __init__(self, session: Any) -> None:
+        super().__init__("", "", method="deferred")
+        self._session = session
+
+    def get_frozen_credentials(self) -> Any:
+        credentials = self._session.get_credentials()
+        return credentials and credentials.get_frozen_credentials()
+
+
+class _AsyncDeferredCredentials(_DeferredCredentials):
+    """The same for aiobotocore, which awaits them."""
+
+    async def get_frozen_credentials(self) -> Any:
+        credentials = await self._session.get_credentials()
+        return credentials and await credentials.get_frozen_credentials()

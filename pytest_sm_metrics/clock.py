@@ -1,0 +1,25 @@
+"""Two clocks: the one that tests may freeze, and the one that goes on."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def now() -> float:
+    """Seconds since the epoch; frozen where freezegun or time-machine freezes them."""
+    return time.time()
+
+
+def real_monotonic() -> float:
+    """Seconds that pass whatever is frozen: freezegun replaces `time.monotonic` and keeps the real one; time-machine leaves it alone."""
+    freezegun = sys.modules.get("freezegun.api")
+    return float(getattr(freezegun, "real_monotonic", time.monotonic)())
+
+
+def as_datetime(seconds: float) -> datetime:
+    """A time since the epoch as an aware datetime, UTC."""
+    return EPOCH + timedelta(seconds=seconds)

@@ -1,0 +1,160 @@
+"""Why something that a test asked for is not there: what did arrive, and the nearest thing to it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from .clock import as_datetime
+from .service.journal import Call
+from .service.parsing import PutMetrics, parse_put_metrics
+from .service.rules import METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT, Rule
+from .service.service import Service
+from .service.store import StoredTrialComponent
+from .settings import Settings
+
+_LISTED = 10  # names that a message lists
+
+
+class AbsentError(KeyError):
+    """A KeyError that says what is there instead. The explanation is made when it is read, not when it is raised."""
+
+    def __init__(self, key: object, explain: Callable[[], str]) -> None:
+        super().__init__(key)
+        self._explain = explain
+
+    def __str__(self) -> str:
+        return self._explain()
+
+
+def closest(name: str, candidates: Iterable[str]) -> list[str]:
+    """The candidates most like a name, upper and lower case taken as the same; at most three."""
+    folded: dict[str, list[str]] = {}
+    for candidate in candidates:
+        folded.setdefault(candidate.lower(), []).append(candidate)
+    return [original for match in difflib.get_close_matches(name.lower(), folded, n=3) for original in folded[match]][:3]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message: the first ones, and how many more there are."""
+    names = [repr(name) for name in names]
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 metric`, `2 metrics`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def why_no_trial_component(service: Service, name: str, region: str | None) -> str:
+    """Why a trial component holds no metrics (in a region)."""
+    where = f" in region {region}" if region else ""
+    return joined(f"trial component {name!r} holds no metrics{where}", _around_trial_component(service, name))
+
+
+def _around_trial_component(service: Service, name: str) -> Iterator[str]:
+    holding = [component for component in service.components() if component.count]
+    regions = [component.region for component in holding if component.name == name]
+    if regions:
+        yield f"it holds metrics in {', '.join(regions)}"
+    elif service.store.is_created(name):
+        yield "it was created, but no metric was accepted for it"
+    yield from _refused(service, name)
+    yield from rejections(service, name, None)
+    if not regions:
+        names = dict.fromkeys(component.name for component in holding)
+        near = closest(name, names)
+        if near:
+            yield f"closest: {listed(near)}"
+        elif names:
+            yield f"trial components that hold metrics: {listed(names)}"
+        elif not service.calls:
+            yield "no SageMaker Metrics call has reached the mock"
+        elif not any(call.trial_component == name for call in service.calls):
+            called = dict.fromkeys(call.trial_component for call in service.calls if call.trial_component)
+            yield f"{counted(len(service.calls), 'call')} reached the mock, for {listed(called) or 'no trial component'}"
+
+
+def why_no_metric(service: Service, component: StoredTrialComponent, metric_name: str) -> str:
+    """Why a trial component holds no metric of a name."""
+    head = f"trial component {component.name!r} in {component.region} holds no metric named {metric_name!r}"
+    return joined(head, _around_metric(service, component, metric_name))
+
+
+def _around_metric(service: Service, component: StoredTrialComponent, metric_name: str) -> Iterator[str]:
+    rejected = list(rejections(service, component.name, metric_name))
+    yield from rejected
+    near = closest(metric_name, component.series)
+    if near and not rejected:
+        yield f"closest: {listed(near)}"
+    elif component.series:
+        yield f"its metrics: {listed(component.series)}"
+    elsewhere = [other for other in service.components() if metric_name in other.series]
+    if elsewhere:
+        yield f"held by {', '.join(f'{other.name!r} in {other.region}' for other in elsewhere[:_LISTED])}"
+    if not component.series:
+        yield from _refused(service, component.name)
+
+
+def _refused(service: Service, name: str) -> Iterator[str]:
+    refused = [call for call in service.calls if call.error_code and call.trial_component == name]
+    if refused:
+        last = refused[-1]
+        calls = "a call for it was refused as a whole" if len(refused) == 1 else f"{len(refused)} calls for it were refused as a whole; the last"
+        yield f"{calls}: {last.status_code} {last.error_code}: {last.response['message']}"
+
+
+def rejections(service: Service, name: str, metric_name: str | None) -> Iterator[str]:
+    """How many metrics of a trial component (and of a name) were rejected, and why the first was."""
+    found: list[str] = []
+    for call in service.calls:
+        if call.refused and call.trial_component == name:
+            request = parse_put_metrics(call.body)
+            found += [
+                f"{error['Code']} for {request.names[refusal.index]!r} (MetricIndex {refusal.index}): "
+                f"{why_rejected(refusal.rule, request, refusal.index, call, service.settings)}"
+                for refusal, error in zip(call.refused, call.errors, strict=True)
+                if metric_name in (None, request.names[refusal.index])
+            ]
+    if found:
+        which = "" if metric_name is None else " of that name"
+        verb = "was rejected" if len(found) == 1 else "were rejected; the first"
+        yield f"{counted(len(found), 'metric')}{which} {verb}: {found[0]}"
+
+
+def what_arrived(service: Service) -> Iterator[str]:
+    """What the service holds and what it refused, in a few lines."""
+    holding = [component for component in service.components() if component.count]
+    for component in holding[:_LISTED]:
+        held = [f"{name!r} ({len(columns.arrivals)}, the last {columns.values[-1]!r})" for name, columns in list(component.series.items())[:_LISTED]]
+        more = ", ..." if len(component.series) > _LISTED else ""
+        yield f"arrived: trial component {component.name!r} in {component.region}: {', '.join(held)}{more}"
+    if len(holding) > _LISTED:
+        yield f"and {len(holding) - _LISTED} more trial components"
+    for name in dict.fromkeys(call.trial_component for call in service.calls if call.refused or call.error_code):
+        if name is not None:
+            yield from (f"{name!r}: {line}" for line in (*_refused(service, name), *rejections(service, name, None)))
+    if not service.calls:
+        yield "no SageMaker Metrics call has reached the mock"
+
+
+def why_rejected(rule: Rule, request: PutMetrics, index: int, call: Call, settings: Settings) -> str:
+    """Why a rule refused one metric of a call, with the values that made it so."""
+    if rule is METRIC_LIMIT:
+        return f"{request.trial_component_name!r} holds metric_limit={settings.metric_limit} metrics already"
+    if rule is METRIC_NAME_LIMIT:
+        return f"{request.trial_component_name!r} holds metric_name_limit={settings.metric_name_limit} other metric names already"
+    if rule is UNKNOWN_TRIAL_COMPONENT:
+        return f'{request.trial_component_name!r} was not created before, and unknown_trial_component is "reject"'
+    if rule is TIMESTAMP_WINDOW and settings.timestamp_window:
+        past, future = settings.timestamp_window
+        timestamp: datetime = as_datetime(request.timestamps[index])
+        return f"Timestamp {timestamp} is not within timestamp_window (past {past}, future {future}) of {call.timestamp}"
+    return f"Value is {request.values[index]}, which is not finite"
+
+
+def joined(head: str, details: Iterable[str]) -> str:
+    """A message: a head, and a bullet for each detail."""
+    return "\n".join([head, *(f"  - {detail}" for detail in details)])

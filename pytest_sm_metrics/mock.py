@@ -1,0 +1,286 @@
+"""The mock: switching it on and off, and what a test reads from it."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from . import asserting
+from .asserting import ANYTHING
+from .explaining import AbsentError, why_no_trial_component
+from .reading import Metric, RejectedMetric, TrialComponent, rejected_metrics
+from .service.journal import Call
+from .service.parsing import MalformedRequestError, check_trial_component_name
+from .service.service import Service
+from .service.store import StoredTrialComponent
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Unpack
+
+    from .settings import SettingsKeywords
+
+
+class SageMakerMetricsMock(Mapping[str, TrialComponent]):
+    """What stands in for Amazon SageMaker Metrics, and what a test reads from it.
+
+    A read-only mapping from the names of the trial components that hold accepted metrics to these
+    trial components; true even while it is empty. It can be read after it is off.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        node_id = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
+        self._service = Service(settings, node_id)
+
+    def stop(self) -> None:
+        """Switch it off; nothing happens if it is off already."""
+        from .aws.interception import switch_off
+
+        switch_off(self)
+
+    # Reading
+
+    def __getitem__(self, name: str) -> TrialComponent:
+        held = [component for component in self._named(name) if component.count]
+        if not held:
+            raise AbsentError(name, partial(why_no_trial_component, self._service, name, None))
+        return self._only(name, held)
+
+    def __contains__(self, name: object) -> bool:
+        return any(component.name == name and component.count for component in self._service.components())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(component.name for component in self._service.components() if component.count))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __bool__(self) -> bool:
+        return True
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def trial_component(self, name: str, region: str | None = None) -> TrialComponent:
+        """One trial component by name and region, also one that holds no metrics yet.
+
+        A KeyError where nobody created it or wrote to it; a LookupError, which is no KeyError, where no region
+        is given and it is known in several.
+        """
+        known = [component for component in self._named(name) if region in (None, component.region)]
+        if not known and region is not None and name in self._service.store.created_everywhere:
+            known = [StoredTrialComponent(region, name)]
+        if not known:
+            raise AbsentError(name, partial(why_no_trial_component, self._service, name, region))
+        return self._only(name, known)
+
+    @property
+    def trial_components(self) -> list[TrialComponent]:
+        """All trial components, of every region, empty ones too, in order of first arrival."""
+        return [TrialComponent(self._service, component) for component in self._service.components()]
+
+    def create_trial_component(self, name: str, region: str | None = None) -> TrialComponent:
+        """Make a trial component known, as CreateTrialComponent would; None: in every region.
+
+        A ValueError for a name that the service would refuse.
+        """
+        try:
+            check_trial_component_name(name)
+        except MalformedRequestError as error:
+            raise ValueError(error.message) from None
+        return TrialComponent(self._service, self._service.create_trial_component(name, region))
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every attempt that reached the mock, in order."""
+        return list(self._service.calls)
+
+    @property
+    def rejected(self) -> list[RejectedMetric]:
+        """Every rejected metric, in order. A call that was refused as a whole stands in `calls` alone."""
+        return rejected_metrics(self._service, self.calls)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data, for snapshots and golden files: it repeats from run to run and is valid JSON.
+
+        So it leaves out what differs between runs or machines: when calls arrived, their user agents and
+        invocation ids. Timestamps are ISO 8601; a Value that is not finite is the string that stands for it on the wire.
+        """
+        components = sorted(self.trial_components, key=lambda component: (component.name, component.region))
+        return {
+            "trial_components": [
+                {"name": one.name, "region": one.region, "arn": one.arn, "metrics": [_plain_metric(metric) for metric in one.metrics]}
+                for one in components
+            ],
+            "calls": [_plain_call(call) for call in self.calls],
+            "rejected": [
+                {
+                    "code": one.code,
+                    "index": one.index,
+                    "metric": _plain_metric(one.metric),
+                    "reason": one.reason,
+                    "rule": one.rule.id,
+                    "injected": one.injected,
+                    "request_id": one.call.request_id,
+                }
+                for one in self.rejected
+            ],
+        }
+
+    def reset(self) -> None:
+        """Everything as at activation: trial components, calls, request ids."""
+        self._service.reset()
+
+    def wait_for(self, predicate: Callable[[SageMakerMetricsMock], object], timeout: float = 5) -> None:
+        """Wait until `predicate(sm_metrics)` is true: for metrics that a background thread sends.
+
+        The predicate is asked after each call that arrives; a LookupError that it raises (a run that is not there yet)
+        counts as not true. After `timeout` seconds, real time even where time is frozen, an AssertionError says what
+        did arrive. In a coroutine: `await asyncio.to_thread(sm_metrics.wait_for, predicate)`.
+        """
+        __tracebackhide__ = True
+        raised: LookupError | None = None
+
+        def passes() -> bool:
+            nonlocal raised
+            try:
+                raised = None
+                return bool(predicate(self))
+            except LookupError as error:
+                raised = error
+                return False
+
+        if not asserting.until(self._service, passes, timeout):
+            raise AssertionError(asserting.check_waited(self._service, timeout, raised))
+
+    # Asserting
+
+    def assert_logged(
+        self,
+        trial_component: str,
+        metric_name: str,
+        value: Any = ANYTHING,
+        *,
+        step: Any = ANYTHING,
+        values: Any = ANYTHING,
+        steps: Any = ANYTHING,
+        last: Any = ANYTHING,
+        count: Any = ANYTHING,
+        region: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Assert that a metric was logged and accepted. What is left out matches anything.
+
+        `value` and `step` ask for one point with both (`step=None`: a point without a Step); `values` and `steps` for
+        the whole series in order of arrival; `last` for the Value with the latest Timestamp; `count` for the number of
+        points. `pytest.approx`, NumPy arrays and the like are welcome. `timeout`: seconds to wait for it, real time.
+        """
+        __tracebackhide__ = True
+        check = partial(
+            asserting.check_logged, self._service, trial_component, metric_name, region,
+            value=value, step=step, values=values, steps=steps, last=last, count=count,
+        )  # fmt: skip
+        asserting.verify(self._service, check, timeout)
+
+    def assert_not_logged(self, trial_component: str, metric_name: str, *, region: str | None = None) -> None:
+        """Assert that no metric of this name was accepted for the trial component."""
+        __tracebackhide__ = True
+        asserting.verify(self._service, partial(asserting.check_not_logged, self._service, trial_component, metric_name, region), None)
+
+    def assert_no_rejected_metrics(self, *, region: str | None = None) -> None:
+        """Assert that no metric was rejected."""
+        __tracebackhide__ = True
+        rejected = [one for one in self.rejected if region in (None, one.call.region)]
+        asserting.verify(self._service, partial(asserting.check_no_rejected_metrics, rejected), None)
+
+    def assert_called(
+        self,
+        operation: str | None = None,
+        trial_component: str | None = None,
+        *,
+        times: int | None = None,
+        region: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Assert that calls reached the mock. `times` counts attempts, retries too: None for at least one, 0 for never."""
+        __tracebackhide__ = True
+        check = partial(asserting.check_called, self._service, operation, trial_component, region, times)
+        asserting.verify(self._service, check, timeout)
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{component.name!r} ({component.count})" for component in self._service.components()[:10])
+        return f"<sm_metrics: {held or 'no trial components'}; calls: {len(self._service.calls)}, rejected metrics: {len(self.rejected)}>"
+
+    def _named(self, name: str) -> list[StoredTrialComponent]:
+        return [component for component in self._service.components() if component.name == name]
+
+    def _only(self, name: str, components: list[StoredTrialComponent]) -> TrialComponent:
+        if len(components) > 1:
+            regions = ", ".join(component.region for component in components)
+            raise LookupError(
+                f"trial component {name!r} is held in several regions, {regions}: "
+                f"ask for one with trial_component({name!r}, region={components[0].region!r})"
+            )
+        return TrialComponent(self._service, components[0])
+
+
+def _plain_metric(metric: Metric) -> dict[str, Any]:
+    value: float | str = metric.value
+    if not math.isfinite(metric.value):
+        value = "NaN" if math.isnan(metric.value) else "Infinity" if metric.value > 0 else "-Infinity"
+    return {"metric_name": metric.metric_name, "value": value, "step": metric.step, "timestamp": metric.timestamp.isoformat()}
+
+
+def _plain_call(call: Call) -> dict[str, Any]:
+    names = ("operation", "trial_component", "region", "parameters", "status_code", "error_code", "errors", "response", "request_id", "attempt")
+    return {name: getattr(call, name) for name in names}
+
+
+class mock_sm_metrics:  # noqa: N801  (a context manager is named as it is called)
+    """Stand in for Amazon SageMaker Metrics for the length of a `with` or `async with` block.
+
+    `with mock_sm_metrics(metric_limit=100) as sm_metrics: ...`, or `sm_metrics = mock_sm_metrics().start()` and later
+    `sm_metrics.stop()`. Each activation begins empty. The keywords are the settings: a TypeError for an unknown
+    name, a ValueError for a value that is not accepted.
+    """
+
+    def __init__(self, **settings: Unpack[SettingsKeywords]) -> None:
+        self._settings = Settings.of(settings)
+        self._entered: list[SageMakerMetricsMock] = []
+
+    def start(self) -> SageMakerMetricsMock:
+        """Switch a new mock on."""
+        from .aws.interception import switch_on
+
+        mock = SageMakerMetricsMock(self._settings)
+        switch_on(mock, mock._service.answer)
+        return mock
+
+    def __enter__(self) -> SageMakerMetricsMock:
+        mock = self.start()
+        self._entered.append(mock)
+        return mock
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self._entered.pop().stop()
+
+    async def __aenter__(self) -> SageMakerMetricsMock:
+        return self.__enter__()
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.__exit__(kind, error, traceback)
+
+
+def current() -> SageMakerMetricsMock:
+    """The innermost mock that is on; a RuntimeError where none is."""
+    from .aws.interception import innermost
+
+    mock = innermost()
+    if not isinstance(mock, SageMakerMetricsMock):
+        raise RuntimeError("no mock of SageMaker Metrics is on: ask for the fixture sm_metrics, or enter mock_sm_metrics()")
+    return mock

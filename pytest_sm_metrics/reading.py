@@ -1,0 +1,218 @@
+"""Reading what the service holds: views of its store and journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import overload
+
+from .clock import as_datetime
+from .explaining import AbsentError, counted, why_no_metric, why_rejected
+from .service.arns import trial_component_arn
+from .service.journal import Call
+from .service.parsing import parse_put_metrics
+from .service.rules import ERROR_CODES, Rule
+from .service.service import Service
+from .service.statistics import average, index_of_last, standard_deviation
+from .service.store import NO_STEP, SeriesColumns, StoredTrialComponent
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One item of MetricData, as the service took it."""
+
+    metric_name: str
+    value: float
+    step: int | None
+    """None if the item had no Step."""
+    timestamp: datetime
+    """Aware, UTC."""
+
+
+class MetricSeries(Sequence[Metric]):
+    """The metrics of one name in one trial component, in order of arrival, as they were when it was asked for.
+
+    A slice is a series again. An empty slice has no statistics: a ValueError.
+    """
+
+    def __init__(self, name: str, columns: SeriesColumns, rows: range) -> None:
+        self.metric_name = name
+        self._columns = columns
+        self._rows = rows
+
+    @property
+    def values(self) -> list[float]:
+        """The Values."""
+        return [self._columns.values[row] for row in self._rows]
+
+    @property
+    def steps(self) -> list[int | None]:
+        """The Steps; None where an item had none."""
+        return [None if (step := self._columns.steps[row]) == NO_STEP else step for row in self._rows]
+
+    @property
+    def timestamps(self) -> list[datetime]:
+        """The Timestamps; aware, UTC."""
+        return [as_datetime(self._columns.timestamps[row]) for row in self._rows]
+
+    @property
+    def min(self) -> float:
+        """The smallest Value."""
+        return min(self._some_values())
+
+    @property
+    def max(self) -> float:
+        """The largest Value."""
+        return max(self._some_values())
+
+    @property
+    def avg(self) -> float:
+        """The arithmetic mean of the Values."""
+        return average(self._some_values())
+
+    @property
+    def std_dev(self) -> float:
+        """The sample standard deviation of the Values (n - 1; assumed of the service), 0 for one Value."""
+        return standard_deviation(self._some_values())
+
+    @property
+    def last(self) -> float:
+        """The Value with the latest Timestamp; of equal ones the last to arrive."""
+        values = self._some_values()
+        return values[index_of_last([self._columns.timestamps[row] for row in self._rows])]
+
+    def _some_values(self) -> list[float]:
+        if not self._rows:
+            raise ValueError(f"an empty series of {self.metric_name!r} has no statistics")
+        return self.values
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Metric: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> MetricSeries: ...
+
+    def __getitem__(self, index: int | slice) -> Metric | MetricSeries:
+        if isinstance(index, slice):
+            return MetricSeries(self.metric_name, self._columns, self._rows[index])
+        try:
+            return self._metric(self._rows[index])
+        except IndexError:
+            raise IndexError(f"index {index} of {self.metric_name!r}, which has {counted(len(self), 'metric')}") from None
+
+    def __iter__(self) -> Iterator[Metric]:
+        return map(self._metric, self._rows)
+
+    def _metric(self, row: int) -> Metric:
+        columns = self._columns
+        step = columns.steps[row]
+        return Metric(self.metric_name, columns.values[row], None if step == NO_STEP else step, as_datetime(columns.timestamps[row]))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (MetricSeries, list, tuple)):
+            return list(self) == list(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        values = self.values
+        shown = values if len(values) <= 8 else [*values[:4], ..., *values[-3:]]
+        return f"<MetricSeries {self.metric_name!r}: {counted(len(values), 'value')} [{', '.join('...' if value is ... else repr(value) for value in shown)}]>"
+
+
+class TrialComponent(Mapping[str, MetricSeries]):
+    """A trial component in one region: a read-only mapping from its metric names, in order of first arrival, to their series."""
+
+    def __init__(self, service: Service, stored: StoredTrialComponent) -> None:
+        self._service = service
+        self._stored = stored
+
+    @property
+    def name(self) -> str:
+        """The TrialComponentName."""
+        return self._stored.name
+
+    @property
+    def region(self) -> str:
+        """The AWS region; `*` for one that was created in every region and written to in none."""
+        return self._stored.region
+
+    @property
+    def account_id(self) -> str:
+        """The account that owns it: the setting `account_id`."""
+        return self._service.settings.account_id
+
+    @property
+    def arn(self) -> str:
+        """Its ARN, `arn:<partition>:sagemaker:<region>:<account>:experiment-trial-component/<name>`."""
+        return trial_component_arn(self.region, self.account_id, self.name)
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """Every accepted metric, in order of arrival."""
+        with self._service.changed:
+            series = list(self.values())
+        arrived = [(arrival, metric) for one in series for arrival, metric in zip(one._columns.arrivals, one, strict=False)]
+        return [metric for _, metric in sorted(arrived, key=lambda pair: pair[0])]
+
+    def __getitem__(self, metric_name: str) -> MetricSeries:
+        columns = self._stored.series.get(metric_name)
+        if columns is None:
+            raise AbsentError(metric_name, partial(why_no_metric, self._service, self._stored, metric_name))
+        return MetricSeries(metric_name, columns, range(len(columns.arrivals)))
+
+    def __contains__(self, metric_name: object) -> bool:
+        return metric_name in self._stored.series
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(list(self._stored.series))
+
+    def __len__(self) -> int:
+        return len(self._stored.series)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, TrialComponent):
+            return (self.arn, self.metrics) == (other.arn, other.metrics)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{name!r} ({len(series)})" for name, series in list(self.items())[:10])
+        return f"<TrialComponent {self.name!r} in {self.region}: {held or 'no metrics'}{', ...' if len(self) > 10 else ''}>"
+
+
+@dataclass(frozen=True)
+class RejectedMetric:
+    """One metric that was refused in an answer with HTTP 200: an entry of Errors."""
+
+    code: str
+    """The Code in Errors, `VALIDATION_ERROR` for one."""
+    index: int
+    """The MetricIndex in Errors: the place in the call's MetricData, from 0."""
+    metric: Metric
+    reason: str
+    """Why, with the values that made it so."""
+    rule: Rule
+    injected: bool
+    """Whether a fault did it, not a rule."""
+    call: Call
+
+
+def rejected_metrics(service: Service, calls: Sequence[Call]) -> list[RejectedMetric]:
+    """Every rejected metric of the calls, in order."""
+    rejected: list[RejectedMetric] = []
+    for call in calls:
+        if call.refused:
+            request = parse_put_metrics(call.body)
+            for index, rule in call.refused:
+                metric = Metric(request.names[index], request.values[index], request.steps[index], as_datetime(request.timestamps[index]))
+                reason = why_rejected(rule, request, index, call, service.settings)
+                rejected.append(RejectedMetric(ERROR_CODES[rule.effect], index, metric, reason, rule, False, call))
+    return rejected

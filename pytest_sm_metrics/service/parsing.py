@@ -1,0 +1,171 @@
+"""From the bytes of a body to columns of metrics, or to what is wrong with the request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .rules import BODY, NOT_NULL, RULES, SERIALIZATION, VALIDATION, Column, Rule, as_doubles
+
+_SHOWN = 256  # characters of a value that a message shows
+
+
+class MalformedRequestError(Exception):
+    """The whole request is refused with HTTP 400."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class PutMetrics(NamedTuple):
+    """A well-formed BatchPutMetrics request. The lists are columns, one item a metric."""
+
+    trial_component_name: str
+    names: list[str]
+    timestamps: list[float]
+    """Seconds since the epoch."""
+    steps: list[int | None]
+    values: list[float]
+
+
+def _reject_constant(token: str) -> None:
+    raise ValueError(f"{token} is not JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_reject_constant).decode
+
+
+def read_json(body: bytes) -> Any:
+    """The JSON value in a body; a ValueError where there is none."""
+    try:
+        return _decode(body.decode())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def parse_put_metrics(body: bytes) -> PutMetrics:
+    """Read the body of a BatchPutMetrics request, or raise MalformedRequestError."""
+    try:
+        document = read_json(body)
+    except ValueError as error:
+        raise MalformedRequestError("SerializationException", f"{BODY.constraint}: {error}") from None
+    if type(document) is not dict:
+        raise MalformedRequestError("SerializationException", f"{BODY.constraint}: Value {_shown(document)}")
+    request = {"TrialComponentName": [document.get("TrialComponentName")], "MetricData": [document.get("MetricData")]}
+    sound = _are_sound(request)
+    if not sound:
+        _check_types(request)
+    items = request["MetricData"][0] or []
+    if None in items:
+        items = [{} if item is None else item for item in items]
+    _check_types({"RawMetricData": items})
+    metrics = {member: [item.get(member) for item in items] for member in ("MetricName", "Timestamp", "Step", "Value")}
+    if not (sound and _are_sound(metrics)):
+        _check_types(metrics)
+        _check_constraints(request, metrics)
+    steps = metrics["Step"]
+    return PutMetrics(
+        document["TrialComponentName"],
+        metrics["MetricName"],
+        as_doubles(metrics["Timestamp"]),
+        steps if set(map(type, steps)) == {int} else [None if step is None else int(step) for step in steps],
+        as_doubles(metrics["Value"]),
+    )
+
+
+def check_trial_component_name(name: str) -> None:
+    """Raise MalformedRequestError for a name that no request could carry."""
+    column = {"TrialComponentName": [name]}
+    _check_types(column)
+    _check_constraints(column)
+
+
+class _Member:
+    """The rules about one member, sorted by when they are asked."""
+
+    def __init__(self, name: str, path: str) -> None:
+        self.path = path
+        rules = [rule for rule in RULES if rule.member == name and rule.holds]
+        self.types = [rule for rule in rules if rule.effect == SERIALIZATION]
+        self.required = [rule for rule in rules if rule.constraint == NOT_NULL]
+        self.constraints = [rule for rule in rules if rule.effect == VALIDATION and rule not in self.required]
+        self.tests = [rule.holds for rule in self.types + self.constraints if rule.holds]
+
+
+_MEMBERS = {
+    "TrialComponentName": _Member("TrialComponentName", "trialComponentName"),
+    "MetricData": _Member("MetricData", "metricData"),
+    "RawMetricData": _Member("RawMetricData", "metricData.{}.member"),
+    "MetricName": _Member("MetricName", "metricData.{}.member.metricName"),
+    "Timestamp": _Member("Timestamp", "metricData.{}.member.timestamp"),
+    "Step": _Member("Step", "metricData.{}.member.step"),
+    "Value": _Member("Value", "metricData.{}.member.value"),
+}
+
+_Columns = dict[str, list[Any]]
+
+
+def _are_sound(columns: _Columns) -> bool:
+    """Whether every value keeps every rule: all that is asked of a request that has nothing wrong."""
+    for name, column in columns.items():
+        member = _MEMBERS[name]
+        present = column
+        if None in column:
+            if member.required:
+                return False
+            present = [value for value in column if value is not None]
+        for holds in member.tests:
+            if not holds(present):
+                return False
+    return True
+
+
+def _check_types(columns: _Columns) -> None:
+    for name, column in columns.items():
+        member = _MEMBERS[name]
+        for rule, index in _breaches(member.types, column):
+            raise MalformedRequestError(
+                "SerializationException",
+                f"Value {_shown(column[index])} at '{member.path.format(index + 1)}' cannot be read: {rule.constraint}",
+            )
+
+
+def _check_constraints(*groups: _Columns) -> None:
+    violations = [violation for columns in groups for name, column in columns.items() for violation in _violations(_MEMBERS[name], column)]
+    if violations:
+        errors = "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
+        raise MalformedRequestError("ValidationException", f"{errors} detected: {'; '.join(violations)}")
+
+
+def _violations(member: _Member, column: list[Any]) -> Iterator[str]:
+    absent = [(rule, index) for rule in member.required for index in rule.breaches(column)]
+    for rule, index in (*absent, *_breaches(member.constraints, column)):
+        value = column[index]
+        shown = "null" if value is None else f"'{_cut(value)}'" if type(value) is str else f"'{_shown(value)}'"
+        yield f"Value {shown} at '{member.path.format(index + 1)}' failed to satisfy constraint: {rule.constraint}"
+
+
+def _breaches(rules: list[Rule], column: Column) -> Iterator[tuple[Rule, int]]:
+    """Each rule that a value breaks, with the value's index; absent values break none."""
+    if None in column:
+        indexes = [index for index, value in enumerate(column) if value is not None]
+        column = [column[index] for index in indexes]
+        for rule in rules:
+            yield from ((rule, indexes[index]) for index in rule.breaches(column))
+    else:
+        for rule in rules:
+            yield from ((rule, index) for index in rule.breaches(column))
+
+
+def _shown(value: object) -> str:
+    try:
+        return _cut(json.dumps(value))
+    except RecursionError:
+        return "..."
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

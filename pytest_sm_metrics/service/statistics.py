@@ -1,0 +1,31 @@
+"""The statistics of a run of values, numerically stable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def average(values: Sequence[float]) -> float:
+    """The arithmetic mean, rounded once."""
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)
+
+
+def standard_deviation(values: Sequence[float]) -> float:
+    """The sample standard deviation (n - 1); 0 for one value. That it is the sample's is assumed."""
+    if len(values) == 1:
+        return 0.0
+    mean = average(values)
+    deviations = [value - mean for value in values]
+    scale = max(map(abs, deviations))
+    if scale == 0 or math.isinf(scale):
+        return scale
+    return scale * math.sqrt(math.fsum((deviation / scale) ** 2 for deviation in deviations) / (len(values) - 1))
+
+
+def index_of_last(timestamps: Sequence[float]) -> int:
+    """The index of the latest timestamp; of equal ones the last to arrive."""
+    return max(range(len(timestamps)), key=lambda index: (timestamps[index], index))
