@@ -32,15 +32,13 @@ def until(service: Service, passes: Callable[[], bool], timeout: float) -> bool:
     """Ask again after each attempt that arrives, until it passes or the time, which is real time, is up. Holds no lock while asking."""
     deadline = real_monotonic() + timeout
     while True:
-        calls, arrived = service.calls, len(service.calls)
+        arrived = len(service.calls)
         if passes():
             return True
         remaining = deadline - real_monotonic()
         if remaining <= 0:
             return False
-        with service.changed:
-            if service.calls is calls and len(calls) == arrived:
-                service.changed.wait(min(remaining, _POLL))
+        service.wait_for_arrival(arrived, min(remaining, _POLL))
 
 
 def verify(service: Service, check: Callable[[], str | None], timeout: float | None) -> None:
@@ -76,7 +74,7 @@ def check_logged(
         return why_no_trial_component(service, trial_component, region)
     failures: list[str] = []
     for component in components:
-        columns = component.series.get(metric_name)
+        columns = service.series(component).get(metric_name)
         if columns is None:
             failures.append(why_no_metric(service, component, metric_name))
             continue
@@ -98,7 +96,7 @@ def check_logged(
 def check_not_logged(service: Service, trial_component: str, metric_name: str, region: str | None) -> str | None:
     """Whether a metric was not logged, in any of the regions asked for."""
     for component in service.components():
-        columns = component.series.get(metric_name)
+        columns = service.series(component).get(metric_name)
         if component.name == trial_component and columns is not None and region in (None, component.region):
             series = MetricSeries(metric_name, columns, range(len(columns.arrivals)))
             head = f"metric {metric_name!r} of trial component {trial_component!r} in {component.region} was logged"

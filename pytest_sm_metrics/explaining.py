@@ -84,17 +84,18 @@ def why_no_metric(service: Service, component: StoredTrialComponent, metric_name
 
 
 def _around_metric(service: Service, component: StoredTrialComponent, metric_name: str) -> Iterator[str]:
+    names = service.series(component)
     rejected = list(rejections(service, component.name, metric_name))
     yield from rejected
-    near = closest(metric_name, component.series)
+    near = closest(metric_name, names)
     if near and not rejected:
         yield f"closest: {listed(near)}"
-    elif component.series:
-        yield f"its metrics: {listed(component.series)}"
-    elsewhere = [other for other in service.components() if metric_name in other.series]
+    elif names:
+        yield f"its metrics: {listed(names)}"
+    elsewhere = [other for other in service.components() if metric_name in service.series(other)]
     if elsewhere:
         yield f"held by {', '.join(f'{other.name!r} in {other.region}' for other in elsewhere[:_LISTED])}"
-    if not component.series:
+    if not names:
         yield from _refused(service, component.name)
 
 
@@ -128,8 +129,8 @@ def what_arrived(service: Service) -> Iterator[str]:
     """What the service holds and what it refused, in a few lines."""
     holding = [component for component in service.components() if component.count]
     for component in holding[:_LISTED]:
-        held = [f"{name!r} ({len(columns.arrivals)}, the last {columns.values[-1]!r})" for name, columns in list(component.series.items())[:_LISTED]]
-        more = ", ..." if len(component.series) > _LISTED else ""
+        held = [f"{name!r} ({len(columns.arrivals)}, the last {columns.values[-1]!r})" for name, columns in list(service.series(component).items())[:_LISTED]]
+        more = ", ..." if len(service.series(component)) > _LISTED else ""
         yield f"arrived: trial component {component.name!r} in {component.region}: {', '.join(held)}{more}"
     if len(holding) > _LISTED:
         yield f"and {len(holding) - _LISTED} more trial components"

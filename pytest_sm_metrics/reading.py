@@ -156,25 +156,24 @@ class TrialComponent(Mapping[str, MetricSeries]):
     @property
     def metrics(self) -> list[Metric]:
         """Every accepted metric, in order of arrival."""
-        with self._service.changed:
-            series = list(self.values())
+        series = list(self.values())
         arrived = [(arrival, metric) for one in series for arrival, metric in zip(one._columns.arrivals, one, strict=False)]
         return [metric for _, metric in sorted(arrived, key=lambda pair: pair[0])]
 
     def __getitem__(self, metric_name: str) -> MetricSeries:
-        columns = self._stored.series.get(metric_name)
+        columns = self._service.series(self._stored).get(metric_name)
         if columns is None:
             raise AbsentError(metric_name, partial(why_no_metric, self._service, self._stored, metric_name))
         return MetricSeries(metric_name, columns, range(len(columns.arrivals)))
 
     def __contains__(self, metric_name: object) -> bool:
-        return metric_name in self._stored.series
+        return metric_name in self._service.series(self._stored)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list(self._stored.series))
+        return iter(self._service.series(self._stored))
 
     def __len__(self) -> int:
-        return len(self._stored.series)
+        return len(self._service.series(self._stored))
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TrialComponent):

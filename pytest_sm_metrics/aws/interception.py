@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import botocore
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
@@ -70,15 +69,10 @@ def innermost() -> object | None:
 
 
 def _note(request: AWSRequest, operation_name: str, **_: Any) -> None:
-    try:
-        answer = _active[-1].answer
-    except IndexError:
+    if _active:
+        request.context[_NOTE] = _active[-1].answer, request.url, f"/{operation_name}"
+    else:
         request.context.pop(_NOTE, None)
-        return
-    path = urlsplit(request.url).path
-    operation_path = f"/{operation_name}"
-    base_path = path.removesuffix(operation_path) if path.endswith(operation_path) else ""
-    request.context[_NOTE] = answer, base_path
 
 
 def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
@@ -89,9 +83,9 @@ def _answer(request: AWSPreparedRequest, **_: Any) -> Response | None:
     note = request.context.pop(_NOTE, None)
     if note is None:
         return None
-    answer, base_path = note
+    answer, created_url, operation_path = note
     url = request.url
-    response = Response(url, answer(read_request(request, base_path)))
+    response = Response(url, answer(read_request(request, created_url, operation_path)))
     if "moto" in sys.modules:
         # moto's own before-send handler comes after this one and goes by the URL alone.
         request.url = f"answered+{url}"

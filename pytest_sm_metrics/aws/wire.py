@@ -16,47 +16,48 @@ from ..service.exchange import Answer, Request
 _REGION_IN_HOST = re.compile(r"(?:^|\.)metrics(?:-fips)?\.sagemaker(?:-fips)?\.([a-z0-9-]+)\.")
 
 
-def read_request(request: AWSPreparedRequest, base_path: str) -> Request:
-    """The request as the service sees it. `base_path` is the path of the client's endpoint URL."""
-    url = urlsplit(request.url)
-    headers = request.headers
-    invocation_id = _text(headers.get("amz-sdk-invocation-id"))
+def read_request(request: AWSPreparedRequest, created_url: str, operation_path: str) -> Request:
+    """The request as the service sees it.
+
+    `created_url` is the URL that botocore gave it: that of the client's endpoint, then the path of the operation.
+    """
+    context = request.context
+    retries = context.get("retries") or {}
     return Request(
-        method=request.method,
-        path=url.path.removeprefix(base_path),
-        body=_bytes(request.body),
-        region=request.context.get("client_region") or _region_of(url.hostname or ""),
-        user_agent=_text(headers.get("User-Agent")) or "",
-        invocation_id=invocation_id,
-        attempt=_attempt(_text(headers.get("amz-sdk-request"))),
-        time=now(),
+        request.method,
+        operation_path if request.url == created_url and created_url.endswith(operation_path) else _path(request.url, created_url, operation_path),
+        request.body if type(request.body) is bytes else _bytes(request.body),
+        context.get("client_region") or _region_of(request.url),
+        _text(request.headers.get("User-Agent", "")),
+        retries.get("invocation-id"),
+        retries.get("attempt", 1),
+        now(),
     )
 
 
-def _text(header: Any) -> str | None:
+def _path(url: str, created_url: str, operation_path: str) -> str:
+    """The path after the endpoint's own base path, of a request that somebody sent elsewhere."""
+    base_path = urlsplit(created_url).path.removesuffix(operation_path)
+    return urlsplit(url).path.removeprefix(base_path)
+
+
+def _text(header: bytes | str) -> str:
     return header.decode("utf-8", "replace") if isinstance(header, bytes) else header
 
 
-def _attempt(header: str | None) -> int:
-    """The n of `attempt=n` in `attempt=n; max=m`; 1 where nothing says."""
-    found = re.search(r"attempt=(\d{1,9})", header or "")
-    return int(found[1]) if found else 1
-
-
-def _region_of(host: str) -> str:
-    found = _REGION_IN_HOST.search(host)
+def _region_of(url: str) -> str:
+    found = _REGION_IN_HOST.search(urlsplit(url).hostname or "")
     return found[1] if found else "us-east-1"
 
 
 def _bytes(body: Any) -> bytes:
-    if type(body) is bytes:
-        return body
     if body is None:
         return b""
     if isinstance(body, str):
         return body.encode("utf-8", "surrogatepass")
     if hasattr(body, "read"):
-        return _bytes(body.read())
+        body = body.read()
+        return body.encode() if isinstance(body, str) else body
     return bytes(body)
 
 
@@ -88,9 +89,9 @@ class Response(AWSResponse):
 
     def __init__(self, url: str, answer: Answer) -> None:
         super().__init__(url, answer.status, answer.headers, _RawBody(answer))
-        self._answered = _Content(answer.body)
+        self._whole = _Content(answer.body)
 
     @property
     def content(self) -> bytes:
         """The whole body."""
-        return self._answered
+        return self._whole

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,10 +14,12 @@ from .rules import ERROR_CODES
 from .store import Refusal
 
 
-def request_id(seed: str, ordinal: int) -> str:
-    """A UUID that depends on the seed and on the attempt's ordinal alone."""
-    digest = hashlib.sha256(f"{seed}#{ordinal}".encode()).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
+def request_ids(seed: str) -> Callable[[int], str]:
+    """From an attempt's ordinal to a UUID that depends on it and on the seed alone."""
+    digits = hashlib.sha256(seed.encode()).hexdigest()
+    mock = f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-a{digits[15:18]}-"
+    first = int(digits[-12:], 16)
+    return lambda ordinal: f"{mock}{(first + ordinal) % 2**48:012x}"
 
 
 class Failure(NamedTuple):
@@ -52,7 +54,7 @@ class Call:
         operation: str | None,
         trial_component: str | None,
         failure: Failure | None,
-        refused: list[Refusal],
+        refused: Sequence[Refusal],
     ) -> None:
         self.body = request.body
         """The bytes of the body, exactly as they arrived."""
@@ -70,7 +72,7 @@ class Call:
         """Counts from 1."""
         self.request_id = request_id
         """The answer's `x-amzn-RequestId`."""
-        self.refused: Sequence[Refusal] = refused or ()
+        self.refused = refused
         """What stands in Errors, with the rules that put it there."""
 
     @property

@@ -63,6 +63,10 @@ def _types(*accepted: type) -> Callable[[Column], bool]:
     return lambda column: allowed.issuperset(map(type, column))
 
 
+_number = _types(int, float)
+_integer = _types(int)
+
+
 def _matches(pattern: str) -> Callable[[Column], bool]:
     match = re.compile(pattern).fullmatch
     return lambda column: all(map(match, column))
@@ -98,8 +102,10 @@ def _as_double(number: Any) -> float:
 
 
 def _is_in_calendar(column: Column) -> bool:
-    seconds = as_doubles(column)
-    return min(seconds, default=0) >= _FIRST_SECOND and max(seconds, default=0) < _END_OF_TIME
+    try:
+        return min(column, default=0) >= _FIRST_SECOND and max(column, default=0) < _END_OF_TIME
+    except TypeError:  # strings of digits
+        return _is_in_calendar(as_doubles(column))
 
 
 def _is_whole(value: object) -> bool:
@@ -107,7 +113,6 @@ def _is_whole(value: object) -> bool:
 
 
 NOT_A_NUMBER = ("NaN", "Infinity", "-Infinity")
-_number = _types(int, float)
 
 INT32_MAX = 2**31 - 1
 TRIAL_COMPONENT_NAME_PATTERN = r"^[a-z0-9](-*[a-z0-9]){0,119}"
@@ -210,7 +215,7 @@ RULES: tuple[Rule, ...] = (
     _not_null("Timestamp", _RAW),
     _put(
         "Step.type", "Member must be an integer",
-        SERIALIZATION, "assumed", _NOBODY, lambda column: _types(int)(column) or all(map(_is_whole, column)),
+        SERIALIZATION, "assumed", _NOBODY, lambda column: _integer(column) or all(map(_is_whole, column)),
     ),
     _put(
         "Step.min", "Member must have value greater than or equal to 0",

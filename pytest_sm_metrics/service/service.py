@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from email.utils import formatdate
-from functools import lru_cache
 from typing import Any
 
 from ..settings import Settings
 from .exchange import Answer, Request
-from .journal import Call, Failure, request_id
+from .journal import Call, Failure, request_ids
 from .parsing import MalformedRequestError, parse_put_metrics, read_json
 from .rules import UNKNOWN_OPERATION
-from .store import Store, StoredTrialComponent
+from .store import SeriesColumns, Store, StoredTrialComponent
 
 OPERATIONS = {("PUT", "/BatchPutMetrics"): "BatchPutMetrics"}
 """The operations that the service knows, by method and path. Source: the service model (documented)."""
@@ -26,26 +24,41 @@ class Service:
 
     def __init__(self, settings: Settings, node_id: str) -> None:
         self.settings = settings
-        self.changed = threading.Condition()
-        """Held while the state below changes; notified after each attempt."""
-        self._seed = f"{settings.seed}/{node_id}"
+        self.lock = threading.RLock()
+        """Held while the state below changes, never while a user's code runs."""
+        self._arrived = threading.Condition(self.lock)
+        self._waiting = 0
+        self._request_id = request_ids(f"{settings.seed}/{node_id}")
         self.reset()
 
     def reset(self) -> None:
         """Back to the state at activation."""
-        with self.changed:
+        with self.lock:
             self.store = Store(self.settings)
             self.calls: list[Call] = []
-            self.changed.notify_all()
 
     def components(self) -> list[StoredTrialComponent]:
         """Every trial component that is known, in order of first arrival; empty ones too."""
-        with self.changed:
+        with self.lock:
             return self.store.components()
+
+    def wait_for_arrival(self, after: int, timeout: float) -> None:
+        """Wait until there are more calls than that, or the time is up: seconds, real time even where time is frozen."""
+        with self.lock:
+            self._waiting += 1
+            try:
+                self._arrived.wait_for(lambda: len(self.calls) != after, timeout)
+            finally:
+                self._waiting -= 1
+
+    def series(self, component: StoredTrialComponent) -> dict[str, SeriesColumns]:
+        """The metrics of a trial component by name, in order of first arrival."""
+        with self.lock:
+            return dict(component.series())
 
     def create_trial_component(self, name: str, region: str | None) -> StoredTrialComponent:
         """Make a trial component known; None: in every region."""
-        with self.changed:
+        with self.lock:
             return self.store.create(name, region)
 
     def answer(self, request: Request) -> Answer:
@@ -61,12 +74,15 @@ class Service:
             except MalformedRequestError as error:
                 failure = Failure(400, error.code, error.message)
                 name = _trial_component_in(request.body)
-        with self.changed:
-            refused = [] if put is None else self.store.put(request.region, put, request.time)
-            call = Call(request, request_id(self._seed, len(self.calls)), operation, name, failure, refused)
+        with self.lock:
+            component, refused = (None, ()) if put is None else self.store.admit(request.region, put, request.time)
+            call = Call(request, self._request_id(len(self.calls)), operation, name, failure, refused)
             self.calls.append(call)
-            self.changed.notify_all()
-        return _answer(call, request.time)
+            if component is not None:
+                component.take(call)
+            if self._waiting:
+                self._arrived.notify_all()
+        return _answer(call)
 
 
 def _trial_component_in(body: bytes) -> str | None:
@@ -77,19 +93,10 @@ def _trial_component_in(body: bytes) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _answer(call: Call, now: float) -> Answer:
-    body = json.dumps(call.response).encode() if call.refused or call.error_code else _NO_ERRORS
-    headers = {
-        "x-amzn-RequestId": call.request_id,
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
-        "Date": _http_date(int(now)),
-    }
+def _answer(call: Call) -> Answer:
+    headers = {"x-amzn-RequestId": call.request_id, "Content-Type": "application/json"}
+    if call.error_code is None and not call.refused:
+        return Answer(200, headers, _NO_ERRORS)
     if call.error_code is not None:
         headers["x-amzn-ErrorType"] = call.error_code
-    return Answer(call.status_code, headers, body)
-
-
-@lru_cache(maxsize=8)
-def _http_date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+    return Answer(call.status_code, headers, json.dumps(call.response).encode())

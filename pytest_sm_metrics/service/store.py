@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from ..settings import Settings
-from .parsing import PutMetrics
+from .parsing import PutMetrics, parse_put_metrics
 from .rules import METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT, VALUE_FINITE, Rule
 
 NO_STEP = -1  # in a column of steps
@@ -14,10 +15,17 @@ EVERY_REGION = "*"
 
 
 class Refusal(NamedTuple):
-    """A metric that was not stored: its place in the request, and the rule."""
+    """A metric that is not stored: its place in the request, and the rule."""
 
     index: int
     rule: Rule
+
+
+class Taken(Protocol):
+    """A request that was answered with HTTP 200."""
+
+    body: bytes
+    refused: Sequence[Refusal]
 
 
 class SeriesColumns:
@@ -34,22 +42,49 @@ class SeriesColumns:
 
 
 class StoredTrialComponent:
-    """One trial component in one region."""
-
-    __slots__ = ("count", "name", "region", "series")
+    """One trial component in one region. The bodies of its requests are sorted into columns when somebody looks."""
 
     def __init__(self, region: str, name: str) -> None:
         self.region = region
         self.name = name
         self.count = 0
-        self.series: dict[str, SeriesColumns] = {}
+        """How many metrics it holds."""
+        self._series: dict[str, SeriesColumns] = {}
+        self._sorted = 0
+        self._unsorted: list[Taken] = []
+
+    def take(self, request: Taken) -> None:
+        """Hold the metrics of a request that were not refused."""
+        self._unsorted.append(request)
+
+    def series(self) -> dict[str, SeriesColumns]:
+        """The metrics by name, in order of first arrival."""
+        for request in self._unsorted:
+            refused = {refusal.index for refusal in request.refused}
+            metrics = parse_put_metrics(request.body)
+            for index, name in enumerate(metrics.names):
+                if index not in refused:
+                    self._append(name, metrics.timestamps[index], metrics.steps[index], metrics.values[index])
+        self._unsorted.clear()
+        return self._series
+
+    def _append(self, name: str, timestamp: float, step: int | None, value: float) -> None:
+        columns = self._series.get(name)
+        if columns is None:
+            columns = self._series[name] = SeriesColumns()
+        columns.timestamps.append(timestamp)
+        columns.steps.append(NO_STEP if step is None else int(step))
+        columns.values.append(value)
+        columns.arrivals.append(self._sorted)
+        self._sorted += 1
 
 
 class Store:
-    """All trial components of one account. Not locked: the service calls it in one locked step."""
+    """All trial components of one account. Not locked: the service uses it in one locked step."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._unlimited = settings.metric_limit is None and settings.metric_name_limit is None
         self.trial_components: dict[tuple[str, str], StoredTrialComponent] = {}
         self.created_everywhere: dict[str, None] = {}
         """Names created in every region, in order."""
@@ -63,58 +98,55 @@ class Store:
 
     def components(self) -> list[StoredTrialComponent]:
         """Every trial component that is known; one created everywhere and written to nowhere stands in region `*`."""
-        written = list(self.trial_components.values())
-        names = {component.name for component in written}
-        return written + [StoredTrialComponent(EVERY_REGION, name) for name in self.created_everywhere if name not in names]
+        known = list(self.trial_components.values())
+        names = {component.name for component in known}
+        return known + [StoredTrialComponent(EVERY_REGION, name) for name in self.created_everywhere if name not in names]
 
     def is_created(self, name: str) -> bool:
         """Whether the trial component is known in some region, with metrics or without."""
         return name in self.created_everywhere or any(name == known for _, known in self.trial_components)
 
-    def put(self, region: str, request: PutMetrics, now: float) -> list[Refusal]:
-        """Store what the rules accept, and say what they refuse: one refusal a metric, ascending."""
-        refused = self._invalid(region, request, now)
-        accepted = [index for index in range(len(request.names)) if index not in refused] if refused else range(len(request.names))
-        if accepted:
-            self._append(region, request, accepted, refused)
-        return [Refusal(index, refused[index]) for index in sorted(refused)] if refused else []
+    def admit(self, region: str, request: PutMetrics, now: float) -> tuple[StoredTrialComponent | None, Sequence[Refusal]]:
+        """Judge the metrics of a request: who is to take the accepted ones (None if there are none), and which are refused.
 
-    def _invalid(self, region: str, request: PutMetrics, now: float) -> dict[int, Rule]:
+        There is one refusal a metric; they ascend.
+        """
+        key = (region, request.trial_component_name)
+        known = self.trial_components.get(key)
+        component = known or StoredTrialComponent(*key)
+        refused = self._invalid(request, now, known is not None)
+        if not self._unlimited:
+            self._over_limit(component, request.names, refused)
+        accepted = len(request.names) - len(refused)
+        component.count += accepted
+        if accepted and not known:
+            self.trial_components[key] = component
+        return component if accepted else None, [Refusal(index, refused[index]) for index in sorted(refused)] if refused else ()
+
+    def _invalid(self, request: PutMetrics, now: float, known: bool) -> dict[int, Rule]:
         """The metrics that fail validation, whatever the limits say."""
-        name = request.trial_component_name
-        if self._settings.unknown_trial_component == "reject" and not self._is_known(region, name):
+        if self._settings.unknown_trial_component == "reject" and not known and request.trial_component_name not in self.created_everywhere:
             return dict.fromkeys(range(len(request.names)), UNKNOWN_TRIAL_COMPONENT)
-        refused: dict[int, Rule] = {}
+        refused = dict.fromkeys(VALUE_FINITE.breaches(request.values), VALUE_FINITE)
         window = self._settings.timestamp_window
         if window is not None:
             earliest, latest = now - window[0].total_seconds(), now + window[1].total_seconds()
-            refused.update((index, TIMESTAMP_WINDOW) for index, at in enumerate(request.timestamps) if not earliest <= at <= latest)
-        refused.update((index, VALUE_FINITE) for index in VALUE_FINITE.breaches(request.values))
+            for index, timestamp in enumerate(request.timestamps):
+                if not earliest <= timestamp <= latest:
+                    refused.setdefault(index, TIMESTAMP_WINDOW)
         return refused
 
-    def _is_known(self, region: str, name: str) -> bool:
-        return name in self.created_everywhere or (region, name) in self.trial_components
-
-    def _append(self, region: str, request: PutMetrics, accepted: range | list[int], refused: dict[int, Rule]) -> None:
-        key = (region, request.trial_component_name)
-        component = self.trial_components.get(key) or StoredTrialComponent(*key)
+    def _over_limit(self, component: StoredTrialComponent, metric_names: Sequence[str], refused: dict[int, Rule]) -> None:
+        """Add the metrics for which there is no room; what is refused takes none."""
         metric_limit, name_limit = self._settings.metric_limit, self._settings.metric_name_limit
-        for index in accepted:
-            name = request.names[index]
-            columns = component.series.get(name)
-            if metric_limit is not None and component.count >= metric_limit:
-                refused[index] = METRIC_LIMIT
+        count, names = component.count, set() if name_limit is None else set(component.series())
+        for index, name in enumerate(metric_names):
+            if index in refused:
                 continue
-            if columns is None:
-                if name_limit is not None and len(component.series) >= name_limit:
-                    refused[index] = METRIC_NAME_LIMIT
-                    continue
-                columns = component.series[name] = SeriesColumns()
-            step = request.steps[index]
-            columns.timestamps.append(request.timestamps[index])
-            columns.steps.append(NO_STEP if step is None else step)
-            columns.values.append(request.values[index])
-            columns.arrivals.append(component.count)
-            component.count += 1
-        if component.count:
-            self.trial_components[key] = component
+            if metric_limit is not None and count >= metric_limit:
+                refused[index] = METRIC_LIMIT
+            elif name_limit is not None and name not in names and len(names) >= name_limit:
+                refused[index] = METRIC_NAME_LIMIT
+            else:
+                count += 1
+                names.add(name)
