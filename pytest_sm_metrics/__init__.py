@@ -1,9 +1,21 @@
 """A pytest plugin that stands in for Amazon SageMaker Metrics."""
 
-from .mock import SageMakerMetricsMock, current, mock_sm_metrics
-from .reading import Metric, MetricSeries, RejectedMetric, TrialComponent
-from .service.journal import Call
-from .service.rules import RULES, Rule
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .mock import SageMakerMetricsMock, current, mock_sm_metrics
+    from .reading import Metric, MetricSeries, RejectedMetric, TrialComponent
+    from .service.journal import Call
+    from .service.rules import RULES, Rule
+
+_HOMES = {
+    "mock": ("SageMakerMetricsMock", "current", "mock_sm_metrics"),
+    "reading": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
+    "service.journal": ("Call",),
+    "service.rules": ("RULES", "Rule"),
+}
 
 __all__ = [
     "RULES",
@@ -17,3 +29,19 @@ __all__ = [
     "current",
     "mock_sm_metrics",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # pytest imports this package in every run of every project that has it installed: the rest comes when it is used.
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            value: object = getattr(import_module(f".{home}", __name__), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -125,10 +125,7 @@ def check_no_rejected_metrics(rejected: list[RejectedMetric]) -> str | None:
     """Whether no metric was rejected."""
     if not rejected:
         return None
-    shown = [
-        f"{one.call.trial_component!r} in {one.call.region}: {one.code} for {one.metric.metric_name!r} (step {one.metric.step}, MetricIndex {one.index}): {one.reason}"
-        for one in rejected[:_SHOWN]
-    ]
+    shown = [f"{one!r}, MetricIndex {one.index}" for one in rejected[:_SHOWN]]
     more = [f"and {len(rejected) - _SHOWN} more"] if len(rejected) > _SHOWN else []
     return joined(f"{counted(len(rejected), 'metric')} {'was' if len(rejected) == 1 else 'were'} rejected", shown + more)
 
@@ -144,7 +141,10 @@ def _nearest_calls(calls: list[Call], matching: list[Call], operation: str | Non
         yield "no SageMaker Metrics call has reached the mock"
         return
     if not matching:
-        for wanted, arrived in ((operation, [call.operation for call in calls]), (trial_component, [call.trial_component for call in calls])):
+        for wanted, arrived in (
+            (operation, [call.operation for call in calls]),
+            (trial_component, [call.trial_component for call in calls]),
+        ):
             if wanted is not None and wanted not in arrived:
                 near = closest(wanted, [name for name in arrived if name])
                 if near:
@@ -157,7 +157,7 @@ def _nearest_calls(calls: list[Call], matching: list[Call], operation: str | Non
 
 
 def _differing(what: str, arrived: Any, expected: Any) -> Iterator[str]:
-    if expected is not ANYTHING and not arrived == expected:
+    if expected is not ANYTHING and arrived != expected:
         yield f"{what}: expected {expected!r}, arrived {arrived!r}"
 
 
@@ -172,11 +172,11 @@ def _differing_lists(what: str, arrived: list[Any], expected: Any, series: Metri
         return
     if len(arrived) != len(expected):
         yield f"{what}: {len(expected)} expected, {len(arrived)} arrived"
-    first = next((index for index, pair in enumerate(zip(arrived, expected, strict=False)) if not pair[0] == pair[1]), None)
+    first = next((index for index, pair in enumerate(zip(arrived, expected, strict=False)) if pair[0] != pair[1]), None)
     if first is not None:
         at = f" (step {series.steps[first]})" if what == "values" else ""
         yield f"{what}: first difference at index {first}{at}: expected {expected[first]!r}, arrived {arrived[first]!r}"
-        different = sum(not one == other for one, other in zip(arrived, expected, strict=False))
+        different = sum(one != other for one, other in zip(arrived, expected, strict=False))
         if different > 1:
             yield f"{what}: {different} of {min(len(arrived), len(expected))} differ"
     elif len(arrived) > len(expected):

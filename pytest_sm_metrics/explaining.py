@@ -103,7 +103,11 @@ def _refused(service: Service, name: str) -> Iterator[str]:
     refused = [call for call in service.calls if call.error_code and call.trial_component == name]
     if refused:
         last = refused[-1]
-        calls = "a call for it was refused as a whole" if len(refused) == 1 else f"{len(refused)} calls for it were refused as a whole; the last"
+        calls = (
+            "a call for it was refused as a whole"
+            if len(refused) == 1
+            else f"{len(refused)} calls for it were refused as a whole; the last"
+        )
         yield f"{calls}: {last.status_code} {last.error_code}: {last.response['message']}"
 
 
@@ -114,10 +118,10 @@ def rejections(service: Service, name: str, metric_name: str | None) -> Iterator
         if call.refused and call.trial_component == name:
             request = parse_put_metrics(call.body)
             found += [
-                f"{error['Code']} for {request.names[refusal.index]!r} (MetricIndex {refusal.index}): "
-                f"{why_rejected(refusal.rule, request, refusal.index, call, service.settings)}"
+                f"{error['Code']} for {request.names[refusal.metric_index]!r} (MetricIndex {refusal.metric_index}): "
+                f"{why_rejected(refusal.rule, request, refusal.metric_index, call, service.settings)}"
                 for refusal, error in zip(call.refused, call.errors, strict=True)
-                if metric_name in (None, request.names[refusal.index])
+                if metric_name in (None, request.names[refusal.metric_index])
             ]
     if found:
         which = "" if metric_name is None else " of that name"
@@ -129,7 +133,10 @@ def what_arrived(service: Service) -> Iterator[str]:
     """What the service holds and what it refused, in a few lines."""
     holding = [component for component in service.components() if component.count]
     for component in holding[:_LISTED]:
-        held = [f"{name!r} ({len(columns.arrivals)}, the last {columns.values[-1]!r})" for name, columns in list(service.series(component).items())[:_LISTED]]
+        held = [
+            f"{name!r} ({len(columns.arrivals)}, the last {columns.values[-1]!r})"
+            for name, columns in list(service.series(component).items())[:_LISTED]
+        ]
         more = ", ..." if len(service.series(component)) > _LISTED else ""
         yield f"arrived: trial component {component.name!r} in {component.region}: {', '.join(held)}{more}"
     if len(holding) > _LISTED:

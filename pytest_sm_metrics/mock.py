@@ -63,8 +63,11 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
     def __bool__(self) -> bool:
         return True
 
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def trial_component(self, name: str, region: str | None = None) -> TrialComponent:
         """One trial component by name and region, also one that holds no metrics yet.
@@ -237,7 +240,18 @@ def _plain_metric(metric: Metric) -> dict[str, Any]:
 
 
 def _plain_call(call: Call) -> dict[str, Any]:
-    names = ("operation", "trial_component", "region", "parameters", "status_code", "error_code", "errors", "response", "request_id", "attempt")
+    names = (
+        "operation",
+        "trial_component",
+        "region",
+        "parameters",
+        "status_code",
+        "error_code",
+        "errors",
+        "response",
+        "request_id",
+        "attempt",
+    )
     return {name: getattr(call, name) for name in names}
 
 

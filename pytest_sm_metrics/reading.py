@@ -118,12 +118,10 @@ class MetricSeries(Sequence[Metric]):
             return list(self) == list(other)
         return NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
-        values = self.values
-        shown = values if len(values) <= 8 else [*values[:4], ..., *values[-3:]]
-        return f"<MetricSeries {self.metric_name!r}: {counted(len(values), 'value')} [{', '.join('...' if value is ... else repr(value) for value in shown)}]>"
+        values = [repr(value) for value in self.values]
+        shown = values if len(values) <= 8 else [*values[:4], "...", *values[-3:]]
+        return f"<MetricSeries {self.metric_name!r}: {counted(len(values), 'value')} [{', '.join(shown)}]>"
 
 
 class TrialComponent(Mapping[str, MetricSeries]):
@@ -180,14 +178,12 @@ class TrialComponent(Mapping[str, MetricSeries]):
             return (self.arn, self.metrics) == (other.arn, other.metrics)
         return NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         held = ", ".join(f"{name!r} ({len(series)})" for name, series in list(self.items())[:10])
         return f"<TrialComponent {self.name!r} in {self.region}: {held or 'no metrics'}{', ...' if len(self) > 10 else ''}>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RejectedMetric:
     """One metric that was refused in an answer with HTTP 200: an entry of Errors."""
 
@@ -202,6 +198,13 @@ class RejectedMetric:
     injected: bool
     """Whether a fault did it, not a rule."""
     call: Call
+
+    def __repr__(self) -> str:
+        metric = self.metric
+        return (
+            f"<RejectedMetric {metric.metric_name!r} (step {metric.step}) of {self.call.trial_component!r} in {self.call.region}: "
+            f"{self.code}, {self.reason}>"
+        )
 
 
 def rejected_metrics(service: Service, calls: Sequence[Call]) -> list[RejectedMetric]:

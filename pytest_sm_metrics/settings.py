@@ -66,7 +66,7 @@ class Settings:
     )  # fmt: skip
 
     @classmethod
-    def of(cls, given: Mapping[str, object]) -> Settings:
+    def of(cls, given: Mapping[str, Any]) -> Settings:
         """Settings from keywords: a TypeError for an unknown name, a ValueError for a value that is not accepted."""
         known = {setting.name: setting.metadata for setting in fields(cls)}
         for name, value in given.items():
@@ -76,7 +76,7 @@ class Settings:
                 raise TypeError(f"unknown setting {name!r}{hint} The settings are: {', '.join(known)}.")
             if not known[name]["accepts"](value):
                 raise ValueError(f"setting {name} is {value!r}; accepted is {known[name]['accepted']}.")
-        return cls(**given)  # type: ignore[arg-type]
+        return cls(**given)
 
 
 class SettingsKeywords(TypedDict, total=False):

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import botocore
-from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
 from botocore.hooks import HierarchicalEmitter
 
@@ -68,7 +67,7 @@ def innermost() -> object | None:
         return _active[-1].owner if _active else None
 
 
-def _note(request: AWSRequest, operation_name: str, **_: Any) -> None:
+def _note(request: Any, operation_name: str, **_: Any) -> None:
     if _active:
         request.context[_NOTE] = _active[-1].answer, request.url, f"/{operation_name}"
     else:
@@ -79,7 +78,7 @@ def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
     return botocore.UNSIGNED if _NOTE in context else None
 
 
-def _answer(request: AWSPreparedRequest, **_: Any) -> Response | None:
+def _answer(request: Any, **_: Any) -> Response | None:
     note = request.context.pop(_NOTE, None)
     if note is None:
         return None
@@ -92,7 +91,7 @@ def _answer(request: AWSPreparedRequest, **_: Any) -> Response | None:
     return response
 
 
-_HANDLERS = (
+_HANDLERS: tuple[tuple[str, Any], ...] = (
     ("request-created.sagemaker-metrics", _note),
     ("choose-signer.sagemaker-metrics", _leave_unsigned),
     ("before-send.sagemaker-metrics", _answer),
@@ -105,7 +104,8 @@ def _register_once() -> None:
     if _registered:
         return
     emitters = _emitters()
-    BUILTIN_HANDLERS.extend((event, handler, REGISTER_FIRST) for event, handler in _HANDLERS)
+    builtin_handlers: list[Any] = BUILTIN_HANDLERS
+    builtin_handlers.extend((event, handler, REGISTER_FIRST) for event, handler in _HANDLERS)
     for emitter in emitters:
         for event, handler in _HANDLERS:
             emitter.register_first(event, handler)

@@ -12,6 +12,7 @@ import copy
 import functools
 import inspect
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from botocore.credentials import Credentials
@@ -31,7 +32,8 @@ def relieve() -> None:
         _wrap(Session, "get_scoped_config", _get_scoped_config)
         for cls in _with_subclasses(Session):
             _relieve_class(cls)
-        Session.__init_subclass__ = classmethod(lambda cls, **_: _relieve_class(cls))  # aiobotocore, imported while a mock is on
+        session_class: Any = Session
+        session_class.__init_subclass__ = classmethod(_relieve_subclass)  # aiobotocore, imported while a mock is on
 
 
 def restore() -> None:
@@ -51,11 +53,16 @@ def default_session() -> Any:
 def restore_default_session(session: Any) -> None:
     """Put boto3's default session back; None, which makes boto3 build a new one, is left as it is."""
     if default_session() not in (None, session):
-        sys.modules["boto3"].DEFAULT_SESSION = session  # type: ignore[attr-defined]
+        boto3: Any = sys.modules["boto3"]
+        boto3.DEFAULT_SESSION = session
 
 
 def _with_subclasses(cls: type[Session]) -> set[type[Session]]:
     return {cls}.union(*map(_with_subclasses, cls.__subclasses__()))
+
+
+def _relieve_subclass(cls: type[Session], /, **_: Any) -> None:
+    _relieve_class(cls)
 
 
 def _relieve_class(cls: type[Session]) -> None:
@@ -101,45 +108,41 @@ def _strict_get_scoped_config(session: Session) -> None:
     original(session)
 
 
-def _undemanding(session: Session) -> Session:
+def _undemanding(session: Session) -> Any:
     """A copy of the session that has a region, and resolves credentials only when somebody signs with them."""
 
     def get_config_variable(name: str, methods: Any = None) -> Any:
         value = session.get_config_variable(name, methods)
         return DEFAULT_REGION if value is None and name == "region" else value
 
+    async def get_credentials_async() -> Credentials:
+        return credentials
+
+    is_async = inspect.iscoroutinefunction(session.get_credentials)
+    credentials = _DeferredCredentials(functools.partial(_freeze_async if is_async else _freeze, session))
     undemanding: Any = copy.copy(session)
     undemanding.get_config_variable = get_config_variable
     undemanding.get_auth_token = lambda **_: None
-    if inspect.iscoroutinefunction(session.get_credentials):
-        undemanding.get_credentials = _resolved(_AsyncDeferredCredentials(session))
-    else:
-        undemanding.get_credentials = functools.partial(_DeferredCredentials, session)
+    undemanding.get_credentials = get_credentials_async if is_async else lambda: credentials
     return undemanding
-
-
-def _resolved(value: Any) -> Any:
-    async def get() -> Any:
-        return value
-
-    return get
 
 
 class _DeferredCredentials(Credentials):
     """A session's credentials, looked up when they are first needed: after the mock is off, the client signs as it always would have."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, freeze: Callable[[], Any]) -> None:
         super().__init__("", "", method="deferred")
-        self._session = session
+        self._freeze = freeze
 
     def get_frozen_credentials(self) -> Any:
-        credentials = self._session.get_credentials()
-        return credentials and credentials.get_frozen_credentials()
+        return self._freeze()
 
 
-class _AsyncDeferredCredentials(_DeferredCredentials):
-    """The same for aiobotocore, which awaits them."""
+def _freeze(session: Any) -> Any:
+    credentials = session.get_credentials()
+    return credentials and credentials.get_frozen_credentials()
 
-    async def get_frozen_credentials(self) -> Any:
-        credentials = await self._session.get_credentials()
-        return credentials and await credentials.get_frozen_credentials()
+
+async def _freeze_async(session: Any) -> Any:
+    credentials = await session.get_credentials()
+    return credentials and await credentials.get_frozen_credentials()

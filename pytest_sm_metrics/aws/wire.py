@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from collections.abc import Generator, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 
 from ..clock import now
 from ..service.exchange import Answer, Request
@@ -16,8 +17,8 @@ from ..service.exchange import Answer, Request
 _REGION_IN_HOST = re.compile(r"(?:^|\.)metrics(?:-fips)?\.sagemaker(?:-fips)?\.([a-z0-9-]+)\.")
 
 
-def read_request(request: AWSPreparedRequest, created_url: str, operation_path: str) -> Request:
-    """The request as the service sees it.
+def read_request(request: Any, created_url: str, operation_path: str) -> Request:
+    """One of botocore's AWSPreparedRequest as the service sees it.
 
     `created_url` is the URL that botocore gave it: that of the client's endpoint, then the path of the operation.
     """
@@ -25,7 +26,9 @@ def read_request(request: AWSPreparedRequest, created_url: str, operation_path: 
     retries = context.get("retries") or {}
     return Request(
         request.method,
-        operation_path if request.url == created_url and created_url.endswith(operation_path) else _path(request.url, created_url, operation_path),
+        operation_path
+        if request.url == created_url and created_url.endswith(operation_path)
+        else _path(request.url, created_url, operation_path),
         request.body if type(request.body) is bytes else _bytes(request.body),
         context.get("client_region") or _region_of(request.url),
         _text(request.headers.get("User-Agent", "")),
@@ -42,7 +45,7 @@ def _path(url: str, created_url: str, operation_path: str) -> str:
 
 
 def _text(header: bytes | str) -> str:
-    return header.decode("utf-8", "replace") if isinstance(header, bytes) else header
+    return sys.intern(header.decode("utf-8", "replace") if isinstance(header, bytes) else header)  # the same from call to call
 
 
 def _region_of(url: str) -> str:
@@ -88,7 +91,8 @@ class Response(AWSResponse):
     """The answer as botocore and aiobotocore expect it from their HTTP session."""
 
     def __init__(self, url: str, answer: Answer) -> None:
-        super().__init__(url, answer.status, answer.headers, _RawBody(answer))
+        headers: Any = answer.headers
+        super().__init__(url, answer.status, headers, _RawBody(answer))
         self._whole = _Content(answer.body)
 
     @property

@@ -96,7 +96,7 @@ class Call:
     @property
     def errors(self) -> list[dict[str, Any]]:
         """The answer's Errors: `{"Code", "MetricIndex"}`, indexes from 0."""
-        return [{"Code": ERROR_CODES[refusal.rule.effect], "MetricIndex": refusal.index} for refusal in self.refused]
+        return [{"Code": ERROR_CODES[refusal.rule.effect], "MetricIndex": refusal.metric_index} for refusal in self.refused]
 
     @property
     def response(self) -> dict[str, Any]:

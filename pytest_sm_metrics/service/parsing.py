@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -94,7 +95,7 @@ def _read_with_care(document: dict[str, Any]) -> PutMetrics:
 
 
 def _put_metrics(name: str, names: Column, timestamps: Column, steps: Column, values: Column) -> PutMetrics:
-    return PutMetrics(name, names, as_doubles(timestamps), steps, as_doubles(values))
+    return PutMetrics(sys.intern(name), names, as_doubles(timestamps), steps, as_doubles(values))
 
 
 def check_trial_component_name(name: str) -> None:

@@ -154,8 +154,8 @@ ERROR_CODES = {METRIC_INVALID: "VALIDATION_ERROR", METRIC_OVER_LIMIT: "METRIC_LI
 """The code that stands in Errors, by the effect of the rule that was broken."""
 
 
-def _put(id: str, constraint: str, effect: str, provenance: Any, source: str, holds: Callable[[Column], bool]) -> Rule:
-    return Rule(id, "BatchPutMetrics", id.partition(".")[0], constraint, effect, provenance, source, None, holds)
+def _put(rule_id: str, constraint: str, effect: str, provenance: Any, source: str, holds: Callable[[Column], bool]) -> Rule:
+    return Rule(rule_id, "BatchPutMetrics", rule_id.partition(".")[0], constraint, effect, provenance, source, None, holds)
 
 
 def _not_null(member: str, source: str) -> Rule:
@@ -243,7 +243,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "Errors.index", "BatchPutMetrics", "", "MetricIndex counts from 0; entries ascend; they carry no message",
-        "HTTP 200, {\"Errors\": [{\"Code\": ..., \"MetricIndex\": n}]}", "assumed", _ERROR + " (the shape; where the count begins: assumed)",
+        "HTTP 200, {\"Errors\": [{\"Code\": ..., \"MetricIndex\": n}]}", "assumed", _ERROR + " (where the count begins: nowhere)",
     ),
     Rule(
         "Errors.empty", "BatchPutMetrics", "", "Every metric is accepted",

@@ -17,7 +17,7 @@ EVERY_REGION = "*"
 class Refusal(NamedTuple):
     """A metric that is not stored: its place in the request, and the rule."""
 
-    index: int
+    metric_index: int
     rule: Rule
 
 
@@ -60,7 +60,7 @@ class StoredTrialComponent:
     def series(self) -> dict[str, SeriesColumns]:
         """The metrics by name, in order of first arrival."""
         for request in self._unsorted:
-            refused = {refusal.index for refusal in request.refused}
+            refused = {refusal.metric_index for refusal in request.refused}
             metrics = parse_put_metrics(request.body)
             for index, name in enumerate(metrics.names):
                 if index not in refused:
