@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ProfileNotFound
 from botocore.session import Session
@@ -115,27 +116,29 @@ def _undemanding(session: Session) -> Any:
         value = session.get_config_variable(name, methods)
         return DEFAULT_REGION if value is None and name == "region" else value
 
-    async def get_credentials_async() -> Credentials:
+    async def get_credentials_async() -> Any:
         return credentials
 
     is_async = inspect.iscoroutinefunction(session.get_credentials)
-    credentials = _DeferredCredentials(functools.partial(_freeze_async if is_async else _freeze, session))
+    credentials = _deferred_credentials(session, is_async)
     undemanding: Any = copy.copy(session)
     undemanding.get_config_variable = get_config_variable
     undemanding.get_auth_token = lambda **_: None
     undemanding.get_credentials = get_credentials_async if is_async else lambda: credentials
+    if session.get_config_variable("defaults_mode") == "auto":  # asks the metadata service, and is "standard" where there is none
+        standard: dict[str, Any] = {"defaults_mode": "standard"}
+        config = Config(**standard)
+        given = session.get_default_client_config()
+        undemanding.get_default_client_config = lambda: config if given is None else config.merge(given)
     return undemanding
 
 
-class _DeferredCredentials(Credentials):
-    """A session's credentials, looked up when they are first needed: after the mock is off, the client signs as it always would have."""
-
-    def __init__(self, freeze: Callable[[], Any]) -> None:
-        super().__init__("", "", method="deferred")
-        self._freeze = freeze
-
-    def get_frozen_credentials(self) -> Any:
-        return self._freeze()
+def _deferred_credentials(session: Session, is_async: bool) -> Any:
+    """The session's credentials, looked up when they are first needed: after the mock is off, the client signs as it always would have."""
+    kind: Any = sys.modules["aiobotocore.credentials"].AioCredentials if is_async else Credentials
+    credentials = kind("", "", method="deferred")
+    credentials.get_frozen_credentials = functools.partial(_freeze_async if is_async else _freeze, session)
+    return credentials
 
 
 def _freeze(session: Any) -> Any:

@@ -23,7 +23,10 @@ def standard_deviation(values: Sequence[float]) -> float:
     scale = max(map(abs, deviations))
     if scale == 0 or math.isinf(scale):
         return scale
-    return scale * math.sqrt(math.fsum((deviation / scale) ** 2 for deviation in deviations) / (len(values) - 1))
+    scaled = [deviation / scale for deviation in deviations]
+    # The mean is rounded; the second term takes out what that adds to the first.
+    squares = math.fsum(deviation * deviation for deviation in scaled) - math.fsum(scaled) ** 2 / len(values)
+    return scale * math.sqrt(squares / (len(values) - 1))
 
 
 def index_of_last(timestamps: Sequence[float]) -> int:

@@ -1,0 +1,82 @@
+"""Beside moto: SageMaker Metrics calls are this mock's alone, everything else is moto's."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.moto_api import recorder
+from moto.sagemakermetrics import sagemakermetrics_backends
+
+from pytest_sm_metrics import mock_sm_metrics
+
+from ..logging_metrics import metric, put
+
+
+@pytest.fixture(params=["moto outside", "moto inside"])
+def sm_metrics_beside_moto(request):
+    """The mock beside `mock_aws`, in both nesting orders."""
+    with ExitStack() as stack:
+        if request.param == "moto outside":
+            stack.enter_context(mock_aws())
+        sm_metrics = stack.enter_context(mock_sm_metrics())
+        if request.param == "moto inside":
+            stack.enter_context(mock_aws())
+        yield sm_metrics
+
+
+def test_motos_handler_does_not_run(sm_metrics_beside_moto, monkeypatch):
+    def never(self):
+        raise AssertionError("moto was asked")
+
+    monkeypatch.setattr("moto.sagemakermetrics.responses.SageMakerMetricsResponse.batch_put_metrics", never)
+    client = boto3.client("sagemaker-metrics", region_name="us-east-1")
+
+    assert put(client, "run-1", metric(step=None), *[metric(step=step) for step in range(9)])["Errors"] == []
+
+    assert sm_metrics_beside_moto["run-1"]["loss"].steps == [None, *range(9)]
+
+
+def test_moto_records_nothing(sm_metrics_beside_moto):
+    recorder.reset_recording()
+    recorder.start_recording()
+    try:
+        put(boto3.client("sagemaker-metrics", region_name="us-east-1"), "run-1", metric())
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="models")
+    finally:
+        recorder.stop_recording()
+    recorded = recorder.download_recording()
+    assert "models" in recorded
+    assert "BatchPutMetrics" not in recorded
+    assert all(
+        not backend.metrics for account in sagemakermetrics_backends.values() for backend in account.values() if hasattr(backend, "metrics")
+    )
+
+
+def test_everything_else_is_motos(sm_metrics_beside_moto):
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="models")
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["models"]
+    sagemaker = boto3.client("sagemaker", region_name="us-east-1")
+    sagemaker.create_trial_component(TrialComponentName="run-1")
+    assert sagemaker.describe_trial_component(TrialComponentName="run-1")["TrialComponentName"] == "run-1"
+    assert sm_metrics_beside_moto.calls == []
+
+
+def test_a_request_that_is_refused_is_refused_under_moto_too(sm_metrics_beside_moto):
+    client = boto3.client("sagemaker-metrics", region_name="us-east-1")
+    with pytest.raises(client.exceptions.ClientError, match="ValidationException"):
+        put(client, "run-1", *[metric()] * 11)
+
+
+@mock_aws
+def test_after_the_mock_moto_answers_again():
+    client = boto3.client("sagemaker-metrics", region_name="us-east-1")
+    with mock_sm_metrics():
+        put(client, "run-1", metric())
+    boto3.client("sagemaker", region_name="us-east-1").create_trial_component(TrialComponentName="run-1")
+    put(client, "run-1", metric(step=0))
+    described = boto3.client("sagemaker", region_name="us-east-1").describe_trial_component(TrialComponentName="run-1")
+    assert [summary["Count"] for summary in described["Metrics"]] == [1]

@@ -1,0 +1,22 @@
+"""Requests as bytes, for tests that speak to the service without a client."""
+
+from __future__ import annotations
+
+import json
+
+from pytest_sm_metrics.service.exchange import Request
+
+EPOCH_SECONDS = 1_788_264_000  # 2026-09-01T12:00:00Z
+
+
+def item(name="loss", value=0.5, step=0, timestamp=EPOCH_SECONDS, **more):
+    members = {"MetricName": name, "Timestamp": timestamp, "Step": step, "Value": value, **more}
+    return {key: value for key, value in members.items() if value is not ...}
+
+
+def body(*items, run="run-1"):
+    return json.dumps({"TrialComponentName": run, "MetricData": list(items)}).encode()
+
+
+def request(content, *, method="PUT", path="/BatchPutMetrics", region="us-east-1", time=EPOCH_SECONDS):
+    return Request(method, path, content, region, "tests", "invocation", 1, float(time))

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_sm_metrics.service.arns import trial_component_arn
+from pytest_sm_metrics.service.service import Service
+from pytest_sm_metrics.settings import Settings
+
+from ..requests import body, item, request
+
+
+@pytest.fixture
+def service():
+    return Service(Settings(), "tests/test_train.py::test_loss")
+
+
+def test_success_has_an_empty_list_of_errors(service):
+    answer = service.answer(request(body(item())))
+    assert (answer.status, json.loads(answer.body)) == (200, {"Errors": []})
+
+
+def test_a_refused_metric_stands_in_errors_and_the_others_are_stored(service):
+    answer = service.answer(request(body(item(value="NaN"), item(value=0.5), item(value="Infinity"))))
+    assert answer.status == 200
+    assert json.loads(answer.body) == {
+        "Errors": [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}, {"Code": "VALIDATION_ERROR", "MetricIndex": 2}]
+    }
+    [component] = service.components()
+    assert component.count == 1
+
+
+def test_a_malformed_request_stores_nothing(service):
+    answer = service.answer(request(body(item(), item(step=-1))))
+    assert answer.status == 400
+    assert answer.headers["x-amzn-ErrorType"] == "ValidationException"
+    assert json.loads(answer.body)["message"].startswith("1 validation error detected: ")
+    assert service.components() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/BatchPutMetrics"), ("PUT", "/"), ("PUT", ""), ("PUT", "/BatchPutMetrics/"), ("POST", "/Nope"), ("put", "/BatchPutMetrics")]
+)  # fmt: skip
+def test_another_method_or_path_is_an_unknown_operation(service, method, path):
+    answer = service.answer(request(body(item()), method=method, path=path))
+    assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (404, "UnknownOperationException")
+    assert service.components() == []
+    assert (service.calls[0].operation, service.calls[0].error_code) == (None, "UnknownOperationException")
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.binary(max_size=50))
+def test_whatever_arrives_is_answered(method, path, content):
+    service = Service(Settings(), "")
+    answer = service.answer(request(content, method=method, path=path))
+    assert answer.status in {400, 404}
+    assert json.loads(answer.body)["message"]
+    assert uuid.UUID(answer.headers["x-amzn-RequestId"])
+
+
+def request_ids(settings, node_id, attempts=3):
+    service = Service(settings, node_id)
+    return [service.answer(request(body(item()))).headers["x-amzn-RequestId"] for _ in range(attempts)]
+
+
+def test_request_ids_are_uuids_that_depend_on_seed_node_id_and_ordinal():
+    ids = request_ids(Settings(), "test_a")
+    assert ids == request_ids(Settings(), "test_a")
+    assert [uuid.UUID(request_id).version for request_id in ids] == [4, 4, 4]
+    everything = {*ids, *request_ids(Settings(seed=1), "test_a"), *request_ids(Settings(), "test_b")}
+    assert len(everything) == 9
+
+
+def test_after_a_reset_ids_begin_anew(service):
+    first = service.answer(request(body(item()))).headers
+    service.reset()
+    assert service.calls == []
+    assert service.components() == []
+    assert service.answer(request(body(item()))).headers == first
+
+
+def test_ten_threads_lose_and_double_nothing():
+    service = Service(Settings(metric_limit=4_000), "")
+    start = threading.Barrier(10)
+
+    def log(thread):
+        start.wait()
+        for step in range(100):
+            service.answer(request(body(*[item(f"m{thread}", index, step) for index in range(5)])))
+
+    threads = [threading.Thread(target=log, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    [component] = service.components()
+    assert len(service.calls) == 1_000
+    assert component.count == 4_000
+    assert sum(len(call.refused) for call in service.calls) == 1_000
+    assert len({call.request_id for call in service.calls}) == 1_000
+    assert sorted(arrival for columns in service.series(component).values() for arrival in columns.arrivals) == list(range(4_000))
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("us-east-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+    ],
+)
+def test_arns(region, partition):
+    arn = trial_component_arn(region, "123456789012", "run-1")
+    assert arn == f"arn:{partition}:sagemaker:{region}:123456789012:experiment-trial-component/run-1"

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import math
+import statistics
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_sm_metrics.service.statistics import average, index_of_last, standard_deviation
+
+FINITE = st.floats(-1e100, 1e100)
+
+
+@given(st.lists(FINITE, min_size=1))
+def test_the_average_is_the_exact_mean_rounded(values):
+    assert average(values) == pytest.approx(float(statistics.mean(map(float, values))), rel=1e-15, abs=0)
+
+
+@given(st.lists(FINITE, min_size=2))
+def test_the_deviation_is_the_samples(values):
+    assert standard_deviation(values) == pytest.approx(statistics.stdev(values), rel=1e-9, abs=1e-9 * max(map(abs, values)))
+
+
+def test_a_tiny_spread_around_a_large_value_is_not_lost():
+    assert standard_deviation([1e9, 1e9 + 1e-6, 1e9 + 2e-6]) == pytest.approx(statistics.stdev([1e9, 1e9 + 1e-6, 1e9 + 2e-6]), rel=1e-6)
+
+
+def test_one_value_has_no_spread():
+    assert standard_deviation([3.5]) == 0.0
+
+
+@pytest.mark.parametrize("values", [[1e308] * 3, [-1e308, 1e308], [5e-324, 5e-324, 1e-323]])
+def test_the_ends_of_the_range_do_not_raise(values):
+    assert math.isfinite(average(values))
+    assert standard_deviation(values) >= 0
+
+
+def test_last_is_the_latest_and_of_equals_the_last_to_arrive():
+    assert index_of_last([1.0, 3.0, 3.0, 2.0]) == 2
