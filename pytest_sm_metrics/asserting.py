@@ -6,6 +6,7 @@ A check returns None where all is well, otherwise the message of the failure.
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -132,7 +133,7 @@ def check_no_rejected_metrics(rejected: list[RejectedMetric]) -> str | None:
 
 def check_waited(service: Service, timeout: float, error: LookupError | None) -> str:
     """The message where a predicate did not come true."""
-    raised = [f"the predicate raised {type(error).__name__}: {error}"] if error else []
+    raised = [f"the predicate raised: {error}"] if error else []
     return joined(f"the predicate was not true within {timeout:g} seconds", [*raised, *what_arrived(service)])
 
 
@@ -149,11 +150,11 @@ def _nearest_calls(calls: list[Call], matching: list[Call], operation: str | Non
                 near = closest(wanted, [name for name in arrived if name])
                 if near:
                     yield f"closest to {wanted!r}: {listed(near)}"
-    shown = matching or calls
-    yield f"{'attempts that match' if matching else 'attempts that arrived'}: {len(shown)}"
-    yield from (repr(call) for call in shown[:_SHOWN])
+    shown = Counter(repr(call) for call in matching or calls)
+    yield f"{'attempts that match' if matching else 'attempts that arrived'}:"
+    yield from (f"{call} {counted(times, 'time')}" for call, times in list(shown.items())[:_SHOWN])
     if len(shown) > _SHOWN:
-        yield f"and {len(shown) - _SHOWN} more"
+        yield f"and {len(shown) - _SHOWN} other kinds"
 
 
 def _differing(what: str, arrived: Any, expected: Any) -> Iterator[str]:

@@ -31,7 +31,7 @@ class AbsentError(KeyError):
 def closest(name: str, candidates: Iterable[str]) -> list[str]:
     """The candidates most like a name, upper and lower case taken as the same; at most three."""
     folded: dict[str, list[str]] = {}
-    for candidate in candidates:
+    for candidate in dict.fromkeys(candidates):
         folded.setdefault(candidate.lower(), []).append(candidate)
     return [original for match in difflib.get_close_matches(name.lower(), folded, n=3) for original in folded[match]][:3]
 
@@ -165,4 +165,4 @@ def why_rejected(rule: Rule, request: PutMetrics, index: int, call: Call, settin
 
 def joined(head: str, details: Iterable[str]) -> str:
     """A message: a head, and a bullet for each detail."""
-    return "\n".join([head, *(f"  - {detail}" for detail in details)])
+    return "\n".join([head, *("  - " + detail.replace("\n", "\n  ") for detail in details)])

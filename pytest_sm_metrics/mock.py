@@ -46,6 +46,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
     # Reading
 
     def __getitem__(self, name: str) -> TrialComponent:
+        __tracebackhide__ = True
         held = [component for component in self._named(name) if component.count]
         if not held:
             raise AbsentError(name, partial(why_no_trial_component, self._service, name, None))
@@ -75,6 +76,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
         A KeyError where nobody created it or wrote to it; a LookupError, which is no KeyError, where no region
         is given and it is known in several.
         """
+        __tracebackhide__ = True
         known = [component for component in self._named(name) if region in (None, component.region)]
         if not known and region is not None and name in self._service.store.created_everywhere:
             known = [StoredTrialComponent(region, name)]
@@ -223,6 +225,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
         return [component for component in self._service.components() if component.name == name]
 
     def _only(self, name: str, components: list[StoredTrialComponent]) -> TrialComponent:
+        __tracebackhide__ = True
         if len(components) > 1:
             regions = ", ".join(component.region for component in components)
             raise LookupError(

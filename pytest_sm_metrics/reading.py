@@ -98,6 +98,7 @@ class MetricSeries(Sequence[Metric]):
     def __getitem__(self, index: slice) -> MetricSeries: ...
 
     def __getitem__(self, index: int | slice) -> Metric | MetricSeries:
+        __tracebackhide__ = True
         if isinstance(index, slice):
             return MetricSeries(self.metric_name, self._columns, self._rows[index])
         try:
@@ -159,6 +160,7 @@ class TrialComponent(Mapping[str, MetricSeries]):
         return [metric for _, metric in sorted(arrived, key=lambda pair: pair[0])]
 
     def __getitem__(self, metric_name: str) -> MetricSeries:
+        __tracebackhide__ = True
         columns = self._service.series(self._stored).get(metric_name)
         if columns is None:
             raise AbsentError(metric_name, partial(why_no_metric, self._service, self._stored, metric_name))

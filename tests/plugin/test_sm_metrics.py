@@ -1,0 +1,153 @@
+"""The fixture in a user's project: through pytester, in process and under xdist."""
+
+from __future__ import annotations
+
+import pytest
+
+TRAINER = """
+import boto3, datetime
+
+client = boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # module level
+
+def log(run, name, *values):
+    data = [
+        {"MetricName": name, "Timestamp": datetime.datetime.now(datetime.timezone.utc), "Step": step, "Value": value}
+        for step, value in enumerate(values)
+    ]
+    return client.batch_put_metrics(TrialComponentName=run, MetricData=data)
+"""
+
+
+@pytest.fixture(params=["in process", "under xdist"])
+def run(request, pytester):
+    """Run the user's tests, and give back the result."""
+    pytester.makepyfile(trainer=TRAINER)
+    pytester.syspathinsert()
+
+    def run(source, *options):
+        pytester.makepyfile(source)
+        if request.param == "in process":
+            return pytester.runpytest_inprocess(*options)
+        return pytester.runpytest_subprocess("-p", "xdist", "-n", "2", *options)
+
+    return run
+
+
+def test_a_users_tests(run):
+    result = run(
+        """
+        import asyncio, pytest
+        from trainer import client, log
+        from pytest_sm_metrics import current, mock_sm_metrics
+
+        def test_curve(sm_metrics):
+            log("run-1", "loss", 0.9, 0.5, 0.3)
+            assert sm_metrics["run-1"]["loss"].values == [0.9, 0.5, 0.3]
+            assert current() is sm_metrics
+
+        def test_nothing_leaks(sm_metrics):
+            assert list(sm_metrics) == []
+
+        def test_context_manager():
+            with mock_sm_metrics(metric_limit=2) as sm_metrics:
+                assert log("run-1", "loss", 0.9, 0.5, 0.3)["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 2}]
+            assert sm_metrics["run-1"]["loss"].values == [0.9, 0.5]
+
+        def test_async_context_manager():
+            async def train():
+                async with mock_sm_metrics() as sm_metrics:
+                    log("run-1", "loss", 0.5)
+                return sm_metrics
+            assert list(asyncio.run(train())) == ["run-1"]
+
+        def test_start_and_stop():
+            sm_metrics = mock_sm_metrics().start()
+            try:
+                log("run-1", "loss", 0.5)
+            finally:
+                sm_metrics.stop()
+            assert "run-1" in sm_metrics
+
+        def test_a_mock_beside_the_fixture(sm_metrics):
+            with mock_sm_metrics() as inner:
+                log("run-1", "loss", 0.5)
+            assert (len(inner), len(sm_metrics)) == (1, 0)
+        """
+    )
+    result.assert_outcomes(passed=6)
+
+
+def test_failures_lead_to_the_cause(run):
+    result = run(
+        """
+        from trainer import log
+
+        def test_misspelt_metric(sm_metrics):
+            log("run-1", "loss", 0.5)
+            assert sm_metrics["run-1"]["los"].values == [0.5]
+
+        def test_not_in(sm_metrics):
+            log("run-1", "loss", float("nan"))
+            assert "run-1" in sm_metrics
+
+        def test_metric_not_in(sm_metrics):
+            log("run-1", "loss", 0.5)
+            assert "Loss" in sm_metrics["run-1"]
+
+        def test_series_with_numbers(sm_metrics):
+            log("run-1", "loss", 0.5)
+            assert [0.5] == sm_metrics["run-1"]["loss"]
+
+        def test_fifty_values(sm_metrics):
+            for _ in range(5):
+                log("run-1", "loss", *[0.5] * 10)
+            assert sm_metrics["run-1"]["loss"].values == [0.5] * 17 + [0.25] + [0.5] * 32
+
+        def test_rejected(sm_metrics):
+            log("run-1", "loss", float("inf"))
+            assert not sm_metrics.rejected
+
+        def test_helper(sm_metrics):
+            log("run-1", "loss", 0.5)
+            sm_metrics.assert_logged("run-1", "loss", 0.25, step=0)
+        """
+    )
+    result.assert_outcomes(failed=7)
+    lines = [line.removeprefix("E").strip() for line in result.outlines]
+    for expected in [
+        "pytest_sm_metrics.explaining.AbsentError: trial component 'run-1' in us-east-1 holds no metric named 'los'",
+        "- closest: 'loss'",
+        "AssertionError: assert 'run-1' in <sm_metrics: no trial components; calls: 1, rejected metrics: 1>",
+        "- 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 0): Value is nan, which is not finite",
+        "trial component 'run-1' in us-east-1 holds no metric named 'Loss'",
+        "a series holds metrics: compare its .values with numbers",
+        "At index 17 diff: 0.5 != 0.25",
+        "- at step 0 arrived: [0.5]",
+    ]:
+        assert expected in lines
+    assert not any("asserting.py" in line or "reading.py" in line for line in lines)  # each traceback ends in the user's test
+
+
+def test_request_ids_repeat_alone_reordered_and_under_xdist(run, pytester):
+    source = """
+        import pathlib, pytest
+        from trainer import log
+
+        @pytest.mark.parametrize("run", ["a", "b"])
+        def test_ids(sm_metrics, run):
+            log(run, "loss", 0.5)
+            log(run, "loss", 0.5)
+            seen = pathlib.Path({path!r}, run)
+            ids = " ".join(call.request_id for call in sm_metrics.calls)
+            assert not seen.exists() or seen.read_text() == ids
+            seen.write_text(ids)
+    """.format(path=str(pytester.path))
+    run(source).assert_outcomes(passed=2)
+    run(source, "-k", "[b]").assert_outcomes(passed=1)
+    ids = [(pytester.path / name).read_text().split() for name in "ab"]
+    assert len({*ids[0], *ids[1]}) == 4
+
+
+def test_the_fixture_is_documented(pytester):
+    result = pytester.runpytest_inprocess("--fixtures", "-p", "no:cacheprovider")
+    result.stdout.fnmatch_lines(["sm_metrics -- *", "*Amazon SageMaker Metrics, in memory*"])

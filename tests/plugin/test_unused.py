@@ -1,0 +1,28 @@
+"""Installed but unused, the plugin changes nothing."""
+
+from __future__ import annotations
+
+
+def test_a_project_that_does_not_use_it(pytester):
+    pytester.makepyfile(
+        """
+        import sys, warnings
+
+        def test_botocore_is_not_imported():
+            assert "botocore" not in sys.modules
+            assert {name for name in sys.modules if name.startswith("pytest_sm_metrics")} == {"pytest_sm_metrics", "pytest_sm_metrics.plugin"}
+
+        def test_a_failing_comparison_is_pytests_own():
+            assert [1] == [2]
+        """
+    )
+    result = pytester.runpytest_subprocess("-W", "error")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*At index 0 diff: 1 != 2"])
+
+
+def test_it_can_be_switched_off(pytester):
+    pytester.makepyfile("def test_it(sm_metrics): ...")
+    result = pytester.runpytest_subprocess("-p", "no:sm_metrics")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*fixture 'sm_metrics' not found"])

@@ -1,0 +1,287 @@
+"""Reading what was recorded."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+
+import boto3
+import pytest
+
+from pytest_sm_metrics import RULES, Metric, mock_sm_metrics
+
+from .logging_metrics import NOON, metric, put
+
+
+@pytest.fixture
+def client(sm_metrics):
+    return boto3.client("sagemaker-metrics")
+
+
+@pytest.fixture
+def elsewhere(sm_metrics):
+    return boto3.client("sagemaker-metrics", region_name="eu-west-1")
+
+
+class TestTheMapping:
+    def test_it_is_true_and_empty_at_first(self, sm_metrics):
+        assert sm_metrics
+        assert (list(sm_metrics), len(sm_metrics), "run-1" in sm_metrics) == ([], 0, False)
+
+    def test_it_holds_the_names_that_hold_accepted_metrics(self, sm_metrics, client):
+        put(client, "run-2", metric())
+        put(client, "run-1", metric())
+        put(client, "run-3", metric(value=float("nan")))
+        sm_metrics.create_trial_component("run-4")
+        assert list(sm_metrics) == ["run-2", "run-1"]
+        assert len(sm_metrics) == 2
+        assert {name: len(run.metrics) for name, run in sm_metrics.items()} == {"run-2": 1, "run-1": 1}
+        assert sm_metrics.get("run-3") is None
+
+    def test_a_name_in_several_regions_is_a_lookup_error_that_names_them(self, sm_metrics, client, elsewhere):
+        put(client, "run-1", metric(value=1))
+        put(elsewhere, "run-1", metric(value=2))
+        with pytest.raises(
+            LookupError, match=r"in several regions, us-east-1, eu-west-1: .*trial_component\('run-1', region='us-east-1'\)"
+        ) as error:
+            sm_metrics["run-1"]
+        assert not isinstance(error.value, KeyError)
+        assert "run-1" in sm_metrics
+        assert list(sm_metrics) == ["run-1"]
+        assert sm_metrics.trial_component("run-1", region="eu-west-1")["loss"].values == [2.0]
+        assert [run.region for run in sm_metrics.trial_components] == ["us-east-1", "eu-west-1"]
+
+    def test_mocks_are_equal_to_themselves_alone(self, sm_metrics):
+        with mock_sm_metrics() as other:
+            assert sm_metrics != other
+        assert len({sm_metrics, other}) == 2
+
+
+class TestATrialComponent:
+    def test_what_it_is(self, sm_metrics, client):
+        put(client, "run-1", metric())
+        run = sm_metrics["run-1"]
+        assert (run.name, run.region, run.account_id) == ("run-1", "us-east-1", "123456789012")
+        assert run.arn == "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
+
+    def test_the_account_is_a_setting(self, client):
+        with mock_sm_metrics(account_id="999988887777") as sm_metrics:
+            put(client, "run-1", metric())
+        assert sm_metrics["run-1"].arn == "arn:aws:sagemaker:us-east-1:999988887777:experiment-trial-component/run-1"
+
+    def test_it_maps_metric_names_in_order_of_first_arrival(self, sm_metrics, client):
+        put(client, "run-1", metric("loss"), metric("acc"), metric("loss", step=1))
+        run = sm_metrics["run-1"]
+        assert list(run) == ["loss", "acc"]
+        assert (len(run), "acc" in run, "los" in run) == (2, True, False)
+
+    def test_metrics_stand_in_order_of_arrival(self, sm_metrics, client):
+        put(client, "run-1", metric("b", 1, 0), metric("a", 2, None))
+        put(client, "run-1", metric("b", 3, 1, NOON + timedelta(seconds=0.5)))
+        assert sm_metrics["run-1"].metrics == [
+            Metric("b", 1.0, 0, NOON),
+            Metric("a", 2.0, None, NOON),
+            Metric("b", 3.0, 1, NOON + timedelta(seconds=0.5)),
+        ]
+
+    def test_the_same_point_twice_is_kept_twice(self, sm_metrics, client):
+        put(client, "run-1", metric())
+        put(client, "run-1", metric())
+        assert sm_metrics["run-1"]["loss"].values == [0.5, 0.5]
+
+    def test_two_of_them_are_equal_where_their_metrics_are(self, client):
+        runs = []
+        for _ in range(2):
+            with mock_sm_metrics() as sm_metrics:
+                put(client, "run-1", metric())
+            runs.append(sm_metrics["run-1"])
+        assert runs[0] == runs[1]
+
+
+class TestASeries:
+    @pytest.fixture
+    def series(self, sm_metrics, client):
+        later = NOON + timedelta(minutes=1)
+        put(client, "run-1", metric(value=4, step=0), metric(value=1, step=2, timestamp=later), metric(value=2, step=None, timestamp=later))
+        return sm_metrics["run-1"]["loss"]
+
+    def test_columns(self, series):
+        assert series.values == [4.0, 1.0, 2.0]
+        assert series.steps == [0, 2, None]
+        assert series.timestamps == [NOON, NOON + timedelta(minutes=1), NOON + timedelta(minutes=1)]
+
+    def test_statistics(self, series):
+        assert (series.min, series.max, series.last) == (1.0, 4.0, 2.0)
+        assert series.avg == pytest.approx(7 / 3)
+        assert series.std_dev == pytest.approx(1.5275252316519468)
+
+    def test_it_is_a_sequence_of_metrics(self, series):
+        assert len(series) == 3
+        assert series[0] == Metric("loss", 4.0, 0, NOON)
+        assert series[-1].value == 2.0
+        assert [one.step for one in series] == [0, 2, None]
+        assert series[1:].values == [1.0, 2.0]
+        assert series[::-1][:1].steps == [None]
+        assert series == list(series)
+
+    def test_an_index_out_of_range(self, series):
+        with pytest.raises(IndexError, match="index 7 of 'loss', which has 3 metrics"):
+            series[7]
+
+    def test_an_empty_slice_has_no_statistics(self, series):
+        with pytest.raises(ValueError, match="an empty series of 'loss' has no statistics"):
+            series[:0].min
+
+    def test_it_stays_as_it_was(self, series, client):
+        put(client, "run-1", metric(value=9))
+        assert len(series) == 3
+
+
+class TestCreatingTrialComponents:
+    def test_an_empty_one_is_known_and_holds_nothing(self, sm_metrics):
+        sm_metrics.create_trial_component("run-1", region="eu-west-1")
+        assert "run-1" not in sm_metrics
+        [run] = sm_metrics.trial_components
+        assert (run.name, run.region, run.metrics) == ("run-1", "eu-west-1", [])
+        assert sm_metrics.trial_component("run-1").region == "eu-west-1"
+
+    def test_without_a_region_it_is_in_every_one(self, sm_metrics, client):
+        assert sm_metrics.create_trial_component("run-1").region == "*"
+        assert sm_metrics.trial_component("run-1", region="eu-west-1").arn.split(":")[3] == "eu-west-1"
+        put(client, "run-1", metric())
+        assert [run.region for run in sm_metrics.trial_components] == ["us-east-1"]
+
+    def test_where_unknown_ones_are_rejected_created_ones_are_not(self, client):
+        with mock_sm_metrics(unknown_trial_component="reject") as sm_metrics:
+            sm_metrics.create_trial_component("run-1")
+            sm_metrics.create_trial_component("run-2", region="eu-west-1")
+            assert put(client, "run-1", metric())["Errors"] == []
+            for run in ("run-2", "run-3"):
+                assert put(client, run, metric(), metric())["Errors"] == [
+                    {"Code": "VALIDATION_ERROR", "MetricIndex": 0},
+                    {"Code": "VALIDATION_ERROR", "MetricIndex": 1},
+                ]
+        assert list(sm_metrics) == ["run-1"]
+        assert sm_metrics.rejected[0].reason == "'run-2' was not created before, and unknown_trial_component is \"reject\""
+
+    @pytest.mark.parametrize("name", ["Run-1", "", "a" * 121])
+    def test_a_name_that_the_service_would_refuse(self, sm_metrics, name):
+        with pytest.raises(ValueError, match="at 'trialComponentName' failed to satisfy constraint"):
+            sm_metrics.create_trial_component(name)
+
+
+class TestLimits:
+    def test_the_metric_limit(self, client):
+        with mock_sm_metrics(metric_limit=3) as sm_metrics:
+            put(client, "run-1", metric(step=0), metric(value=float("nan")), metric(step=2))
+            answer = put(client, "run-1", metric(step=3), metric(step=4), metric(value=float("inf")))
+        assert answer["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}, {"Code": "VALIDATION_ERROR", "MetricIndex": 2}]
+        assert sm_metrics["run-1"]["loss"].steps == [0, 2, 3]
+        assert sm_metrics.rejected[1].reason == "'run-1' holds metric_limit=3 metrics already"
+
+    def test_the_metric_name_limit(self, client):
+        with mock_sm_metrics(metric_name_limit=1) as sm_metrics:
+            answer = put(client, "run-1", metric("loss"), metric("acc"), metric("loss"))
+        assert answer["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}]
+        assert list(sm_metrics["run-1"]) == ["loss"]
+        assert sm_metrics.rejected[0].reason == "'run-1' holds metric_name_limit=1 other metric names already"
+
+    def test_limits_are_per_resource(self, client):
+        with mock_sm_metrics(metric_limit=1):
+            assert put(client, "run-1", metric())["Errors"] == []
+            assert put(client, "run-2", metric())["Errors"] == []
+
+
+class TestRejectedMetrics:
+    def test_what_they_say(self, sm_metrics, client):
+        put(client, "run-1", metric(), metric("acc", float("-inf"), 7))
+        [rejected] = sm_metrics.rejected
+        assert (rejected.code, rejected.index, rejected.injected) == ("VALIDATION_ERROR", 1, False)
+        assert rejected.metric == Metric("acc", float("-inf"), 7, NOON)
+        assert rejected.reason == "Value is -inf, which is not finite"
+        assert rejected.rule in RULES
+        assert rejected.call.trial_component == "run-1"
+        assert (
+            repr(rejected)
+            == "<RejectedMetric 'acc' (step 7) of 'run-1' in us-east-1: VALIDATION_ERROR, Value is -inf, which is not finite>"
+        )
+
+    def test_a_call_refused_whole_stands_in_calls_alone(self, sm_metrics, client):
+        with pytest.raises(client.exceptions.ClientError):
+            put(client, "Run-1", metric())
+        assert sm_metrics.rejected == []
+        [call] = sm_metrics.calls
+        assert (call.trial_component, call.status_code, call.error_code, call.errors) == ("Run-1", 400, "ValidationException", [])
+        assert call.response["message"].startswith("1 validation error detected")
+
+
+class TestWaiting:
+    def test_for_a_background_sender(self, sm_metrics, client):
+        sender = threading.Thread(target=lambda: [put(client, "run-1", metric(step=step)) for step in range(5)])
+        sender.start()
+        sm_metrics.wait_for(lambda sm_metrics: len(sm_metrics["run-1"]["loss"]) == 5)
+        sender.join()
+
+    def test_what_is_true_already_is_not_waited_for(self, sm_metrics):
+        sm_metrics.wait_for(lambda sm_metrics: True, timeout=0)
+
+    def test_the_predicate_may_call_the_service(self, sm_metrics, client):
+        sm_metrics.wait_for(lambda sm_metrics: put(client, "run-1", metric()) and len(sm_metrics["run-1"]["loss"]) == 3)
+
+    def test_the_failure_says_what_did_arrive(self, sm_metrics, client):
+        put(client, "run-1", metric("loss", 0.5), metric("acc", 0.25), metric(value=float("nan")))
+        with pytest.raises(AssertionError) as failure:
+            sm_metrics.wait_for(lambda sm_metrics: sm_metrics["run-2"], timeout=0.01)
+        assert str(failure.value) == (
+            "the predicate was not true within 0.01 seconds\n"
+            "  - the predicate raised: trial component 'run-2' holds no metrics\n"
+            "    - closest: 'run-1'\n"
+            "  - arrived: trial component 'run-1' in us-east-1: 'loss' (1, the last 0.5), 'acc' (1, the last 0.25)\n"
+            "  - 'run-1': 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 2): Value is nan, which is not finite"
+        )
+
+    def test_no_lock_is_held_while_the_predicate_runs(self, sm_metrics, client):
+        def predicate(sm_metrics):
+            other = threading.Thread(target=put, args=(client, "run-1", metric()))
+            other.start()
+            other.join(timeout=5)
+            return not other.is_alive()
+
+        sm_metrics.wait_for(predicate, timeout=0)
+
+    def test_other_exceptions_of_the_predicate_come_out(self, sm_metrics):
+        with pytest.raises(ZeroDivisionError):
+            sm_metrics.wait_for(lambda sm_metrics: 1 / 0)
+
+
+class TestResetAndToDict:
+    def test_a_reset_is_a_new_beginning(self, sm_metrics, client):
+        put(client, "run-1", metric(value=float("nan")), metric())
+        sm_metrics.create_trial_component("run-2")
+        before = sm_metrics.calls[0].request_id
+        sm_metrics.reset()
+        assert (list(sm_metrics), sm_metrics.calls, sm_metrics.rejected, sm_metrics.trial_components) == ([], [], [], [])
+        put(client, "run-1", metric())
+        assert sm_metrics.calls[0].request_id == before
+
+    def test_to_dict_is_plain_and_repeats(self, client):
+        dicts = []
+        for _ in range(2):
+            with mock_sm_metrics() as sm_metrics:
+                put(client, "run-1", metric("loss", 0.5, 3), metric("loss", float("nan"), None))
+                with pytest.raises(client.exceptions.ClientError):
+                    put(client, "Run-1", metric())
+            dicts.append(sm_metrics.to_dict())
+        assert dicts[0] == dicts[1]
+        assert json.loads(json.dumps(dicts[0], allow_nan=False)) == dicts[0]
+        assert dicts[0]["trial_components"] == [
+            {
+                "name": "run-1",
+                "region": "us-east-1",
+                "arn": "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1",
+                "metrics": [{"metric_name": "loss", "value": 0.5, "step": 3, "timestamp": "2026-09-01T12:00:00+00:00"}],
+            }
+        ]
+        assert [call["status_code"] for call in dicts[0]["calls"]] == [200, 400]
+        assert dicts[0]["rejected"][0]["metric"]["value"] == "NaN"
