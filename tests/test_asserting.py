@@ -68,7 +68,7 @@ def test_without_a_region_any_will_do(sm_metrics, client):
     put(client, "run-2", metric("acc", 0.75, 3))
     sm_metrics.assert_logged("run-2", "acc", 0.25, count=1)
     sm_metrics.assert_logged("run-2", "acc", 0.75, count=1)
-    with pytest.raises(AssertionError, match="in eu-west-1 is not as expected(?s:.*)in us-east-1 is not as expected"):
+    with pytest.raises(AssertionError, match=r"in eu-west-1 is not as expected(?s:.*)in us-east-1 is not as expected"):
         sm_metrics.assert_logged("run-2", "acc", 0.5)
 
 

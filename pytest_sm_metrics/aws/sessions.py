@@ -12,7 +12,6 @@ import copy
 import functools
 import inspect
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from botocore.config import Config

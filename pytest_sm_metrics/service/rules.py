@@ -262,6 +262,15 @@ RULES: tuple[Rule, ...] = (
         "as if they were not there", "assumed", _NOBODY,
     ),
     Rule(
+        "Answer.code", "*", "", "A constraint of the service model is not kept",
+        "error code ValidationException, in x-amzn-ErrorType", "assumed", "AWS's common errors page says ValidationError, its rest-json services answer so",
+    ),
+    Rule(
+        "Answer.message", "*", "", "A constraint of the service model is not kept",
+        "message \"1 validation error detected: Value '...' at '...' failed to satisfy constraint: ...\", list members counted from 1",
+        "observed", "answers of sister services; that a long value is cut: assumed",
+    ),
+    Rule(
         "Answer.request-id", "*", "", "Every answer, an error too, carries a request id",
         "header x-amzn-RequestId, a UUID", "observed", "answers of AWS's rest-json services",
     ),

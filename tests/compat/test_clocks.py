@@ -53,7 +53,7 @@ def test_the_timestamp_window_lies_around_frozen_time(frozen, client, offset, ac
 
 
 def test_waiting_goes_on_while_time_is_frozen(frozen, sm_metrics):
-    with pytest.raises(AssertionError, match="not true within 0.05 seconds"):
+    with pytest.raises(AssertionError, match=r"not true within 0\.05 seconds"):
         sm_metrics.wait_for(lambda sm_metrics: "run-1" in sm_metrics, timeout=0.05)
 
 

@@ -129,7 +129,7 @@ def test_failures_lead_to_the_cause(run):
 
 
 def test_request_ids_repeat_alone_reordered_and_under_xdist(run, pytester):
-    source = """
+    source = f"""
         import pathlib, pytest
         from trainer import log
 
@@ -137,11 +137,11 @@ def test_request_ids_repeat_alone_reordered_and_under_xdist(run, pytester):
         def test_ids(sm_metrics, run):
             log(run, "loss", 0.5)
             log(run, "loss", 0.5)
-            seen = pathlib.Path({path!r}, run)
+            seen = pathlib.Path({str(pytester.path)!r}, run)
             ids = " ".join(call.request_id for call in sm_metrics.calls)
             assert not seen.exists() or seen.read_text() == ids
             seen.write_text(ids)
-    """.format(path=str(pytester.path))
+    """
     run(source).assert_outcomes(passed=2)
     run(source, "-k", "[b]").assert_outcomes(passed=1)
     ids = [(pytester.path / name).read_text().split() for name in "ab"]

@@ -1,0 +1,40 @@
+"""The tests with other Pythons and other versions, and what is checked without running them: `nox`, or `nox -s lint`."""
+
+import nox
+
+nox.options.default_venv_backend = "uv|virtualenv"
+
+
+@nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
+def tests(session: nox.Session) -> None:
+    """The whole suite with the newest versions of everything."""
+    session.install("-e", ".[test]")
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session(python=["3.10", "3.13"])
+def oldest(session: nox.Session) -> None:
+    """The oldest pytest and botocore that are supported; without aiobotocore and moto, which ask for later ones."""
+    oldest = ["pytest==8.4.0", "botocore==1.29.28", "boto3==1.26.28"]
+    session.install("-e", ".", *oldest, "freezegun", "time-machine", "hypothesis", "pytest-xdist")
+    session.run("pytest", "-n", "2", "--ignore=tests/compat/test_moto.py", "--ignore=tests/compat/test_aiobotocore.py", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Branch coverage, measured so that the plugin's own start-up counts."""
+    session.install("-e", ".[test]", "coverage")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report", "--fail-under=97")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Lint, format, types, layers."""
+    session.install("-e", ".[lint]")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("pyright")
+    session.run("lint-imports", "--no-cache")

@@ -1,0 +1,57 @@
+"""The documentation is true: its tables are the code's, its blocks run, its commands are CI's."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = dict(re.findall(r"^```python\n# (\w+\.py)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+tables = load(ROOT / "docs" / "tables.py")
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_tables_are_the_codes(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert text == tables.with_tables(text, tables.TABLES[name]), "run python docs/tables.py"
+
+
+def test_every_python_block_is_a_file():
+    assert README.count("```python\n") == len(BLOCKS)
+
+
+def test_the_first_example_has_the_output_that_is_shown(pytester):
+    for name in ("train.py", "test_train.py"):
+        pytester.path.joinpath(name).write_text(f"# {name}\n{BLOCKS[name]}", encoding="utf-8")
+    result = pytester.runpytest_subprocess("--tb=short", "-p", "no:xdist")
+    result.assert_outcomes(passed=1, failed=1)
+    [shown] = re.findall(r"^```console\n\$ python -m pytest --tb=short\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    carets = re.compile(r" +\^+")
+    result.stdout.fnmatch_lines([line.replace("...", "*").replace("[", "[[]") for line in shown.splitlines() if not carets.fullmatch(line)])
+
+
+@pytest.mark.parametrize("name", [name for name in BLOCKS if name not in ("train.py", "test_train.py")])
+def test_the_other_blocks_pass(pytester, name):
+    source = BLOCKS[name].replace("async def test_async_context_manager():", "async def async_context_manager():")
+    source += "\n\nimport asyncio\n\ndef test_async():\n    asyncio.run(async_context_manager())\n" if source != BLOCKS[name] else ""
+    pytester.path.joinpath(name).write_text(source, encoding="utf-8")
+    result = pytester.runpytest_subprocess("-W", "error")
+    assert result.ret == 0
+
+
+def test_ci_runs_the_readmes_test_command():
+    [command] = re.findall(r"^python3 -m venv .*\[test\].*$", README, re.MULTILINE)
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
