@@ -219,7 +219,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
 
     def __repr__(self) -> str:
         held = ", ".join(f"{component.name!r} ({component.count})" for component in self._service.components()[:10])
-        return f"<sm_metrics: {held or 'no trial components'}; calls: {len(self._service.calls)}, rejected metrics: {len(self.rejected)}>"
+        calls = self.calls
+        rejected = sum(len(call.refused) for call in calls)
+        return f"<sm_metrics: {held or 'no trial components'}; calls: {len(calls)}, rejected metrics: {rejected}>"
 
     def _named(self, name: str) -> list[StoredTrialComponent]:
         return [component for component in self._service.components() if component.name == name]

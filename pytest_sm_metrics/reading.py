@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import overload
+from typing import Any, overload
 
 from .clock import as_datetime
 from .explaining import AbsentError, counted, why_no_metric, why_rejected
@@ -45,17 +46,17 @@ class MetricSeries(Sequence[Metric]):
     @property
     def values(self) -> list[float]:
         """The Values."""
-        return [self._columns.values[row] for row in self._rows]
+        return self._column(self._columns.values)
 
     @property
     def steps(self) -> list[int | None]:
         """The Steps; None where an item had none."""
-        return [None if (step := self._columns.steps[row]) == NO_STEP else step for row in self._rows]
+        return [None if step == NO_STEP else step for step in self._column(self._columns.steps)]
 
     @property
     def timestamps(self) -> list[datetime]:
         """The Timestamps; aware, UTC."""
-        return [as_datetime(self._columns.timestamps[row]) for row in self._rows]
+        return list(map(as_datetime, self._column(self._columns.timestamps)))
 
     @property
     def min(self) -> float:
@@ -81,7 +82,11 @@ class MetricSeries(Sequence[Metric]):
     def last(self) -> float:
         """The Value with the latest Timestamp; of equal ones the last to arrive."""
         values = self._some_values()
-        return values[index_of_last([self._columns.timestamps[row] for row in self._rows])]
+        return values[index_of_last(self._column(self._columns.timestamps))]
+
+    def _column(self, column: array[Any]) -> list[Any]:
+        rows = self._rows
+        return column[rows.start : rows.stop].tolist() if rows.step == 1 else [column[row] for row in rows]
 
     def _some_values(self) -> list[float]:
         if not self._rows:

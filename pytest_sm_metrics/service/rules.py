@@ -67,15 +67,6 @@ _number = _types(int, float)
 _integer = _types(int)
 
 
-def _matches(pattern: str) -> Callable[[Column], bool]:
-    match = re.compile(pattern).fullmatch
-    return lambda column: all(map(match, column))
-
-
-def _longest(limit: int) -> Callable[[Column], bool]:
-    return lambda column: max(map(len, column), default=0) <= limit
-
-
 def _is_timestamp(value: object) -> bool:
     if type(value) is str:
         return value.isascii() and value.isdigit()
@@ -114,9 +105,6 @@ def _is_whole(value: object) -> bool:
 
 NOT_A_NUMBER = ("NaN", "Infinity", "-Infinity")
 
-INT32_MAX = 2**31 - 1
-TRIAL_COMPONENT_NAME_PATTERN = r"^[a-z0-9](-*[a-z0-9]){0,119}"
-
 BODY = Rule(
     "Body.json", "*", "", "The body is one JSON object in UTF-8, without bare NaN or Infinity tokens",
     SERIALIZATION, "assumed", _NOBODY,
@@ -154,84 +142,74 @@ ERROR_CODES = {METRIC_INVALID: "VALIDATION_ERROR", METRIC_OVER_LIMIT: "METRIC_LI
 """The code that stands in Errors, by the effect of the rule that was broken."""
 
 
-def _put(rule_id: str, constraint: str, effect: str, provenance: Any, source: str, holds: Callable[[Column], bool]) -> Rule:
-    return Rule(rule_id, "BatchPutMetrics", rule_id.partition(".")[0], constraint, effect, provenance, source, None, holds)
+def _type(rule_id: str, constraint: str, holds: Callable[[Column], bool]) -> Rule:
+    """What a member must be for the request to be readable."""
+    return Rule(rule_id, "BatchPutMetrics", rule_id.partition(".")[0], constraint, SERIALIZATION, "assumed", _NOBODY, None, holds)
 
 
-def _not_null(member: str, source: str) -> Rule:
-    return _put(f"{member}.required", NOT_NULL, VALIDATION, "documented", source, lambda column: None not in column)
+def _constraint(rule_id: str, constraint: str, source: str, holds: Callable[[Column], bool]) -> Rule:
+    """A constraint of the service model."""
+    return Rule(rule_id, "BatchPutMetrics", rule_id.partition(".")[0], constraint, VALIDATION, "documented", source, None, holds)
+
+
+def _required(member: str, source: str) -> Rule:
+    return _constraint(f"{member}.required", NOT_NULL, source, lambda column: None not in column)
+
+
+def _length(member: str, least: int, most: int, source: str) -> tuple[Rule, Rule]:
+    constraint = "Member must have length {} than or equal to {}"
+    return (
+        _constraint(
+            f"{member}.min", constraint.format("greater", least), source, lambda column: min(map(len, column), default=least) >= least
+        ),
+        _constraint(f"{member}.max", constraint.format("less", most), source, lambda column: max(map(len, column), default=most) <= most),
+    )
+
+
+def _range(member: str, least: int, most: int, source: str, most_source: str) -> tuple[Rule, Rule]:
+    constraint = "Member must have value {} than or equal to {}"
+    return (
+        _constraint(f"{member}.min", constraint.format("greater", least), source, lambda column: min(column, default=least) >= least),
+        _constraint(f"{member}.max", constraint.format("less", most), most_source, lambda column: max(column, default=most) <= most),
+    )
+
+
+def _pattern(member: str, pattern: str, source: str) -> Rule:
+    match = re.compile(pattern).fullmatch
+    constraint = f"Member must satisfy regular expression pattern: {pattern}"
+    return _constraint(f"{member}.pattern", constraint, source, lambda column: all(map(match, column)))
 
 
 RULES: tuple[Rule, ...] = (
     UNKNOWN_OPERATION,
     BODY,
-    _put("TrialComponentName.type", "Member must be a string", SERIALIZATION, "assumed", _NOBODY, _types(str)),
-    _not_null("TrialComponentName", _API),
-    _put(
-        "TrialComponentName.min", "Member must have length greater than or equal to 1",
-        VALIDATION, "documented", _API, lambda column: "" not in column,
+    _type("TrialComponentName.type", "Member must be a string", _types(str)),
+    _required("TrialComponentName", _API),
+    *_length("TrialComponentName", 1, 120, _API),
+    _pattern("TrialComponentName", "^[a-z0-9](-*[a-z0-9]){0,119}", _API),
+    _type("MetricData.type", "Member must be a list", _types(list)),
+    _required("MetricData", _API),
+    *_length("MetricData", 1, 10, _API),
+    _type("RawMetricData.type", "Member must be a structure", _types(dict)),
+    _type("MetricName.type", "Member must be a string", _types(str)),
+    _required("MetricName", _RAW),
+    *_length("MetricName", 1, 255, _RAW),
+    _pattern("MetricName", ".+", _RAW),
+    _type(
+        "Timestamp.type",
+        "Member must be a number of seconds since the epoch, or a string of digits",
+        lambda column: _number(column) or all(map(_is_timestamp, column)),
     ),
-    _put(
-        "TrialComponentName.max", "Member must have length less than or equal to 120",
-        VALIDATION, "documented", _API, _longest(120),
-    ),
-    _put(
-        "TrialComponentName.pattern", f"Member must satisfy regular expression pattern: {TRIAL_COMPONENT_NAME_PATTERN}",
-        VALIDATION, "documented", _API, _matches(TRIAL_COMPONENT_NAME_PATTERN),
-    ),
-    _put("MetricData.type", "Member must be a list", SERIALIZATION, "assumed", _NOBODY, _types(list)),
-    _not_null("MetricData", _API),
-    _put(
-        "MetricData.min", "Member must have length greater than or equal to 1",
-        VALIDATION, "documented", _API, lambda column: [] not in column,
-    ),
-    _put(
-        "MetricData.max", "Member must have length less than or equal to 10",
-        VALIDATION, "documented", _API, _longest(10),
-    ),
-    _put("RawMetricData.type", "Member must be a structure", SERIALIZATION, "assumed", _NOBODY, _types(dict)),
-    _put("MetricName.type", "Member must be a string", SERIALIZATION, "assumed", _NOBODY, _types(str)),
-    _not_null("MetricName", _RAW),
-    _put(
-        "MetricName.min", "Member must have length greater than or equal to 1",
-        VALIDATION, "documented", _RAW, lambda column: "" not in column,
-    ),
-    _put(
-        "MetricName.max", "Member must have length less than or equal to 255",
-        VALIDATION, "documented", _RAW, _longest(255),
-    ),
-    _put(
-        "MetricName.pattern", "Member must satisfy regular expression pattern: .+",
-        VALIDATION, "documented", _RAW, _matches(".+"),
-    ),
-    _put(
-        "Timestamp.type", "Member must be a number of seconds since the epoch, or a string of digits",
-        SERIALIZATION, "assumed", _NOBODY, lambda column: _number(column) or all(map(_is_timestamp, column)),
-    ),
-    _put(
-        "Timestamp.range", "Member must be a second of the years 1 to 9999",
-        SERIALIZATION, "assumed", _NOBODY, _is_in_calendar,
-    ),
-    _not_null("Timestamp", _RAW),
-    _put(
-        "Step.type", "Member must be an integer",
-        SERIALIZATION, "assumed", _NOBODY, lambda column: _integer(column) or all(map(_is_whole, column)),
-    ),
-    _put(
-        "Step.min", "Member must have value greater than or equal to 0",
-        VALIDATION, "documented", _RAW, lambda column: min(column, default=0) >= 0,
-    ),
-    _put(
-        "Step.max", f"Member must have value less than or equal to {INT32_MAX}",
-        VALIDATION, "documented", _MODEL + " (integer: 32 bits); that it is a ValidationException: assumed",
-        lambda column: max(column, default=0) <= INT32_MAX,
-    ),
-    _put(
-        "Value.type", 'Member must be a number, or one of "NaN", "Infinity", "-Infinity"',
-        SERIALIZATION, "assumed", _NOBODY,
+    _type("Timestamp.range", "Member must be a second of the years 1 to 9999", _is_in_calendar),
+    _required("Timestamp", _RAW),
+    _type("Step.type", "Member must be an integer", lambda column: _integer(column) or all(map(_is_whole, column))),
+    *_range("Step", 0, 2**31 - 1, _RAW, _MODEL + " (integer: 32 bits); that it is a ValidationException: assumed"),
+    _type(
+        "Value.type",
+        'Member must be a number, or one of "NaN", "Infinity", "-Infinity"',
         lambda column: _number(column) or all(_number((value,)) or value in NOT_A_NUMBER for value in column),
     ),
-    _not_null("Value", _RAW),
+    _required("Value", _RAW),
     VALUE_FINITE,
     TIMESTAMP_WINDOW,
     UNKNOWN_TRIAL_COMPONENT,
@@ -263,7 +241,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "Answer.code", "*", "", "A constraint of the service model is not kept",
-        "error code ValidationException, in x-amzn-ErrorType", "assumed", "AWS's common errors page says ValidationError, its rest-json services answer so",
+        "error code ValidationException, in x-amzn-ErrorType", "assumed", "published nowhere: the common errors page says ValidationError",
     ),
     Rule(
         "Answer.message", "*", "", "A constraint of the service model is not kept",

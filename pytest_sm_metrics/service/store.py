@@ -85,6 +85,7 @@ class Store:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._unlimited = settings.metric_limit is None and settings.metric_name_limit is None
+        self._lenient = self._unlimited and settings.timestamp_window is None
         self.trial_components: dict[tuple[str, str], StoredTrialComponent] = {}
         self.created_everywhere: dict[str, None] = {}
         """Names created in every region, in order."""
@@ -113,6 +114,9 @@ class Store:
         """
         key = (region, request.trial_component_name)
         known = self.trial_components.get(key)
+        if known and self._lenient and not VALUE_FINITE.breaches(request.values):
+            known.count += len(request.values)
+            return known, ()
         component = known or StoredTrialComponent(*key)
         refused = self._invalid(request, now, known is not None)
         if not self._unlimited:
