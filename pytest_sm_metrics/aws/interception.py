@@ -113,9 +113,9 @@ def _register_once() -> None:
 
 
 def _emitters() -> list[HierarchicalEmitter]:
-    # Frozen objects are in no generation that get_objects() looks at, and a test run that froze
-    # its collected modules has module-level clients there.
-    frozen = gc.get_freeze_count() > 0
+    # Frozen objects are in no generation that get_objects() looks at, and a test run that froze its collected modules
+    # has module-level clients there, and all of botocore with them; a few hundred objects the interpreter itself froze.
+    frozen = gc.get_freeze_count() > 5_000
     if frozen:
         gc.unfreeze()
     try:

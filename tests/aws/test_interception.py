@@ -363,3 +363,17 @@ assert gc.get_freeze_count() >= count
 
 def test_a_client_that_the_garbage_collector_was_told_to_forget():
     subprocess.run([sys.executable, "-W", "error", "-c", FROZEN], check=True, timeout=60)
+
+
+NOT_FROZEN = """
+import boto3, gc
+from pytest_sm_metrics import mock_sm_metrics
+count = gc.get_freeze_count()
+with mock_sm_metrics():
+    boto3.client("sagemaker-metrics")
+assert gc.get_freeze_count() == count
+"""
+
+
+def test_nothing_is_frozen_that_was_not():
+    subprocess.run([sys.executable, "-W", "error", "-c", NOT_FROZEN], check=True, timeout=60)
