@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import cache
 
+import boto3
+
+TOO_LARGE = 10**400  # an infinity to the service; the oldest botocore sends NaN and the infinities as tokens that are no JSON
+SESSION = boto3.session.Session()
 NOON = datetime(2026, 9, 1, 12, tzinfo=timezone.utc)
 
 
@@ -11,6 +16,12 @@ def metric(name="loss", value=0.5, step=0, timestamp=NOON):
     """One item of MetricData; `step=None` for one without a Step."""
     item = {"MetricName": name, "Timestamp": timestamp, "Value": value}
     return item if step is None else {**item, "Step": step}
+
+
+@cache
+def client_in(region):
+    """A client that was made before any mock was on; made once, because that takes long."""
+    return SESSION.client("sagemaker-metrics", region_name=region, aws_access_key_id="a", aws_secret_access_key="b")
 
 
 def put(client, run, *metrics):

@@ -6,22 +6,21 @@ import json
 import threading
 from datetime import timedelta
 
-import boto3
 import pytest
 
 from pytest_sm_metrics import RULES, Metric, mock_sm_metrics
 
-from .logging_metrics import NOON, metric, put
+from .logging_metrics import NOON, TOO_LARGE, client_in, metric, put
 
 
 @pytest.fixture
 def client(sm_metrics):
-    return boto3.client("sagemaker-metrics")
+    return client_in("us-east-1")
 
 
 @pytest.fixture
 def elsewhere(sm_metrics):
-    return boto3.client("sagemaker-metrics", region_name="eu-west-1")
+    return client_in("eu-west-1")
 
 
 class TestTheMapping:
@@ -32,7 +31,7 @@ class TestTheMapping:
     def test_it_holds_the_names_that_hold_accepted_metrics(self, sm_metrics, client):
         put(client, "run-2", metric())
         put(client, "run-1", metric())
-        put(client, "run-3", metric(value=float("nan")))
+        put(client, "run-3", metric(value=TOO_LARGE))
         sm_metrics.create_trial_component("run-4")
         assert list(sm_metrics) == ["run-2", "run-1"]
         assert len(sm_metrics) == 2
@@ -78,11 +77,11 @@ class TestATrialComponent:
 
     def test_metrics_stand_in_order_of_arrival(self, sm_metrics, client):
         put(client, "run-1", metric("b", 1, 0), metric("a", 2, None))
-        put(client, "run-1", metric("b", 3, 1, NOON + timedelta(seconds=0.5)))
+        put(client, "run-1", metric("b", 3, 1, NOON + timedelta(seconds=1)))
         assert sm_metrics["run-1"].metrics == [
             Metric("b", 1.0, 0, NOON),
             Metric("a", 2.0, None, NOON),
-            Metric("b", 3.0, 1, NOON + timedelta(seconds=0.5)),
+            Metric("b", 3.0, 1, NOON + timedelta(seconds=1)),
         ]
 
     def test_the_same_point_twice_is_kept_twice(self, sm_metrics, client):
@@ -174,8 +173,8 @@ class TestCreatingTrialComponents:
 class TestLimits:
     def test_the_metric_limit(self, client):
         with mock_sm_metrics(metric_limit=3) as sm_metrics:
-            put(client, "run-1", metric(step=0), metric(value=float("nan")), metric(step=2))
-            answer = put(client, "run-1", metric(step=3), metric(step=4), metric(value=float("inf")))
+            put(client, "run-1", metric(step=0), metric(value=TOO_LARGE), metric(step=2))
+            answer = put(client, "run-1", metric(step=3), metric(step=4), metric(value=TOO_LARGE))
         assert answer["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}, {"Code": "VALIDATION_ERROR", "MetricIndex": 2}]
         assert sm_metrics["run-1"]["loss"].steps == [0, 2, 3]
         assert sm_metrics.rejected[1].reason == "'run-1' holds metric_limit=3 metrics already"
@@ -195,7 +194,7 @@ class TestLimits:
 
 class TestRejectedMetrics:
     def test_what_they_say(self, sm_metrics, client):
-        put(client, "run-1", metric(), metric("acc", float("-inf"), 7))
+        put(client, "run-1", metric(), metric("acc", -TOO_LARGE, 7))
         [rejected] = sm_metrics.rejected
         assert (rejected.code, rejected.index, rejected.injected) == ("VALIDATION_ERROR", 1, False)
         assert rejected.metric == Metric("acc", float("-inf"), 7, NOON)
@@ -230,7 +229,7 @@ class TestWaiting:
         sm_metrics.wait_for(lambda sm_metrics: put(client, "run-1", metric()) and len(sm_metrics["run-1"]["loss"]) == 3)
 
     def test_the_failure_says_what_did_arrive(self, sm_metrics, client):
-        put(client, "run-1", metric("loss", 0.5), metric("acc", 0.25), metric(value=float("nan")))
+        put(client, "run-1", metric("loss", 0.5), metric("acc", 0.25), metric(value=TOO_LARGE))
         with pytest.raises(AssertionError) as failure:
             sm_metrics.wait_for(lambda sm_metrics: sm_metrics["run-2"], timeout=0.01)
         assert str(failure.value) == (
@@ -238,7 +237,7 @@ class TestWaiting:
             "  - the predicate raised: trial component 'run-2' holds no metrics\n"
             "    - closest: 'run-1'\n"
             "  - arrived: trial component 'run-1' in us-east-1: 'loss' (1, the last 0.5), 'acc' (1, the last 0.25)\n"
-            "  - 'run-1': 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 2): Value is nan, which is not finite"
+            "  - 'run-1': 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 2): Value is inf, which is not finite"
         )
 
     def test_no_lock_is_held_while_the_predicate_runs(self, sm_metrics, client):
@@ -257,7 +256,7 @@ class TestWaiting:
 
 class TestResetAndToDict:
     def test_a_reset_is_a_new_beginning(self, sm_metrics, client):
-        put(client, "run-1", metric(value=float("nan")), metric())
+        put(client, "run-1", metric(value=TOO_LARGE), metric())
         sm_metrics.create_trial_component("run-2")
         before = sm_metrics.calls[0].request_id
         sm_metrics.reset()
@@ -269,7 +268,7 @@ class TestResetAndToDict:
         dicts = []
         for _ in range(2):
             with mock_sm_metrics() as sm_metrics:
-                put(client, "run-1", metric("loss", 0.5, 3), metric("loss", float("nan"), None))
+                put(client, "run-1", metric("loss", 0.5, 3), metric("loss", TOO_LARGE, None))
                 with pytest.raises(client.exceptions.ClientError):
                     put(client, "Run-1", metric())
             dicts.append(sm_metrics.to_dict())
@@ -284,4 +283,4 @@ class TestResetAndToDict:
             }
         ]
         assert [call["status_code"] for call in dicts[0]["calls"]] == [200, 400]
-        assert dicts[0]["rejected"][0]["metric"]["value"] == "NaN"
+        assert dicts[0]["rejected"][0]["metric"]["value"] == "Infinity"

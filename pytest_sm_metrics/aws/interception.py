@@ -9,19 +9,26 @@ they do nothing.
 from __future__ import annotations
 
 import gc
+import inspect
 import sys
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import botocore
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
 from botocore.hooks import HierarchicalEmitter
 
 from ..service.exchange import Answer, Request
 from . import sessions
 from .wire import Response, read_request
+
+# Where the prepared request of an older botocore has no context, that of the request it was made from is kept here.
+_CONTEXT_IS_LOST = "context" not in inspect.signature(AWSPreparedRequest).parameters
+_lost_context: ContextVar[dict[str, Any]] = ContextVar("the context of the request that is being sent")
 
 _NOTE = "pytest_sm_metrics"  # in the context of a request that is ours to answer
 
@@ -68,6 +75,8 @@ def innermost() -> object | None:
 
 
 def _note(request: Any, operation_name: str, **_: Any) -> None:
+    if _CONTEXT_IS_LOST:
+        _lost_context.set(request.context)
     if _active:
         request.context[_NOTE] = _active[-1].answer, request.url, f"/{operation_name}"
     else:
@@ -79,12 +88,13 @@ def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
 
 
 def _answer(request: Any, **_: Any) -> Response | None:
-    note = request.context.pop(_NOTE, None)
+    context = _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
+    note = context.pop(_NOTE, None)
     if note is None:
         return None
     answer, created_url, operation_path = note
     url = request.url
-    response = Response(url, answer(read_request(request, created_url, operation_path)))
+    response = Response(url, answer(read_request(request, context, created_url, operation_path)))
     if "moto" in sys.modules:
         # moto's own before-send handler comes after this one and goes by the URL alone.
         request.url = f"answered+{url}"

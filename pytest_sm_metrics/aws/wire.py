@@ -17,12 +17,11 @@ from ..service.exchange import Answer, Request
 _REGION_IN_HOST = re.compile(r"(?:^|\.)metrics(?:-fips)?\.sagemaker(?:-fips)?\.([a-z0-9-]+)\.")
 
 
-def read_request(request: Any, created_url: str, operation_path: str) -> Request:
+def read_request(request: Any, context: dict[str, Any], created_url: str, operation_path: str) -> Request:
     """One of botocore's AWSPreparedRequest as the service sees it.
 
     `created_url` is the URL that botocore gave it: that of the client's endpoint, then the path of the operation.
     """
-    context = request.context
     retries = context.get("retries") or {}
     return Request(
         request.method,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta, timezone
 
-import boto3
 import freezegun
 import pytest
 import time_machine
 
 from pytest_sm_metrics import mock_sm_metrics
 
-from ..logging_metrics import NOON, metric, put
+from ..logging_metrics import NOON, client_in, metric, put
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -24,7 +23,7 @@ def frozen(request):
 
 @pytest.fixture
 def client():
-    return boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    return client_in("us-east-1")
 
 
 def test_calls_arrive_in_frozen_time(frozen, client, sm_metrics):

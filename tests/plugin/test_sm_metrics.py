@@ -87,7 +87,7 @@ def test_failures_lead_to_the_cause(run):
             assert sm_metrics["run-1"]["los"].values == [0.5]
 
         def test_not_in(sm_metrics):
-            log("run-1", "loss", float("nan"))
+            log("run-1", "loss", 10**400)
             assert "run-1" in sm_metrics
 
         def test_metric_not_in(sm_metrics):
@@ -104,7 +104,7 @@ def test_failures_lead_to_the_cause(run):
             assert sm_metrics["run-1"]["loss"].values == [0.5] * 17 + [0.25] + [0.5] * 32
 
         def test_rejected(sm_metrics):
-            log("run-1", "loss", float("inf"))
+            log("run-1", "loss", 10**400)
             assert not sm_metrics.rejected
 
         def test_helper(sm_metrics):
@@ -118,7 +118,7 @@ def test_failures_lead_to_the_cause(run):
         "pytest_sm_metrics.explaining.AbsentError: trial component 'run-1' in us-east-1 holds no metric named 'los'",
         "- closest: 'loss'",
         "AssertionError: assert 'run-1' in <sm_metrics: no trial components; calls: 1, rejected metrics: 1>",
-        "- 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 0): Value is nan, which is not finite",
+        "- 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 0): Value is inf, which is not finite",
         "trial component 'run-1' in us-east-1 holds no metric named 'Loss'",
         "a series holds metrics: compare its .values with numbers",
         "At index 17 diff: 0.5 != 0.25",
@@ -129,23 +129,25 @@ def test_failures_lead_to_the_cause(run):
 
 
 def test_request_ids_repeat_alone_reordered_and_under_xdist(run, pytester):
-    source = f"""
-        import pathlib, pytest
-        from trainer import log
+    alone = pytester.runpytest_inprocess(pytester.makepyfile(IDS), "-k", "[b]")
+    alone.assert_outcomes(passed=1)
+    run(IDS).assert_outcomes(passed=2)
+    assert len({request_id for path in pytester.path.glob("*.ids") for request_id in path.read_text().split()}) == 4
 
-        @pytest.mark.parametrize("run", ["a", "b"])
-        def test_ids(sm_metrics, run):
-            log(run, "loss", 0.5)
-            log(run, "loss", 0.5)
-            seen = pathlib.Path({str(pytester.path)!r}, run)
-            ids = " ".join(call.request_id for call in sm_metrics.calls)
-            assert not seen.exists() or seen.read_text() == ids
-            seen.write_text(ids)
-    """
-    run(source).assert_outcomes(passed=2)
-    run(source, "-k", "[b]").assert_outcomes(passed=1)
-    ids = [(pytester.path / name).read_text().split() for name in "ab"]
-    assert len({*ids[0], *ids[1]}) == 4
+
+IDS = """
+import os, pathlib, pytest
+from trainer import log
+
+@pytest.mark.parametrize("run", ["a", "b"])
+def test_ids(sm_metrics, run):
+    log(run, "loss", 0.5)
+    log(run, "loss", 0.5)
+    ids = " ".join(call.request_id for call in sm_metrics.calls)
+    seen = pathlib.Path(f"{run}.ids")
+    assert not seen.exists() or seen.read_text() == ids
+    seen.write_text(ids)
+"""
 
 
 def test_the_fixture_is_documented(pytester):
