@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .clock import real_monotonic
+from .clock import real_clock
 from .explaining import closest, counted, joined, listed, rejections, what_arrived, why_no_metric, why_no_trial_component
 from .reading import MetricSeries, RejectedMetric
 from .service.journal import Call
@@ -31,12 +31,12 @@ ANYTHING = Anything.ANYTHING
 
 def until(service: Service, passes: Callable[[], bool], timeout: float) -> bool:
     """Ask again after each attempt that arrives, until it passes or the time, which is real time, is up. Holds no lock while asking."""
-    deadline = real_monotonic() + timeout
+    deadline = real_clock() + timeout
     while True:
         arrived = len(service.calls)
         if passes():
             return True
-        remaining = deadline - real_monotonic()
+        remaining = deadline - real_clock()
         if remaining <= 0:
             return False
         service.wait_for_arrival(arrived, min(remaining, _POLL))

@@ -14,10 +14,10 @@ def now() -> float:
     return time.time()
 
 
-def real_monotonic() -> float:
-    """Seconds that pass whatever is frozen: freezegun replaces `time.monotonic` and keeps the real one; time-machine leaves it alone."""
+def real_clock() -> float:
+    """Seconds that pass whatever is frozen: freezegun replaces `time.perf_counter` and keeps the real one; time-machine leaves it alone."""
     freezegun = sys.modules.get("freezegun.api")
-    return float(getattr(freezegun, "real_monotonic", time.monotonic)())
+    return float(getattr(freezegun, "real_perf_counter", time.perf_counter)())
 
 
 def as_datetime(seconds: float) -> datetime:

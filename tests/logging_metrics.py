@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import datetime, timezone
 from functools import cache
 
 import boto3
+import botocore.serialize
 
-TOO_LARGE = 10**400  # an infinity to the service; the oldest botocore sends NaN and the infinities as tokens that are no JSON
+# A Value that is an infinity to the service: the oldest botocore sends those of Python as tokens that are no JSON.
+INFINITE = float("inf") if '"Infinity"' in inspect.getsource(botocore.serialize) else 10**400
 SESSION = boto3.session.Session()
 NOON = datetime(2026, 9, 1, 12, tzinfo=timezone.utc)
 

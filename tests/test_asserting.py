@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from .logging_metrics import TOO_LARGE, client_in, metric, put
+from .logging_metrics import INFINITE, client_in, metric, put
 
 
 class Array:
@@ -25,7 +25,7 @@ def client(sm_metrics):
     client = client_in("us-east-1")
     for step in range(0, 50, 10):
         put(client, "run-1", *[metric("train:loss", 1 / (one + 1), one) for one in range(step, step + 10)])
-    put(client, "run-1", metric("val:loss", 0.5, None), metric("val:loss", TOO_LARGE, 1))
+    put(client, "run-1", metric("val:loss", 0.5, None), metric("val:loss", INFINITE, 1))
     put(client_in("eu-west-1"), "run-2", metric("acc", 0.25, 3))
     with pytest.raises(client.exceptions.ClientError):
         put(client, "Run-3", metric())

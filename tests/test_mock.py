@@ -10,7 +10,7 @@ import pytest
 
 from pytest_sm_metrics import RULES, Metric, mock_sm_metrics
 
-from .logging_metrics import NOON, TOO_LARGE, client_in, metric, put
+from .logging_metrics import INFINITE, NOON, client_in, metric, put
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ class TestTheMapping:
     def test_it_holds_the_names_that_hold_accepted_metrics(self, sm_metrics, client):
         put(client, "run-2", metric())
         put(client, "run-1", metric())
-        put(client, "run-3", metric(value=TOO_LARGE))
+        put(client, "run-3", metric(value=INFINITE))
         sm_metrics.create_trial_component("run-4")
         assert list(sm_metrics) == ["run-2", "run-1"]
         assert len(sm_metrics) == 2
@@ -173,8 +173,8 @@ class TestCreatingTrialComponents:
 class TestLimits:
     def test_the_metric_limit(self, client):
         with mock_sm_metrics(metric_limit=3) as sm_metrics:
-            put(client, "run-1", metric(step=0), metric(value=TOO_LARGE), metric(step=2))
-            answer = put(client, "run-1", metric(step=3), metric(step=4), metric(value=TOO_LARGE))
+            put(client, "run-1", metric(step=0), metric(value=INFINITE), metric(step=2))
+            answer = put(client, "run-1", metric(step=3), metric(step=4), metric(value=INFINITE))
         assert answer["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}, {"Code": "VALIDATION_ERROR", "MetricIndex": 2}]
         assert sm_metrics["run-1"]["loss"].steps == [0, 2, 3]
         assert sm_metrics.rejected[1].reason == "'run-1' holds metric_limit=3 metrics already"
@@ -194,7 +194,7 @@ class TestLimits:
 
 class TestRejectedMetrics:
     def test_what_they_say(self, sm_metrics, client):
-        put(client, "run-1", metric(), metric("acc", -TOO_LARGE, 7))
+        put(client, "run-1", metric(), metric("acc", -INFINITE, 7))
         [rejected] = sm_metrics.rejected
         assert (rejected.code, rejected.index, rejected.injected) == ("VALIDATION_ERROR", 1, False)
         assert rejected.metric == Metric("acc", float("-inf"), 7, NOON)
@@ -229,7 +229,7 @@ class TestWaiting:
         sm_metrics.wait_for(lambda sm_metrics: put(client, "run-1", metric()) and len(sm_metrics["run-1"]["loss"]) == 3)
 
     def test_the_failure_says_what_did_arrive(self, sm_metrics, client):
-        put(client, "run-1", metric("loss", 0.5), metric("acc", 0.25), metric(value=TOO_LARGE))
+        put(client, "run-1", metric("loss", 0.5), metric("acc", 0.25), metric(value=INFINITE))
         with pytest.raises(AssertionError) as failure:
             sm_metrics.wait_for(lambda sm_metrics: sm_metrics["run-2"], timeout=0.01)
         assert str(failure.value) == (
@@ -256,7 +256,7 @@ class TestWaiting:
 
 class TestResetAndToDict:
     def test_a_reset_is_a_new_beginning(self, sm_metrics, client):
-        put(client, "run-1", metric(value=TOO_LARGE), metric())
+        put(client, "run-1", metric(value=INFINITE), metric())
         sm_metrics.create_trial_component("run-2")
         before = sm_metrics.calls[0].request_id
         sm_metrics.reset()
@@ -268,7 +268,7 @@ class TestResetAndToDict:
         dicts = []
         for _ in range(2):
             with mock_sm_metrics() as sm_metrics:
-                put(client, "run-1", metric("loss", 0.5, 3), metric("loss", TOO_LARGE, None))
+                put(client, "run-1", metric("loss", 0.5, 3), metric("loss", INFINITE, None))
                 with pytest.raises(client.exceptions.ClientError):
                     put(client, "Run-1", metric())
             dicts.append(sm_metrics.to_dict())

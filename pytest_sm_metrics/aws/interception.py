@@ -50,7 +50,7 @@ def switch_on(owner: object, answer: Callable[[Request], Answer]) -> None:
     """From now on the owner answers, until it is switched off or another is switched on inside it."""
     with _lock:
         _register_once()
-        sessions.relieve()
+        sessions.relieve(_reach)
         _active.append(_Activation(owner, answer, sessions.default_session()))
 
 
@@ -77,10 +77,9 @@ def innermost() -> object | None:
 def _note(request: Any, operation_name: str, **_: Any) -> None:
     if _CONTEXT_IS_LOST:
         _lost_context.set(request.context)
-    if _active:
-        request.context[_NOTE] = _active[-1].answer, request.url, f"/{operation_name}"
-    else:
-        request.context.pop(_NOTE, None)
+    request.context.pop(_NOTE, None)
+    for innermost in _active[-1:]:
+        request.context[_NOTE] = innermost.answer, request.url, f"/{operation_name}"
 
 
 def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
@@ -95,10 +94,14 @@ def _answer(request: Any, **_: Any) -> Response | None:
     answer, created_url, operation_path = note
     url = request.url
     response = Response(url, answer(read_request(request, context, created_url, operation_path)))
-    if "moto" in sys.modules:
-        # moto's own before-send handler comes after this one and goes by the URL alone.
-        request.url = f"answered+{url}"
+    if _moto_listens():
+        request.url = f"answered+{url}"  # moto's handler comes after this one, and goes by the URL alone
     return response
+
+
+def _moto_listens() -> bool:
+    moto = sys.modules.get("moto.core.models")
+    return moto is not None and getattr(getattr(moto, "botocore_stubber", None), "enabled", True)
 
 
 _HANDLERS: tuple[tuple[str, Any], ...] = (
@@ -117,9 +120,21 @@ def _register_once() -> None:
     builtin_handlers: list[Any] = BUILTIN_HANDLERS
     builtin_handlers.extend((event, handler, REGISTER_FIRST) for event, handler in _HANDLERS)
     for emitter in emitters:
-        for event, handler in _HANDLERS:
-            emitter.register_first(event, handler)
+        _register(emitter)
     _registered = True
+
+
+def _register(emitter: Any) -> None:
+    for event, handler in _HANDLERS:
+        emitter.register_first(event, handler)
+
+
+def _reach(emitter: Any) -> None:
+    """Register with the emitter of a session that was made without botocore's own handlers."""
+    signer = {"signing_name": "sagemaker", "region_name": "", "signature_version": "v4"}
+    _, answer = emitter.emit_until_response("choose-signer.sagemaker-metrics", context={_NOTE: None}, **signer)
+    if answer is not botocore.UNSIGNED:
+        _register(emitter)
 
 
 def _emitters() -> list[HierarchicalEmitter]:

@@ -2,8 +2,9 @@
 
 Making a client resolves all three before the first event: it asks the instance metadata service for
 credentials, and raises where there is no region or where AWS_PROFILE names no profile. So while a mock
-is on, `create_client` and `get_scoped_config` of botocore's sessions (both public) are wrapped, here and
-nowhere else. Other services get what they always got.
+is on, `create_client`, `get_scoped_config` and `get_credentials` of botocore's sessions (all public) are
+wrapped, here and nowhere else. A profile that does not exist is missed by those who need it: other services get
+what they always got.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import copy
 import functools
 import inspect
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from botocore.config import Config
@@ -26,14 +28,20 @@ _originals: dict[tuple[type[Session], str], tuple[Any, Any]] = {}
 """What was wrapped, and the wrapper."""
 
 
-def relieve() -> None:
-    """Wrap the sessions' methods, where they are not wrapped yet."""
+def relieve(reach: Callable[[Any], None]) -> None:
+    """Wrap the sessions' methods, where they are not wrapped yet. `reach` sees to it that a session's emitter has the handlers."""
     if not _originals:
+        relieve_class = functools.partial(_relieve_class, reach)
         _wrap(Session, "get_scoped_config", _get_scoped_config)
         for cls in _with_subclasses(Session):
-            _relieve_class(cls)
+            relieve_class(cls)
+
+        def init_subclass(cls: type[Session], /, **options: Any) -> None:
+            super(Session, cls).__init_subclass__(**options)
+            relieve_class(cls)
+
         session_class: Any = Session
-        session_class.__init_subclass__ = classmethod(_relieve_subclass)  # aiobotocore, imported while a mock is on
+        session_class.__init_subclass__ = classmethod(init_subclass)  # aiobotocore, imported while a mock is on
 
 
 def restore() -> None:
@@ -61,13 +69,11 @@ def _with_subclasses(cls: type[Session]) -> set[type[Session]]:
     return {cls}.union(*map(_with_subclasses, cls.__subclasses__()))
 
 
-def _relieve_subclass(cls: type[Session], /, **_: Any) -> None:
-    _relieve_class(cls)
-
-
-def _relieve_class(cls: type[Session]) -> None:
+def _relieve_class(reach: Callable[[Any], None], cls: type[Session]) -> None:
     if "create_client" in cls.__dict__:
-        _wrap(cls, "create_client", _create_client)
+        _wrap(cls, "create_client", functools.partial(_create_client, reach))
+    if "get_credentials" in cls.__dict__:
+        _wrap(cls, "get_credentials", _get_credentials)
 
 
 def _wrap(cls: type[Session], name: str, make_wrapper: Any) -> None:
@@ -77,17 +83,27 @@ def _wrap(cls: type[Session], name: str, make_wrapper: Any) -> None:
     setattr(cls, name, wrapper)
 
 
-def _create_client(original: Any) -> Any:
+def _create_client(reach: Callable[[Any], None], original: Any) -> Any:
     def create_client(self: Session, *args: Any, **kwargs: Any) -> Any:
         if _originals:
             service = args[0] if args else kwargs.get("service_name")
             if service == SERVICE:
+                if not _is_async(self):
+                    reach(self.get_component("event_emitter"))
                 self = _undemanding(self)
             else:
-                _strict_get_scoped_config(self)
+                _require_profile(self)
         return original(self, *args, **kwargs)
 
     return create_client
+
+
+def _get_credentials(original: Any) -> Any:
+    def get_credentials(self: Session) -> Any:
+        _require_profile(self)
+        return original(self)
+
+    return get_credentials
 
 
 def _get_scoped_config(original: Any) -> Any:
@@ -102,10 +118,16 @@ def _get_scoped_config(original: Any) -> Any:
     return get_scoped_config
 
 
-def _strict_get_scoped_config(session: Session) -> None:
+def _require_profile(session: Session) -> None:
     """Raise ProfileNotFound for whoever needs the profile."""
-    original, _ = _originals[Session, "get_scoped_config"]
-    original(session)
+    original, _ = _originals.get((Session, "get_scoped_config"), (None, None))
+    if original is not None:
+        original(session)
+
+
+def _is_async(session: Session) -> bool:
+    """Whether it is aiobotocore's."""
+    return inspect.iscoroutinefunction(inspect.unwrap(type(session).get_credentials))
 
 
 def _undemanding(session: Session) -> Any:
@@ -113,12 +135,12 @@ def _undemanding(session: Session) -> Any:
 
     def get_config_variable(name: str, methods: Any = None) -> Any:
         value = session.get_config_variable(name, methods)
-        return DEFAULT_REGION if value is None and name == "region" else value
+        return DEFAULT_REGION if name == "region" and not value else value
 
     async def get_credentials_async() -> Any:
         return credentials
 
-    is_async = inspect.iscoroutinefunction(session.get_credentials)
+    is_async = _is_async(session)
     credentials = _deferred_credentials(session, is_async)
     undemanding: Any = copy.copy(session)
     undemanding.get_config_variable = get_config_variable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import sys
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -13,8 +12,7 @@ from botocore.awsrequest import AWSResponse
 
 from ..clock import now
 from ..service.exchange import Answer, Request
-
-_REGION_IN_HOST = re.compile(r"(?:^|\.)metrics(?:-fips)?\.sagemaker(?:-fips)?\.([a-z0-9-]+)\.")
+from .sessions import DEFAULT_REGION
 
 
 def read_request(request: Any, context: dict[str, Any], created_url: str, operation_path: str) -> Request:
@@ -29,7 +27,7 @@ def read_request(request: Any, context: dict[str, Any], created_url: str, operat
         if request.url == created_url and created_url.endswith(operation_path)
         else _path(request.url, created_url, operation_path),
         request.body if type(request.body) is bytes else _bytes(request.body),
-        context.get("client_region") or _region_of(request.url),
+        context.get("client_region", DEFAULT_REGION),
         _text(request.headers.get("User-Agent", "")),
         retries.get("invocation-id"),
         retries.get("attempt", 1),
@@ -47,20 +45,20 @@ def _text(header: bytes | str) -> str:
     return sys.intern(header.decode("utf-8", "replace") if isinstance(header, bytes) else header)  # the same from call to call
 
 
-def _region_of(url: str) -> str:
-    found = _REGION_IN_HOST.search(urlsplit(url).hostname or "")
-    return found[1] if found else "us-east-1"
-
-
 def _bytes(body: Any) -> bytes:
-    if body is None:
-        return b""
-    if isinstance(body, str):
-        return body.encode("utf-8", "surrogatepass")
+    """Whatever somebody has put in place of a body of bytes."""
     if hasattr(body, "read"):
         body = body.read()
-        return body.encode() if isinstance(body, str) else body
-    return bytes(body)
+    if body is None:
+        return b""
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return bytes(body)
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        return b"".join(body)
+    except TypeError:
+        return str(body).encode()
 
 
 class _Content(bytes):

@@ -95,6 +95,8 @@ def _read_with_care(document: dict[str, Any]) -> PutMetrics:
 
 
 def _put_metrics(name: str, names: Column, timestamps: Column, steps: Column, values: Column) -> PutMetrics:
+    if float in map(type, steps):
+        steps = [None if step is None else int(step) for step in steps]
     return PutMetrics(sys.intern(name), names, as_doubles(timestamps), steps, as_doubles(values))
 
 

@@ -43,11 +43,12 @@ class Service:
             return self.store.components()
 
     def wait_for_arrival(self, after: int, timeout: float) -> None:
-        """Wait until there are more calls than that, or the time is up: seconds, real time even where time is frozen."""
+        """Wait until there are more calls than that, or the time is up: seconds, real time even where time is frozen. May return early."""
         with self.lock:
             self._waiting += 1
             try:
-                self._arrived.wait_for(lambda: len(self.calls) != after, timeout)
+                if len(self.calls) == after:
+                    self._arrived.wait(timeout)
             finally:
                 self._waiting -= 1
 

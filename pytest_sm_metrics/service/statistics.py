@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 
 def average(values: Sequence[float]) -> float:
-    """The arithmetic mean, rounded once."""
+    """The arithmetic mean; rounding does not take it beyond the smallest and largest value."""
     try:
-        return math.fsum(values) / len(values)
+        mean = math.fsum(values) / len(values)
     except OverflowError:
-        return math.fsum(value / len(values) for value in values)
+        mean = math.fsum(value / len(values) for value in values)
+    return min(max(mean, min(values)), max(values))
 
 
 def standard_deviation(values: Sequence[float]) -> float:

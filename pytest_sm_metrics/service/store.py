@@ -73,7 +73,7 @@ class StoredTrialComponent:
         if columns is None:
             columns = self._series[name] = SeriesColumns()
         columns.timestamps.append(timestamp)
-        columns.steps.append(NO_STEP if step is None else int(step))
+        columns.steps.append(NO_STEP if step is None else step)
         columns.values.append(value)
         columns.arrivals.append(self._sorted)
         self._sorted += 1

@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 
 from pytest_sm_metrics import current, mock_sm_metrics
 
-from ..logging_metrics import TOO_LARGE, metric, put
+from ..logging_metrics import INFINITE, metric, put
 
 EARLY_SESSION = boto3.session.Session(region_name="eu-west-1")
 EARLY_CLIENT = EARLY_SESSION.client("sagemaker-metrics", aws_access_key_id="a", aws_secret_access_key="b")
@@ -111,7 +111,7 @@ class TestWhoIsAnswered:
 
 class TestTheRealClient:
     def test_the_answer_is_parsed_by_botocore(self, sm_metrics):
-        answer = put(client(), "run-1", metric(), metric(value=TOO_LARGE))
+        answer = put(client(), "run-1", metric(), metric(value=INFINITE))
         assert answer["Errors"] == [{"Code": "VALIDATION_ERROR", "MetricIndex": 1}]
         metadata = answer["ResponseMetadata"]
         assert (metadata["HTTPStatusCode"], metadata["RetryAttempts"]) == (200, 0)

@@ -39,7 +39,8 @@ def test_motos_handler_does_not_run(sm_metrics_beside_moto, monkeypatch):
     assert sm_metrics_beside_moto["run-1"]["loss"].steps == [None, *range(9)]
 
 
-def test_moto_records_nothing(sm_metrics_beside_moto):
+def test_moto_records_nothing(sm_metrics_beside_moto, monkeypatch, tmp_path):
+    monkeypatch.setattr(recorder, "_location", str(tmp_path / "recording"))
     recorder.reset_recording()
     recorder.start_recording()
     try:

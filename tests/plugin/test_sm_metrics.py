@@ -81,13 +81,14 @@ def test_failures_lead_to_the_cause(run):
     result = run(
         """
         from trainer import log
+        from tests.logging_metrics import INFINITE
 
         def test_misspelt_metric(sm_metrics):
             log("run-1", "loss", 0.5)
             assert sm_metrics["run-1"]["los"].values == [0.5]
 
         def test_not_in(sm_metrics):
-            log("run-1", "loss", 10**400)
+            log("run-1", "loss", INFINITE)
             assert "run-1" in sm_metrics
 
         def test_metric_not_in(sm_metrics):
@@ -104,7 +105,7 @@ def test_failures_lead_to_the_cause(run):
             assert sm_metrics["run-1"]["loss"].values == [0.5] * 17 + [0.25] + [0.5] * 32
 
         def test_rejected(sm_metrics):
-            log("run-1", "loss", 10**400)
+            log("run-1", "loss", INFINITE)
             assert not sm_metrics.rejected
 
         def test_helper(sm_metrics):

@@ -1,0 +1,150 @@
+"""What a call with ten metrics costs, by who answers it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import boto3
+import botocore
+from botocore.awsrequest import AWSResponse
+from botocore.stub import Stubber
+
+from pytest_sm_metrics import mock_sm_metrics
+
+RUN = "run-1"
+CALLS_A_ROUND = 40
+_UNTIMED_CALLS = 5  # at the start of each round: botocore's emitters look their handlers up anew after each registration
+_NOON = datetime(2026, 9, 1, 12, tzinfo=timezone.utc)
+
+Answering = Callable[[Any], AbstractContextManager[object]]
+"""For the length of a `with` block, the client given is answered in this way."""
+
+Rounds = dict[str, list[float]]
+"""Microseconds a call in each round, by who answered."""
+
+
+def metrics(step: int, count: int = 10) -> list[dict[str, Any]]:
+    """MetricData for one call."""
+    return [{"MetricName": f"train:loss-{n}", "Timestamp": _NOON, "Step": step, "Value": (n + 1) / (step + 3)} for n in range(count)]
+
+
+def new_client(service: str = "sagemaker-metrics") -> Any:
+    """A client of a session of its own."""
+    return boto3.session.Session("AKIDEXAMPLE", "secret", region_name="us-east-1").client(service)
+
+
+def without_moto(rounds: int) -> Rounds:
+    """The floors, this mock and Stubber."""
+    return _interleaved(
+        {
+            "signed floor": (_signed_floor, new_client()),
+            "unsigned floor": (_unsigned_floor, new_client()),
+            "this mock": (_this_mock, new_client()),
+            "Stubber": (_stubber, new_client()),
+        },
+        rounds,
+    )
+
+
+def with_moto(rounds: int) -> Rounds:
+    """This mock and moto, whose handler is in every client made once it is imported; the floor's client is made before."""
+    floor = new_client()
+    import moto  # noqa: F401
+
+    return _interleaved(
+        {"signed floor": (_signed_floor, floor), "this mock": (_this_mock, new_client()), "moto": (_moto, new_client())},
+        rounds,
+    )
+
+
+def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> Rounds:
+    """Every method once a round, in an order drawn anew for each."""
+    _keep_this_mock_out_of([client for answering, client in methods.values() if answering is not _this_mock])
+    for answering, client in methods.values():
+        _microseconds_a_call(answering, client)
+    took: Rounds = {name: [] for name in methods}
+    for number in range(rounds):
+        for name in random.Random(number).sample(list(methods), len(methods)):
+            took[name].append(_microseconds_a_call(*methods[name]))
+    return took
+
+
+def _keep_this_mock_out_of(clients: list[Any]) -> None:
+    """Take out of clients the handlers that the first activation puts into all; while no mock is on they do nothing, but are called."""
+    from pytest_sm_metrics.aws.interception import _HANDLERS
+
+    with mock_sm_metrics():
+        pass
+    for client in clients:
+        for event, handler in _HANDLERS:
+            client.meta.events.unregister(event, handler)
+
+
+def _microseconds_a_call(answering: Answering, client: Any) -> float:
+    batch = metrics(step=1)
+    with answering(client):
+        for _ in range(_UNTIMED_CALLS):
+            client.batch_put_metrics(TrialComponentName=RUN, MetricData=batch)
+        start = time.perf_counter()
+        for _ in range(CALLS_A_ROUND):
+            client.batch_put_metrics(TrialComponentName=RUN, MetricData=batch)
+        return (time.perf_counter() - start) / CALLS_A_ROUND * 1e6
+
+
+@contextmanager
+def _signed_floor(client: Any) -> Iterator[None]:
+    with _handling(client, "before-send", _no_errors):
+        yield
+
+
+@contextmanager
+def _unsigned_floor(client: Any) -> Iterator[None]:
+    with _handling(client, "before-send", _no_errors), _handling(client, "choose-signer", lambda **_: botocore.UNSIGNED):
+        yield
+
+
+@contextmanager
+def _handling(client: Any, event: str, handler: Callable[..., object]) -> Iterator[None]:
+    client.meta.events.register(f"{event}.sagemaker-metrics", handler)
+    yield
+    client.meta.events.unregister(f"{event}.sagemaker-metrics", handler)
+
+
+class _NoErrors:
+    """What urllib3 would have read."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield b'{"Errors": []}'
+
+
+def _no_errors(request: Any, **_: Any) -> AWSResponse:
+    return AWSResponse(request.url, 200, {"Content-Type": "application/json"}, _NoErrors())
+
+
+@contextmanager
+def _this_mock(_client: Any) -> Iterator[None]:
+    with mock_sm_metrics():
+        yield
+
+
+@contextmanager
+def _stubber(client: Any) -> Iterator[None]:
+    stubber = Stubber(client)
+    for _ in range(_UNTIMED_CALLS + CALLS_A_ROUND):
+        stubber.add_response("batch_put_metrics", {})  # the answer of the service, with empty Errors, fails its validation
+    with stubber:
+        yield
+
+
+@contextmanager
+def _moto(_client: Any) -> Iterator[None]:
+    from moto import mock_aws
+
+    with mock_aws():
+        new_client("sagemaker").create_trial_component(TrialComponentName=RUN)
+        yield

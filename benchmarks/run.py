@@ -1,0 +1,315 @@
+"""Print what this mock costs: a call, a test run that does not use it, switching it on, a metric that it holds.
+
+`python benchmarks/run.py` takes some minutes, most of them for the million metrics that a real client puts;
+`python benchmarks/run.py --quick` stops at 100,000.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, TypeVar
+
+import calling
+import growing
+
+T = TypeVar("T")
+
+
+class Effort(NamedTuple):
+    """How much is measured."""
+
+    rounds: int
+    """Of calls."""
+    pairs: int
+    """Of pytest runs."""
+    children: int
+    """Processes that import or activate."""
+    sizes: list[int]
+    """Of the store, in metrics."""
+
+
+FULL = Effort(30, 30, 15, [1_000, 100_000, 1_000_000])
+QUICK = Effort(10, 10, 5, [1_000, 100_000])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and a store of no more than 100,000 metrics")
+    effort = QUICK if parser.parse_args().quick else FULL
+    packages = ", ".join(f"{name} {version(name)}" for name in ("botocore", "moto", "pytest"))
+    print(f"Python {platform.python_version()}, {packages}")
+    print_calls(effort.rounds)
+    with child_processes() as child:
+        print_start_up(child, effort)
+        print_switching_on(child, effort.children)
+    print_growth(effort.sizes)
+    print_size(effort.sizes)
+
+
+# Calls
+
+GIVE_OR_TAKE = "give or take: how sure the median is, 1.57 times the interquartile range over the root of the number of measurements"
+
+
+def print_calls(rounds: int) -> None:
+    title = f"A call with 10 metrics: medians of {rounds} rounds of {calling.CALLS_A_ROUND} calls, methods taking turns in each round"
+    header = ["", "us a call", "of the signed floor", "give or take", "target"]
+
+    took = in_fresh_process(calling.without_moto, rounds)
+    print_table(f"{title}; moto is not imported", header, call_rows(took))
+    print_notes(
+        [
+            "of the signed floor: the ratio to the signed floor of the same round; each method has a client of its own",
+            GIVE_OR_TAKE,
+            "floors: a before-send handler answers without looking; unsigned: choose-signer returns botocore.UNSIGNED",
+            "Stubber: its responses are queued before the clock starts",
+        ]
+    )
+
+    took = in_fresh_process(calling.with_moto, rounds)
+    slower = median(moto / ours for moto, ours in zip(took["moto"], took["this mock"], strict=True))
+    print_table(
+        f"{title}; moto is imported", header, [*call_rows(took), ["moto / this mock", "", f"{slower:.2f}", "", at_least(2, slower)]]
+    )
+    print_notes(["the clients of this mock and moto are made after moto is imported, that of the floor before; one mock is on at a time"])
+
+
+def call_rows(took: calling.Rounds) -> Iterator[list[str]]:
+    for name, rounds in took.items():
+        ratios = [one / floor for one, floor in zip(rounds, took["signed floor"], strict=True)]
+        yield [name, f"{median(rounds):.0f}", *estimate(ratios, limit=0.85 if name == "this mock" else None, digits=3)]
+
+
+def in_fresh_process(function: Callable[..., T], *arguments: Any) -> T:
+    """What it returns, in a process that has imported no more than this program does."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
+
+
+# Start-up and switching on
+
+# A plugin named with -p makes pytest read the entry points of all that is installed, as any ordinary run does anyway:
+# so there is one without ours too, a module that has nothing for pytest and is imported already.
+WITHOUT = ("-p", "keyword")
+WITH = ("-p", "pytest_sm_metrics.plugin")
+
+IMPORT_PLUGIN = """
+import json, sys, time
+import pytest
+start = time.perf_counter()
+import pytest_sm_metrics.plugin
+took = time.perf_counter() - start
+print(json.dumps([took * 1e3, "botocore" in sys.modules]))
+"""
+
+RUN_WITHIN = """
+import contextlib, io, json, sys, time
+import pytest
+
+def run(plugin):
+    for name in [name for name in sys.modules if name.startswith("pytest_sm_metrics")]:
+        del sys.modules[name]
+    with contextlib.redirect_stdout(io.StringIO()):
+        start = time.process_time()
+        exit_code = pytest.main(["-p", plugin])
+        took = time.process_time() - start
+    assert exit_code == pytest.ExitCode.NO_TESTS_COLLECTED
+    return took * 1e3
+
+plugins = sys.argv[1:3]
+differences = []
+for plugin in plugins:
+    run(plugin)  # the first imports what the others find
+for pair in range(int(sys.argv[3])):
+    took = {plugin: run(plugin) for plugin in (plugins if pair % 2 else plugins[::-1])}
+    differences.append(took[plugins[1]] - took[plugins[0]])
+print(json.dumps(differences))
+"""
+
+SWITCH_ON = """
+import json, statistics, time
+import boto3
+
+def activation():
+    start = time.perf_counter()
+    from pytest_sm_metrics import mock_sm_metrics
+    with mock_sm_metrics():
+        pass
+    return (time.perf_counter() - start) * 1e6
+
+print(json.dumps([activation(), statistics.median(activation() for _ in range(500))]))
+"""
+
+
+class Spent(NamedTuple):
+    """Milliseconds of a child process."""
+
+    cpu: float
+    wall: float
+
+
+Child = Callable[..., tuple[str, Spent]]
+"""Runs Python with the arguments given, and says what it printed and spent."""
+
+
+@contextmanager
+def child_processes() -> Iterator[Child]:
+    """Children that start in an empty directory, load no plugin by themselves, and keep byte code from one to the next."""
+    with TemporaryDirectory() as directory:
+        empty = Path(directory, "empty")
+        empty.mkdir()
+        environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS")}
+        environment |= {"PYTHONPYCACHEPREFIX": f"{directory}/bytecode", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
+        def child(*arguments: str, exit_code: int = 0) -> tuple[str, Spent]:
+            before, start = getrusage(RUSAGE_CHILDREN), time.perf_counter()
+            ended = subprocess.run([sys.executable, *arguments], cwd=empty, env=environment, capture_output=True, text=True, check=False)
+            wall, after = time.perf_counter() - start, getrusage(RUSAGE_CHILDREN)
+            assert ended.returncode == exit_code, ended.stdout + ended.stderr
+            cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+            return ended.stdout, Spent(cpu * 1e3, wall * 1e3)
+
+        yield child
+
+
+def print_start_up(child: Child, effort: Effort) -> None:
+    pairs = list(zip(*pytest_runs(child, effort.pairs).values(), strict=True))
+    within = json.loads(child("-c", RUN_WITHIN, WITHOUT[1], WITH[1], str(5 * effort.pairs))[0])
+    imports = [json.loads(child("-c", IMPORT_PLUGIN)[0]) for _ in range(effort.children)]
+    assert not any(has_botocore for _, has_botocore in imports)
+    print_table(
+        "Installed and unused: pytest where there are no tests, with and without the plugin in turn",
+        ["", "ms", "give or take", "target"],
+        [
+            ["a run without the plugin, CPU", *estimate([bare.cpu for bare, _ in pairs])],
+            ["difference with it, CPU (user + sys)", *estimate([ours.cpu - bare.cpu for bare, ours in pairs], limit=5)],
+            ["difference with it, wall", *estimate([ours.wall - bare.wall for bare, ours in pairs], limit=5)],
+            ["difference with it, CPU, many runs in one process", *estimate(within, limit=5)],
+            ["importing the plugin, pytest imported, wall", *estimate([took for took, _ in imports], limit=5)],
+        ],
+    )
+    print_notes(
+        [
+            f"medians of {effort.pairs} pairs of processes, of {len(within)} pairs of runs in one process, of {effort.children} imports",
+            "with the plugin loaded, botocore is not imported",
+        ]
+    )
+
+
+def pytest_runs(child: Child, pairs: int) -> dict[tuple[str, str], list[Spent]]:
+    """What pytest spends with and without the plugin, who goes first alternating. The first pair writes byte code and does not count."""
+    spent: dict[tuple[str, str], list[Spent]] = {WITHOUT: [], WITH: []}
+    for pair in range(pairs + 1):
+        for plugin in (WITHOUT, WITH) if pair % 2 else (WITH, WITHOUT):
+            _, run = child("-m", "pytest", *plugin, exit_code=5)  # 5: no tests
+            spent[plugin].append(run)
+    return {plugin: runs[1:] for plugin, runs in spent.items()}
+
+
+def print_switching_on(child: Child, children: int) -> None:
+    child("-c", SWITCH_ON)  # writes byte code
+    first, later = (median(column) for column in zip(*(json.loads(child("-c", SWITCH_ON)[0]) for _ in range(children)), strict=True))
+    print_table(
+        f"Switching on and off, boto3 imported: medians of {children} processes",
+        ["", "us", "target"],
+        [["first in a process, imports included", f"{first:.0f}", ""], ["each later one", f"{later:.0f}", at_most(1000, later)]],
+    )
+
+
+# Growth
+
+
+def print_growth(sizes: list[int]) -> None:
+    grown = in_fresh_process(growing.fill_through_client, sizes)
+    first = grown[0].median
+    resident = ["", *(f"{(after.resident - before.resident) / (after.stored - before.stored):.0f}" for before, after in pairwise(grown))]
+    rows = [
+        [f"{one.stored:,}", f"{one.median:.0f}", f"{one.mean:.0f}", f"{one.median / first:.2f}", at_most(1.2, one.median / first), memory]
+        for one, memory in zip(grown, resident, strict=True)
+    ]
+    print_table(
+        "As the store grows: a real client puts 10 metrics a call",
+        ["metrics stored", "us a call", "mean", "of the first", "target", "resident bytes a metric"],
+        rows,
+    )
+    print_notes(
+        [
+            f"us a call: the median of the last {growing.LAST_CALLS} calls, or of all where there are fewer",
+            "mean: of all calls since the row above, garbage collection included",
+            "resident bytes a metric: by how much the process grew since the row above, a cross-check of the next table",
+        ]
+    )
+
+
+def print_size(sizes: list[int]) -> None:
+    rows = []
+    for stored, to_a_call in [*((size, 10) for size in sizes), (100_000, 1)]:
+        size = in_fresh_process(growing.measure_size, stored, to_a_call)
+        target = at_most(200, size.kept) if to_a_call == 10 else ""
+        rows.append([f"{stored:,}", f"{to_a_call}", f"{size.body:.0f}", f"{size.kept:.0f}", target, f"{size.read:.0f}"])
+    print_table("Bytes a metric", ["metrics stored", "to a call", "body as sent", "kept", "target", "kept, once read"], rows)
+    print_notes(
+        [
+            "kept: what tracemalloc counts while the service answers requests like a real client's; bodies, journal and ids are in it",
+            "once read: after the metrics of the trial component were listed, which sorts them into columns",
+        ]
+    )
+
+
+# Output
+
+
+def estimate(numbers: list[float], limit: float | None = None, digits: int = 1) -> tuple[str, str, str]:
+    """The median, its uncertainty (that of the notches in box plots, about 95 %), and what both say of the limit."""
+    lower, _, upper = quantiles(numbers)
+    uncertainty = 1.57 * (upper - lower) / len(numbers) ** 0.5
+    return (
+        f"{median(numbers):.{digits}f}",
+        f"{uncertainty:.{digits}f}",
+        "" if limit is None else at_most(limit, median(numbers), uncertainty),
+    )
+
+
+def at_most(limit: float, value: float, uncertainty: float = 0) -> str:
+    verdict = "met" if value + uncertainty <= limit else "MISSED" if value - uncertainty > limit else "unclear"
+    return f"<= {limit:g} {verdict}"
+
+
+def at_least(limit: float, value: float) -> str:
+    return f">= {limit:g} {'met' if value >= limit else 'MISSED'}"
+
+
+def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as their widest cell, the first to the left, the others to the right."""
+    table = [header, *rows]
+    first, *others = (max(map(len, column)) for column in zip(*table, strict=True))
+    print(f"\n{title}\n")
+    for name, *cells in table:
+        aligned = [name.ljust(first), *(cell.rjust(width) for cell, width in zip(cells, others, strict=True))]
+        print("  " + "   ".join(aligned).rstrip())
+    sys.stdout.flush()
+
+
+def print_notes(notes: Iterable[str]) -> None:
+    print()
+    for note in notes:
+        print(f"  {note}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
