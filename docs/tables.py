@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -32,15 +32,17 @@ def rules_table() -> str:
     return table(("rule", "operation", "what holds, or happens", "exact outcome", "known", "source"), *rows)
 
 
-TABLES = {"README.md": {"settings": settings_table}, "docs/rules.md": {"rules": rules_table}}
+TABLES: dict[str, dict[str, Callable[[], str]]] = {"README.md": {"settings": settings_table}, "docs/rules.md": {"rules": rules_table}}
 
 
-def with_tables(text: str, tables: dict[str, object]) -> str:
-    """A document with its tables as the code has them now."""
+def with_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
+    """A document with its tables as the code has them now, each between its two markers."""
     for name, make in tables.items():
-        begin, end = f"<!-- {name}: begin -->\n", f"\n<!-- {name}: end -->"
-        before, _, rest = text.partition(begin)
-        text = before + begin + make() + end + rest.partition(end)[2]  # type: ignore[operator]
+        before, begin, rest = text.partition(f"<!-- {name}: begin -->\n")
+        _, end, after = rest.partition(f"<!-- {name}: end -->")
+        if not end:
+            raise ValueError(f"no table {name} in the document")
+        text = before + begin + make() + "\n" + end + after
     return text
 
 

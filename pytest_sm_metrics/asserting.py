@@ -163,10 +163,7 @@ def _differing(what: str, arrived: Any, expected: Any) -> Iterator[str]:
 
 
 def _differing_lists(what: str, arrived: list[Any], expected: Any, series: MetricSeries) -> Iterator[str]:
-    if expected is ANYTHING:
-        return
-    expected = _as_list(expected)
-    if arrived == expected:
+    if expected is ANYTHING or arrived == expected:
         return
     if not isinstance(expected, list):
         yield f"{what}: expected {expected!r}, arrived {_shortened(arrived)}"
@@ -189,8 +186,12 @@ def _differing_lists(what: str, arrived: list[Any], expected: Any, series: Metri
     yield f"arrived {what}:  {_shortened(arrived, around)}"
 
 
-def _as_list(expected: Any) -> Any:
-    """Tuples, ranges, iterators, arrays and tensors as the list they stand for; a `pytest.approx` as it is."""
+def as_list(name: str, expected: Any) -> Any:
+    """Tuples, ranges, iterators, arrays and tensors as the list they stand for; left out or a `pytest.approx`: as it is."""
+    if isinstance(expected, (str, set, frozenset, dict)):
+        raise TypeError(
+            f"{name} is a {type(expected).__name__}, {expected!r}; accepted is what has an order: a list, a tuple, an array, ..."
+        )
     if hasattr(expected, "tolist"):
         return expected.tolist()
     is_comparison = not isinstance(expected, Iterable) or type(expected).__module__.startswith("_pytest.")
@@ -205,6 +206,8 @@ def _no_such_point(series: MetricSeries, value: Any, step: Any) -> Iterator[str]
     if (True, True) in fitting:
         return
     wanted = [f"value {value!r}"] * (value is not ANYTHING) + [f"step {step!r}"] * (step is not ANYTHING)
+    if isinstance(value, (list, tuple)):
+        yield "value is that of one point; a whole series is asked for with values="
     yield f"no metric with {' and '.join(wanted)} among {len(points)}"
     same_step = [point.value for point, (_, step_fits) in zip(points, fitting, strict=True) if step_fits]
     same_value = [point.step for point, (value_fits, _) in zip(points, fitting, strict=True) if value_fits]

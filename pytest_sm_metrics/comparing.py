@@ -9,6 +9,8 @@ from .reading import MetricSeries, TrialComponent
 
 def explain_comparison(op: str, left: object, right: object) -> list[str] | None:
     """The lines of the explanation, the comparison first; None where pytest's own says enough."""
+    if op == "in" and isinstance(right, MetricSeries):
+        return [f"{left!r} in {right!r}", "a series holds metrics: look for numbers in its .values"]
     if op == "in" and isinstance(left, str):
         if isinstance(right, SageMakerMetricsMock):
             return [f"{left!r} in {right!r}", *why_no_trial_component(right._service, left, None).splitlines()]
@@ -23,7 +25,7 @@ def explain_comparison(op: str, left: object, right: object) -> list[str] | None
 
 def _explain_series(series: MetricSeries, other: object) -> list[str]:
     if not isinstance(other, (MetricSeries, list, tuple)):
-        return [f"a series of metrics is compared with a {type(other).__name__}: compare one of its .values, .last, .min, ..."]
+        return [f"a series of metrics is compared with {type(other).__name__}: compare one of its .values, .last, .min, ..."]
     others = list(other)
     if others and all(isinstance(item, (int, float)) for item in others):
         return ["a series holds metrics: compare its .values with numbers"]

@@ -48,8 +48,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def why_no_trial_component(service: Service, name: str, region: str | None) -> str:
+def why_no_trial_component(service: Service, name: object, region: str | None) -> str:
     """Why a trial component holds no metrics (in a region)."""
+    if not isinstance(name, str):
+        return f"trial components are asked for by name, and {name!r} is no string"
     where = f" in region {region}" if region else ""
     return joined(f"trial component {name!r} holds no metrics{where}", _around_trial_component(service, name))
 
@@ -61,7 +63,8 @@ def _around_trial_component(service: Service, name: str) -> Iterator[str]:
         yield f"it holds metrics in {', '.join(regions)}"
     elif service.store.is_created(name):
         yield "it was created, but no metric was accepted for it"
-    yield from _refused(service, name)
+    refused = list(refusals(service, name))
+    yield from refused
     yield from rejections(service, name, None)
     if not regions:
         names = dict.fromkeys(component.name for component in holding)
@@ -72,13 +75,16 @@ def _around_trial_component(service: Service, name: str) -> Iterator[str]:
             yield f"trial components that hold metrics: {listed(names)}"
         elif not service.calls:
             yield "no SageMaker Metrics call has reached the mock"
-        elif not any(call.trial_component == name for call in service.calls):
-            called = dict.fromkeys(call.trial_component for call in service.calls if call.trial_component)
-            yield f"{counted(len(service.calls), 'call')} reached the mock, for {listed(called) or 'no trial component'}"
+        elif not refused:
+            called = dict.fromkeys(call.trial_component for call in service.calls if call.trial_component not in (None, name))
+            if called:
+                yield f"{counted(len(service.calls), 'call')} reached the mock, for {listed(called)}"
 
 
-def why_no_metric(service: Service, component: StoredTrialComponent, metric_name: str) -> str:
+def why_no_metric(service: Service, component: StoredTrialComponent, metric_name: object) -> str:
     """Why a trial component holds no metric of a name."""
+    if not isinstance(metric_name, str):
+        return f"the metrics of a trial component are asked for by name, and {metric_name!r} is no string: run[name][index] is one point"
     head = f"trial component {component.name!r} in {component.region} holds no metric named {metric_name!r}"
     return joined(head, _around_metric(service, component, metric_name))
 
@@ -96,19 +102,22 @@ def _around_metric(service: Service, component: StoredTrialComponent, metric_nam
     if elsewhere:
         yield f"held by {', '.join(f'{other.name!r} in {other.region}' for other in elsewhere[:_LISTED])}"
     if not names:
-        yield from _refused(service, component.name)
+        yield from refusals(service, component.name)
 
 
-def _refused(service: Service, name: str) -> Iterator[str]:
-    refused = [call for call in service.calls if call.error_code and call.trial_component == name]
-    if refused:
-        last = refused[-1]
-        calls = (
-            "a call for it was refused as a whole"
-            if len(refused) == 1
-            else f"{len(refused)} calls for it were refused as a whole; the last"
-        )
-        yield f"{calls}: {last.status_code} {last.error_code}: {last.response['message']}"
+def refusals(service: Service, name: str) -> Iterator[str]:
+    """The calls that were refused as a whole and may have been meant for a trial component: upper and lower case taken as
+    the same, and those whose name could not be read.
+    """
+    refused: dict[str | None, list[Call]] = {}
+    for call in service.calls:
+        if call.error_code and (call.trial_component or name).lower() == name.lower():
+            refused.setdefault(call.trial_component, []).append(call)
+    for sent, calls in refused.items():
+        whose = "it" if sent == name else repr(sent) if sent else "no readable name"
+        how_many = f"a call for {whose} was" if len(calls) == 1 else f"{len(calls)} calls for {whose} were"
+        last = "" if len(calls) == 1 else "; the last"
+        yield f"{how_many} refused as a whole{last}: {calls[-1].status_code} {calls[-1].error_code}: {calls[-1].response['message']}"
 
 
 def rejections(service: Service, name: str, metric_name: str | None) -> Iterator[str]:
@@ -134,7 +143,7 @@ def what_arrived(service: Service) -> Iterator[str]:
     holding = [component for component in service.components() if component.count]
     for component in holding[:_LISTED]:
         held = [
-            f"{name!r} ({len(columns.arrivals)}, the last {columns.values[-1]!r})"
+            f"{name!r} ({len(columns.arrivals)}, the last to arrive {columns.values[-1]!r})"
             for name, columns in list(service.series(component).items())[:_LISTED]
         ]
         more = ", ..." if len(service.series(component)) > _LISTED else ""
@@ -142,8 +151,7 @@ def what_arrived(service: Service) -> Iterator[str]:
     if len(holding) > _LISTED:
         yield f"and {len(holding) - _LISTED} more trial components"
     for name in dict.fromkeys(call.trial_component for call in service.calls if call.refused or call.error_code):
-        if name is not None:
-            yield from (f"{name!r}: {line}" for line in (*_refused(service, name), *rejections(service, name, None)))
+        yield from (f"{name!r}: {line}" for line in (*refusals(service, name or ""), *rejections(service, name or "", None)))
     if not service.calls:
         yield "no SageMaker Metrics call has reached the mock"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,7 @@ from .reading import Metric, RejectedMetric, TrialComponent, rejected_metrics
 from .service.journal import Call
 from .service.parsing import MalformedRequestError, check_trial_component_name
 from .service.service import Service
-from .service.store import StoredTrialComponent
+from .service.store import EVERY_REGION, StoredTrialComponent
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -73,13 +74,13 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
     def trial_component(self, name: str, region: str | None = None) -> TrialComponent:
         """One trial component by name and region, also one that holds no metrics yet.
 
-        A KeyError where nobody created it or wrote to it; a LookupError, which is no KeyError, where no region
-        is given and it is known in several.
+        A KeyError where nobody created it and no metric was accepted for it; a LookupError, which is no KeyError,
+        where no region is given and it is known in several.
         """
         __tracebackhide__ = True
         known = [component for component in self._named(name) if region in (None, component.region)]
-        if not known and region is not None and name in self._service.store.created_everywhere:
-            known = [StoredTrialComponent(region, name)]
+        if region is not None and name in self._service.store.created_everywhere:
+            known = [self._service.create_trial_component(name, region)]
         if not known:
             raise AbsentError(name, partial(why_no_trial_component, self._service, name, region))
         return self._only(name, known)
@@ -89,7 +90,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
         """All trial components, of every region, empty ones too, in order of first arrival."""
         return [TrialComponent(self._service, component) for component in self._service.components()]
 
-    def create_trial_component(self, name: str, region: str | None = None) -> TrialComponent:
+    def create_trial_component(self, name: str, region: str | None = None) -> None:
         """Make a trial component known, as CreateTrialComponent would; None: in every region.
 
         A ValueError for a name that the service would refuse.
@@ -98,7 +99,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
             check_trial_component_name(name)
         except MalformedRequestError as error:
             raise ValueError(error.message) from None
-        return TrialComponent(self._service, self._service.create_trial_component(name, region))
+        self._service.create_trial_component(name, region)
 
     @property
     def calls(self) -> list[Call]:
@@ -186,6 +187,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
         points. `pytest.approx`, NumPy arrays and the like are welcome. `timeout`: seconds to wait for it, real time.
         """
         __tracebackhide__ = True
+        values, steps = asserting.as_list("values", values), asserting.as_list("steps", steps)
         check = partial(
             asserting.check_logged, self._service, trial_component, metric_name, region,
             value=value, step=step, values=values, steps=steps, last=last, count=count,
@@ -228,11 +230,16 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
 
     def _only(self, name: str, components: list[StoredTrialComponent]) -> TrialComponent:
         __tracebackhide__ = True
-        if len(components) > 1:
-            regions = ", ".join(component.region for component in components)
+        regions = [component.region for component in components]
+        if len(regions) > 1:
             raise LookupError(
-                f"trial component {name!r} is held in several regions, {regions}: "
-                f"ask for one with trial_component({name!r}, region={components[0].region!r})"
+                f"trial component {name!r} is held in several regions, {', '.join(regions)}: "
+                f"ask for one with trial_component({name!r}, region={regions[0]!r})"
+            )
+        if regions == [EVERY_REGION]:
+            raise LookupError(
+                f"trial component {name!r} was created in every region, and written to in none: "
+                f"ask for one with trial_component({name!r}, region=...)"
             )
         return TrialComponent(self._service, components[0])
 
@@ -257,7 +264,10 @@ def _plain_call(call: Call) -> dict[str, Any]:
         "request_id",
         "attempt",
     )
-    return {name: getattr(call, name) for name in names}
+    plain = {name: getattr(call, name) for name in names}
+    # A number that is too large for a double was read as an infinity, which JSON has no word for.
+    plain["parameters"] = json.loads(json.dumps(plain["parameters"]), parse_constant=str)
+    return plain
 
 
 class mock_sm_metrics:  # noqa: N801  (a context manager is named as it is called)

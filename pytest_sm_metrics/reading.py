@@ -166,13 +166,13 @@ class TrialComponent(Mapping[str, MetricSeries]):
 
     def __getitem__(self, metric_name: str) -> MetricSeries:
         __tracebackhide__ = True
-        columns = self._service.series(self._stored).get(metric_name)
+        columns = self._service.series(self._stored).get(metric_name) if isinstance(metric_name, str) else None
         if columns is None:
             raise AbsentError(metric_name, partial(why_no_metric, self._service, self._stored, metric_name))
         return MetricSeries(metric_name, columns, range(len(columns.arrivals)))
 
     def __contains__(self, metric_name: object) -> bool:
-        return metric_name in self._service.series(self._stored)
+        return isinstance(metric_name, str) and metric_name in self._service.series(self._stored)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._service.series(self._stored))

@@ -167,6 +167,16 @@ class TestLogged:
             "  - count: expected 49, arrived 50",
         ]
 
+    def test_a_run_that_was_refused_for_its_upper_case(self, sm_metrics):
+        head, refused, _ = failure(sm_metrics.assert_logged, "run-3", "loss")
+        assert head == "trial component 'run-3' holds no metrics"
+        assert refused.startswith("  - a call for 'Run-3' was refused as a whole: 400 ValidationException: ")
+
+    def test_a_series_where_a_point_is_meant(self, sm_metrics):
+        assert failure(sm_metrics.assert_logged, "run-1", "train:loss", CURVE)[1] == (
+            "  - value is that of one point; a whole series is asked for with values="
+        )
+
     def test_after_waiting(self, sm_metrics):
         assert (
             failure(sm_metrics.assert_logged, "run-4", "loss", timeout=0.01)[0]
@@ -231,6 +241,19 @@ class TestCalled:
     def test_where_none_arrived_at_all(self, sm_metrics):
         sm_metrics.reset()
         assert failure(sm_metrics.assert_called)[1] == "  - no SageMaker Metrics call has reached the mock"
+
+
+@pytest.mark.parametrize("expected", [{0.5}, {0.5: 1}, "0.5"])
+def test_what_has_no_order_is_no_list_of_values(sm_metrics, expected):
+    with pytest.raises(TypeError, match=r"values is a .*; accepted is what has an order"):
+        sm_metrics.assert_logged("run-1", "val:loss", values=expected)
+
+
+def test_an_iterator_lasts_for_as_long_as_it_is_waited_for(sm_metrics, client):
+    sender = threading.Timer(0.1, put, [client, "run-6", metric(value=1), metric(value=2)])
+    sender.start()
+    sm_metrics.assert_logged("run-6", "loss", values=map(float, [1, 2]), timeout=5)
+    sender.join()
 
 
 def test_a_timeout_waits_for_a_background_sender(sm_metrics, client):

@@ -84,6 +84,16 @@ class TestATrialComponent:
             Metric("b", 3.0, 1, NOON + timedelta(seconds=1)),
         ]
 
+    @pytest.mark.parametrize("key", [0, None, ["loss"]])
+    def test_what_is_no_name_is_no_key(self, sm_metrics, client, key):
+        put(client, "run-1", metric())
+        with pytest.raises(KeyError, match=r"is no string: run\[name\]\[index\] is one point"):
+            sm_metrics["run-1"][key]
+        with pytest.raises(KeyError, match="trial components are asked for by name"):
+            sm_metrics[key]
+        assert key not in sm_metrics["run-1"]
+        assert key not in sm_metrics
+
     def test_the_same_point_twice_is_kept_twice(self, sm_metrics, client):
         put(client, "run-1", metric())
         put(client, "run-1", metric())
@@ -146,10 +156,15 @@ class TestCreatingTrialComponents:
         assert sm_metrics.trial_component("run-1").region == "eu-west-1"
 
     def test_without_a_region_it_is_in_every_one(self, sm_metrics, client):
-        assert sm_metrics.create_trial_component("run-1").region == "*"
-        assert sm_metrics.trial_component("run-1", region="eu-west-1").arn.split(":")[3] == "eu-west-1"
+        sm_metrics.create_trial_component("run-1")
+        assert [run.region for run in sm_metrics.trial_components] == ["*"]
+        with pytest.raises(LookupError, match=r"created in every region, and written to in none: .*region=\.\.\."):
+            sm_metrics.trial_component("run-1")
+        run = sm_metrics.trial_component("run-1", region="us-east-1")
         put(client, "run-1", metric())
+        assert run["loss"].values == [0.5]
         assert [run.region for run in sm_metrics.trial_components] == ["us-east-1"]
+        assert sm_metrics.trial_component("run-1", region="eu-west-1").metrics == []
 
     def test_where_unknown_ones_are_rejected_created_ones_are_not(self, client):
         with mock_sm_metrics(unknown_trial_component="reject") as sm_metrics:
@@ -236,7 +251,7 @@ class TestWaiting:
             "the predicate was not true within 0.01 seconds\n"
             "  - the predicate raised: trial component 'run-2' holds no metrics\n"
             "    - closest: 'run-1'\n"
-            "  - arrived: trial component 'run-1' in us-east-1: 'loss' (1, the last 0.5), 'acc' (1, the last 0.25)\n"
+            "  - arrived: trial component 'run-1' in us-east-1: 'loss' (1, the last to arrive 0.5), 'acc' (1, the last to arrive 0.25)\n"
             "  - 'run-1': 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 2): Value is inf, which is not finite"
         )
 
@@ -263,6 +278,22 @@ class TestResetAndToDict:
         assert (list(sm_metrics), sm_metrics.calls, sm_metrics.rejected, sm_metrics.trial_components) == ([], [], [], [])
         put(client, "run-1", metric())
         assert sm_metrics.calls[0].request_id == before
+
+    def test_to_dict_is_json_whatever_arrived(self, sm_metrics, client):
+        def tamper(request, **_):
+            request.body = (
+                b'{"TrialComponentName": "run-1", "MetricData": [{"MetricName": "a", "Timestamp": 0, "Step": 1.0, "Value": 1e400}]}'
+            )
+
+        client.meta.events.register_first("before-send.sagemaker-metrics.BatchPutMetrics", tamper, unique_id="tamper")
+        try:
+            put(client, "run-1", metric())
+        finally:
+            client.meta.events.unregister("before-send.sagemaker-metrics.BatchPutMetrics", unique_id="tamper")
+        plain = sm_metrics.to_dict()
+        json.dumps(plain, allow_nan=False)
+        assert plain["calls"][0]["parameters"]["MetricData"][0]["Value"] == "Infinity"
+        assert repr(plain["rejected"][0]["metric"]["step"]) == "1"
 
     def test_to_dict_is_plain_and_repeats(self, client):
         dicts = []

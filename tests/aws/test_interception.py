@@ -48,6 +48,12 @@ class TestWhoIsAnswered:
             put(later, "run-1", metric())
         assert "run-1" in sm_metrics
 
+    def test_a_session_without_botocores_own_handlers(self, sm_metrics):
+        session = botocore.session.Session(include_builtin_handlers=False)
+        put(session.create_client("sagemaker-metrics"), "run-1", metric())
+        put(session.create_client("sagemaker-metrics"), "run-1", metric())
+        assert sm_metrics["run-1"]["loss"].values == [0.5, 0.5]
+
     @pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "cn-north-1", "us-gov-west-1"])
     def test_any_region(self, sm_metrics, region):
         put(client(region_name=region), "run-1", metric())
@@ -171,7 +177,9 @@ class TestTheRealClient:
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
         assert list(sm_metrics) == []
 
-    @pytest.mark.parametrize("content", [None, b"", "text", bytearray(b"[]"), b"\xff", memoryview(b"{}"), Path(__file__).open("rb")])  # noqa: SIM115
+    @pytest.mark.parametrize(
+        "content", [None, b"", "text", bytearray(b"[]"), b"\xff", memoryview(b"{}"), 5, [b"{", b"}"], [1], Path(__file__).open("rb")]
+    )
     def test_any_body_is_answered(self, sm_metrics, content):
         mine = client()
 
@@ -217,6 +225,25 @@ class TestNothingIsNeeded:
         monkeypatch.setenv("AWS_PROFILE", "nowhere")
         with pytest.raises(ProfileNotFound):
             boto3.client("sagemaker", region_name="us-east-1")
+        with pytest.raises(ProfileNotFound):
+            boto3.session.Session().get_credentials()
+
+    def test_an_empty_region_is_none(self, sm_metrics, monkeypatch):
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "")
+        assert client().meta.region_name == "us-east-1"
+
+    def test_classes_derived_meanwhile_are_classes_as_ever(self, sm_metrics):
+        seen = []
+
+        class Mixin:
+            def __init_subclass__(cls, tag, **options):
+                seen.append(tag)
+
+        class Derived(botocore.session.Session, Mixin, tag="t"):
+            pass
+
+        assert seen == ["t"]
+        put(Derived().create_client("sagemaker-metrics"), "run-1", metric())
 
     def test_the_environment_is_not_touched(self):
         before = dict(os.environ)

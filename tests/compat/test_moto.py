@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import boto3
 import pytest
@@ -70,6 +70,18 @@ def test_a_request_that_is_refused_is_refused_under_moto_too(sm_metrics_beside_m
     client = boto3.client("sagemaker-metrics", region_name="us-east-1")
     with pytest.raises(client.exceptions.ClientError, match="ValidationException"):
         put(client, "run-1", *[metric()] * 11)
+
+
+@pytest.mark.parametrize("moto_is_on", [True, False])
+def test_hooks_of_users_see_the_url_where_moto_is_off(sm_metrics, moto_is_on):
+    urls = []
+    client = boto3.client("sagemaker-metrics", region_name="us-east-1")
+    client.meta.events.register_last("before-send", lambda request, **_: urls.append(request.url))
+    with mock_aws() if moto_is_on else nullcontext():
+        put(client, "run-1", metric())
+    [url] = urls
+    assert url.endswith("https://metrics.sagemaker.us-east-1.amazonaws.com/BatchPutMetrics")
+    assert (url.startswith("https://")) is not moto_is_on
 
 
 @mock_aws
