@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +23,22 @@ def sm_metrics() -> Iterator[SageMakerMetricsMock]:
 
     with mock_sm_metrics() as mock:
         yield mock
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: Any) -> None:
+    """Set `sm_metrics` up before every other function-scoped fixture, wherever it stands among the arguments.
+
+    So it is on for the whole test: pytest sets fixtures up in the order of `fixturenames`, wider scopes first, and
+    tears them down the other way round.
+    """
+    names: list[str] = getattr(item, "fixturenames", [])
+    if "sm_metrics" in names:
+        definitions = item._fixtureinfo.name2fixturedefs
+        of_wider_scope = [name for name in names if name in definitions and definitions[name][-1].scope != "function"]
+        if "sm_metrics" not in of_wider_scope:
+            names.remove("sm_metrics")
+            names.insert(len(of_wider_scope), "sm_metrics")
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
