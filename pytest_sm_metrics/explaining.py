@@ -151,7 +151,8 @@ def what_arrived(service: Service) -> Iterator[str]:
     if len(holding) > _LISTED:
         yield f"and {len(holding) - _LISTED} more trial components"
     for name in dict.fromkeys(call.trial_component for call in service.calls if call.refused or call.error_code):
-        yield from (f"{name!r}: {line}" for line in (*refusals(service, name or ""), *rejections(service, name or "", None)))
+        whose = "" if name is None else f"{name!r}: "
+        yield from (whose + line for line in (*refusals(service, name or ""), *rejections(service, name or "", None)))
     if not service.calls:
         yield "no SageMaker Metrics call has reached the mock"
 

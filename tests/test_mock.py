@@ -229,6 +229,25 @@ class TestRejectedMetrics:
         assert (call.trial_component, call.status_code, call.error_code, call.errors) == ("Run-1", 400, "ValidationException", [])
         assert call.response["message"].startswith("1 validation error detected")
 
+    @pytest.mark.parametrize(("content", "parameters"), [(b"{", None), (b"[1]", [1]), (b'"x"', "x"), (b"", None)])
+    def test_a_body_that_is_no_request(self, sm_metrics, client, content, parameters):
+        def tamper(request, **_):
+            request.body = content
+
+        client.meta.events.register_first("before-send.sagemaker-metrics.BatchPutMetrics", tamper, unique_id="tamper")
+        try:
+            with pytest.raises(client.exceptions.ClientError, match="SerializationException"):
+                put(client, "run-1", metric())
+        finally:
+            client.meta.events.unregister("before-send.sagemaker-metrics.BatchPutMetrics", unique_id="tamper")
+        [call] = sm_metrics.calls
+        assert (call.trial_component, call.parameters, call.body) == (None, parameters, content)
+        assert repr(call) == "<Call BatchPutMetrics None in us-east-1: 400 SerializationException>"
+        with pytest.raises(KeyError, match="a call for no readable name was refused as a whole: 400 SerializationException: "):
+            sm_metrics["run-1"]
+        with pytest.raises(AssertionError, match="- a call for no readable name was refused"):
+            sm_metrics.wait_for(lambda sm_metrics: False, timeout=0)
+
 
 class TestWaiting:
     def test_for_a_background_sender(self, sm_metrics, client):

@@ -149,7 +149,7 @@ def _undemanding(session: Session) -> Any:
     if session.get_config_variable("defaults_mode") == "auto":  # asks the metadata service, and is "standard" where there is none
         standard: dict[str, Any] = {"defaults_mode": "standard"}
         config = Config(**standard)
-        given = session.get_default_client_config()
+        given: Any = session.get_default_client_config()
         undemanding.get_default_client_config = lambda: config if given is None else config.merge(given)
     return undemanding
 
