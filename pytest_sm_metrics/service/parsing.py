@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from .rules import BODY, NOT_NULL, RULES, SERIALIZATION, VALIDATION, Column, Rule, as_doubles
@@ -60,18 +61,16 @@ def parse_put_metrics(body: bytes) -> PutMetrics:
 
 
 def _read_at_a_glance(document: dict[str, Any]) -> PutMetrics | None:
-    """Read a request in which every rule is kept; None if it takes more than a glance to tell."""
+    """Read a request whose metrics have all their members and keep every rule; None if it takes more than a glance to tell."""
     try:
         name, data = document["TrialComponentName"], document["MetricData"]
-        rows = [(item["MetricName"], item["Timestamp"], item.get("Step"), item["Value"]) for item in data]
-        names, timestamps, steps, values = zip(*rows, strict=True)
+        names, timestamps, steps, values = zip(*map(_members, data), strict=True)
         if not (_are_sound_names("TrialComponentName", (name,)) and _are_sound_names("MetricName", names)):
             return None
-        present = [step for step in steps if step is not None] if None in steps else steps
-        for member, column in (("MetricData", (data,)), ("Timestamp", timestamps), ("Step", present), ("Value", values)):
-            for holds in _MEMBERS[member].tests:
-                if not holds(column):
-                    return None
+        columns = {"MetricData": (data,), "Timestamp": timestamps, "Step": steps, "Value": values}
+        for member, holds in _TESTS_AT_A_GLANCE:
+            if not holds(columns[member]):
+                return None
     except (KeyError, TypeError, ValueError):
         return None
     return _put_metrics(name, names, timestamps, steps, values)
@@ -88,10 +87,10 @@ def _read_with_care(document: dict[str, Any]) -> PutMetrics:
     _check_types(request)
     items = [{} if item is None else item for item in document.get("MetricData") or []]
     _check_types({"RawMetricData": items})
-    metrics = {member: [item.get(member) for item in items] for member in ("MetricName", "Timestamp", "Step", "Value")}
+    metrics = {member: [item.get(member) for item in items] for member in _MEMBERS_OF_A_METRIC}
     _check_types(metrics)
     _check_constraints(request, metrics)
-    return _put_metrics(document["TrialComponentName"], *metrics.values())
+    return _put_metrics(document["TrialComponentName"], *map(tuple, metrics.values()))
 
 
 def _put_metrics(name: str, names: Column, timestamps: Column, steps: Column, values: Column) -> PutMetrics:
@@ -128,6 +127,10 @@ _MEMBERS = {
     "Step": _Member("Step", "metricData.{}.member.step"),
     "Value": _Member("Value", "metricData.{}.member.value"),
 }
+
+_MEMBERS_OF_A_METRIC = ("MetricName", "Timestamp", "Step", "Value")
+_members = itemgetter(*_MEMBERS_OF_A_METRIC)
+_TESTS_AT_A_GLANCE = [(member, holds) for member in ("MetricData", "Timestamp", "Step", "Value") for holds in _MEMBERS[member].tests]
 
 _Columns = dict[str, list[Any]]
 

@@ -63,8 +63,8 @@ def _types(*accepted: type) -> Callable[[Column], bool]:
     return lambda column: allowed.issuperset(map(type, column))
 
 
-_number = _types(int, float)
-_integer = _types(int)
+_NUMBERS = {int, float}
+_INTEGERS = {int}
 
 
 def _is_timestamp(value: object) -> bool:
@@ -198,16 +198,16 @@ RULES: tuple[Rule, ...] = (
     _type(
         "Timestamp.type",
         "Member must be a number of seconds since the epoch, or a string of digits",
-        lambda column: _number(column) or all(map(_is_timestamp, column)),
+        lambda column: _NUMBERS.issuperset(map(type, column)) or all(map(_is_timestamp, column)),
     ),
     _type("Timestamp.range", "Member must be a second of the years 1 to 9999", _is_in_calendar),
     _required("Timestamp", _RAW),
-    _type("Step.type", "Member must be an integer", lambda column: _integer(column) or all(map(_is_whole, column))),
+    _type("Step.type", "Member must be an integer", lambda column: _INTEGERS.issuperset(map(type, column)) or all(map(_is_whole, column))),
     *_range("Step", 0, 2**31 - 1, _RAW, _MODEL + " (integer: 32 bits); that it is a ValidationException: assumed"),
     _type(
         "Value.type",
         'Member must be a number, or one of "NaN", "Infinity", "-Infinity"',
-        lambda column: _number(column) or all(_number((value,)) or value in NOT_A_NUMBER for value in column),
+        lambda column: _NUMBERS.issuperset(map(type, column)) or all(type(value) in _NUMBERS or value in NOT_A_NUMBER for value in column),
     ),
     _required("Value", _RAW),
     VALUE_FINITE,
