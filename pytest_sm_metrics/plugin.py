@@ -34,7 +34,7 @@ def pytest_runtest_setup(item: Any) -> None:
     """
     names: list[str] = getattr(item, "fixturenames", [])
     if "sm_metrics" in names:
-        definitions = item._fixtureinfo.name2fixturedefs
+        definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})  # items of other plugins may have none
         of_wider_scope = [name for name in names if name in definitions and definitions[name][-1].scope != "function"]
         if "sm_metrics" not in of_wider_scope:
             names.remove("sm_metrics")
