@@ -79,7 +79,7 @@ def check_logged(
         if columns is None:
             failures.append(why_no_metric(service, component, metric_name))
             continue
-        series = MetricSeries(metric_name, columns, range(len(columns.arrivals)))
+        series = MetricSeries(metric_name, columns)
         differences = [
             *_differing_lists("values", series.values, values, series),
             *_differing_lists("steps", series.steps, steps, series),
@@ -99,7 +99,7 @@ def check_not_logged(service: Service, trial_component: str, metric_name: str, r
     for component in service.components():
         columns = service.series(component).get(metric_name)
         if component.name == trial_component and columns is not None and region in (None, component.region):
-            series = MetricSeries(metric_name, columns, range(len(columns.arrivals)))
+            series = MetricSeries(metric_name, columns)
             head = f"metric {metric_name!r} of trial component {trial_component!r} in {component.region} was logged"
             return joined(head, [f"{counted(len(series), 'value')}: {_shortened(series.values)}", f"steps: {_shortened(series.steps)}"])
     return None

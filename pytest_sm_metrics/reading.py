@@ -38,10 +38,10 @@ class MetricSeries(Sequence[Metric]):
     A slice is a series again. An empty slice has no statistics: a ValueError.
     """
 
-    def __init__(self, name: str, columns: SeriesColumns, rows: range) -> None:
+    def __init__(self, name: str, columns: SeriesColumns, rows: range | None = None) -> None:
         self.metric_name = name
         self._columns = columns
-        self._rows = rows
+        self._rows = range(len(columns.arrivals)) if rows is None else rows
 
     @property
     def values(self) -> list[float]:
@@ -169,7 +169,7 @@ class TrialComponent(Mapping[str, MetricSeries]):
         columns = self._service.series(self._stored).get(metric_name) if isinstance(metric_name, str) else None
         if columns is None:
             raise AbsentError(metric_name, partial(why_no_metric, self._service, self._stored, metric_name))
-        return MetricSeries(metric_name, columns, range(len(columns.arrivals)))
+        return MetricSeries(metric_name, columns)
 
     def __contains__(self, metric_name: object) -> bool:
         return isinstance(metric_name, str) and metric_name in self._service.series(self._stored)

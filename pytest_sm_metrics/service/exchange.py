@@ -15,9 +15,9 @@ class Request(NamedTuple):
     region: str
     user_agent: str
     invocation_id: str | None
-    """`amz-sdk-invocation-id`: the same for all attempts of one call."""
+    """The same for all attempts of one call; on the wire `amz-sdk-invocation-id`."""
     attempt: int
-    """From `amz-sdk-request: attempt=n`; counts from 1."""
+    """Counts from 1; on the wire `amz-sdk-request: attempt=n`."""
     time: float
     """When it arrived, in seconds since the epoch; frozen time counts."""
 

@@ -24,7 +24,7 @@ class MalformedRequestError(Exception):
 
 
 class PutMetrics(NamedTuple):
-    """A well-formed BatchPutMetrics request. The lists are columns, one item a metric."""
+    """A well-formed BatchPutMetrics request. The sequences are columns, one item a metric."""
 
     trial_component_name: str
     names: Sequence[str]

@@ -70,7 +70,7 @@ _INTEGERS = {int}
 def _is_timestamp(value: object) -> bool:
     if type(value) is str:
         return value.isascii() and value.isdigit()
-    return type(value) is int or type(value) is float
+    return type(value) in _NUMBERS
 
 
 # 0001-01-01 and 10000-01-01: the first second that a date can hold, the first that none can.
@@ -103,7 +103,7 @@ def _is_whole(value: object) -> bool:
     return type(value) is int or (type(value) is float and value.is_integer())
 
 
-NOT_A_NUMBER = ("NaN", "Infinity", "-Infinity")
+_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 BODY = Rule(
     "Body.json", "*", "", "The body is one JSON object in UTF-8, without bare NaN or Infinity tokens",
@@ -207,7 +207,7 @@ RULES: tuple[Rule, ...] = (
     _type(
         "Value.type",
         'Member must be a number, or one of "NaN", "Infinity", "-Infinity"',
-        lambda column: _NUMBERS.issuperset(map(type, column)) or all(type(value) in _NUMBERS or value in NOT_A_NUMBER for value in column),
+        lambda column: _NUMBERS.issuperset(map(type, column)) or all(type(value) in _NUMBERS or value in _NOT_FINITE for value in column),
     ),
     _required("Value", _RAW),
     VALUE_FINITE,
