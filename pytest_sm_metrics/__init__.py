@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .mock import SageMakerMetricsMock, current, mock_sm_metrics
+    from .mock import SageMakerMetricsMock
     from .reading import Metric, MetricSeries, RejectedMetric, TrialComponent
     from .service.journal import Call
     from .service.rules import RULES, Rule
+    from .switching import current, mock_sm_metrics
+    from .unmocked import UnmockedCallError
 
 _HOMES = {
-    "mock": ("SageMakerMetricsMock", "current", "mock_sm_metrics"),
+    "mock": ("SageMakerMetricsMock",),
     "reading": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
     "service.journal": ("Call",),
     "service.rules": ("RULES", "Rule"),
+    "switching": ("current", "mock_sm_metrics"),
+    "unmocked": ("UnmockedCallError",),
 }
 
 __all__ = [
@@ -26,6 +30,7 @@ __all__ = [
     "Rule",
     "SageMakerMetricsMock",
     "TrialComponent",
+    "UnmockedCallError",
     "current",
     "mock_sm_metrics",
 ]

@@ -1,13 +1,13 @@
-"""The mock: switching it on and off, and what a test reads from it."""
+"""The mock: what a test reads from it, and asserts on."""
 
 from __future__ import annotations
 
 import json
 import math
-import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import asserting
 from .asserting import ANYTHING
@@ -19,13 +19,6 @@ from .service.service import Service
 from .service.store import EVERY_REGION, StoredTrialComponent
 from .settings import Settings
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Unpack
-
-    from .settings import SettingsKeywords
-
 
 class SageMakerMetricsMock(Mapping[str, TrialComponent]):
     """What stands in for Amazon SageMaker Metrics, and what a test reads from it.
@@ -34,15 +27,19 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
     trial components; true even while it is empty. It can be read after it is off.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        node_id = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
+    def __init__(self, settings: Settings, node_id: str, turned_off_by: Callable[[str, str], str]) -> None:
         self._service = Service(settings, node_id)
+        self._turned_off_by = turned_off_by
+        self._findings: list[str] = []
+        self._judged = 0
 
     def stop(self) -> None:
-        """Switch it off; nothing happens if it is off already."""
+        """Switch it off, then `check()`; nothing happens if it is off already. In a `finally`, an error on its way is not hidden."""
+        __tracebackhide__ = True
         from .aws.interception import switch_off
 
-        switch_off(self)
+        if switch_off(self) and sys.exc_info()[1] is None:
+            self.check()
 
     # Reading
 
@@ -139,8 +136,44 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
         }
 
     def reset(self) -> None:
-        """Everything as at activation: trial components, calls, request ids."""
+        """Everything as at activation: trial components, calls, request ids. Checks nothing."""
         self._service.reset()
+        self._judged = 0
+        self._findings.clear()
+
+    # Judging
+
+    def check(self) -> None:
+        """Judge now: an AssertionError if a metric was rejected by a rule, and the setting `rejected_metrics` is "error".
+
+        The fixtures do so when the test body has passed; `stop()`, a context manager and a decorator on leaving. What was told once is
+        not told again.
+        """
+        __tracebackhide__ = True
+        findings = self._judge()
+        if findings:
+            raise AssertionError("\n".join(findings))
+
+    def _judge(self) -> list[str]:
+        """What fails the test, of all that arrived since this was last asked."""
+        findings, self._findings = self._findings, []
+        calls, self._judged = self._service.calls[self._judged :], len(self._service.calls)
+        if self._service.settings.rejected_metrics == "error":
+            rejected = [one for one in rejected_metrics(self._service, calls) if not one.injected]
+            told = asserting.check_no_rejected_metrics(rejected)
+            if told:
+                findings.append(f"{told}\n  turned off by {self._turned_off_by('rejected_metrics', 'ignore')}")
+        return findings
+
+    def _checkpoint(self) -> Callable[[], None]:
+        """What brings back the state of now."""
+        judged, restore_service = self._judged, self._service.checkpoint()
+
+        def restore() -> None:
+            restore_service()
+            self._judged = judged
+
+        return restore
 
     def wait_for(self, predicate: Callable[[SageMakerMetricsMock], object], timeout: float = 5) -> None:
         """Wait until `predicate(sm_metrics)` is true: for metrics that a background thread sends.
@@ -268,48 +301,3 @@ def _plain_call(call: Call) -> dict[str, Any]:
     # A number that is too large for a double was read as an infinity, which JSON has no word for.
     plain["parameters"] = json.loads(json.dumps(plain["parameters"]), parse_constant=str)
     return plain
-
-
-class mock_sm_metrics:  # noqa: N801  (a context manager is named as it is called)
-    """Stand in for Amazon SageMaker Metrics for the length of a `with` or `async with` block.
-
-    `with mock_sm_metrics(metric_limit=100) as sm_metrics: ...`, or `sm_metrics = mock_sm_metrics().start()` and later
-    `sm_metrics.stop()`. Each activation begins empty. The keywords are the settings: a TypeError for an unknown
-    name, a ValueError for a value that is not accepted.
-    """
-
-    def __init__(self, **settings: Unpack[SettingsKeywords]) -> None:
-        self._settings = Settings.of(settings)
-        self._entered: list[SageMakerMetricsMock] = []
-
-    def start(self) -> SageMakerMetricsMock:
-        """Switch a new mock on."""
-        from .aws.interception import switch_on
-
-        mock = SageMakerMetricsMock(self._settings)
-        switch_on(mock, mock._service.answer)
-        return mock
-
-    def __enter__(self) -> SageMakerMetricsMock:
-        mock = self.start()
-        self._entered.append(mock)
-        return mock
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self._entered.pop().stop()
-
-    async def __aenter__(self) -> SageMakerMetricsMock:
-        return self.__enter__()
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.__exit__(kind, error, traceback)
-
-
-def current() -> SageMakerMetricsMock:
-    """The innermost mock that is on; a RuntimeError where none is."""
-    from .aws.interception import innermost
-
-    mock = innermost()
-    if not isinstance(mock, SageMakerMetricsMock):
-        raise RuntimeError("no mock of SageMaker Metrics is on: ask for the fixture sm_metrics, or enter mock_sm_metrics()")
-    return mock

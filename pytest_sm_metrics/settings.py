@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Accepted = tuple[str, Callable[[object], bool]]
+    """What is accepted, in words, and whether a value is."""
+
 Window = tuple[timedelta, timedelta]
 UnknownTrialComponent = Literal["create", "reject"]
+RejectedMetrics = Literal["ignore", "error"]
 
 
-def _is_whole(value: object, least: int | None = None) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least)
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_account_id(value: object) -> bool:
@@ -23,7 +27,7 @@ def _is_account_id(value: object) -> bool:
 
 
 def _is_limit(value: object) -> bool:
-    return value is None or _is_whole(value, least=0)
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
 
 
 def _is_window(value: object) -> bool:
@@ -32,8 +36,39 @@ def _is_window(value: object) -> bool:
     return isinstance(value, tuple) and len(value) == 2 and all(isinstance(side, timedelta) and side >= timedelta() for side in value)
 
 
-def _setting(default: Any, accepted: str, accepts: Callable[[object], bool], meaning: str) -> Any:
-    return field(default=default, metadata={"accepted": accepted, "accepts": accepts, "meaning": meaning})
+def one_of(*values: str) -> Accepted:
+    """Some words, and nothing else."""
+    return " or ".join(f'"{value}"' for value in values), lambda value: isinstance(value, str) and value in values
+
+
+def _setting(default: Any, accepted: Accepted, meaning: str, ini_type: str = "string", read: Callable[[Any], Any] | None = None) -> Any:
+    words, accepts = accepted
+    return field(
+        default=default, metadata={"accepted": words, "accepts": accepts, "meaning": meaning, "ini_type": ini_type, "read": read or _same}
+    )
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+
+def _read_window(text: str) -> Any:
+    """`14d,2h` as two timedeltas; what is no window, as it is."""
+    sides = [re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([dhms])\s*", side) for side in text.split(",")]
+    try:
+        return tuple(timedelta(**{_UNITS[side[2]]: float(side[1])}) for side in sides if side) if all(sides) else text
+    except OverflowError:
+        return text
+
+
+_WINDOW: Accepted = (
+    "None, or a tuple of two timedeltas that are not negative, (past, future); as an ini option 14d,2h (d, h, m or s)",
+    _is_window,
+)
+_LIMIT: Accepted = ("None, or a whole number from 0", _is_limit)
 
 
 @dataclass(frozen=True)
@@ -41,42 +76,69 @@ class Settings:
     """The settings of one mock, all of them accepted values."""
 
     account_id: str = _setting(
-        "123456789012", "a string of 12 digits", _is_account_id,
+        "123456789012", ("a string of 12 digits", _is_account_id),
         "the account that owns the resources",
     )  # fmt: skip
     metric_limit: int | None = _setting(
-        None, "None, or a whole number from 0", _is_limit,
-        "metrics (items of MetricData) that a trial component may hold; past it: METRIC_LIMIT_EXCEEDED",
+        None, _LIMIT,
+        "metrics (items of MetricData) that a trial component may hold; past it: METRIC_LIMIT_EXCEEDED", "int",
     )  # fmt: skip
     metric_name_limit: int | None = _setting(
-        None, "None, or a whole number from 0", _is_limit,
-        "distinct metric names that a trial component may hold; past it: METRIC_LIMIT_EXCEEDED",
+        None, _LIMIT,
+        "distinct metric names that a trial component may hold; past it: METRIC_LIMIT_EXCEEDED", "int",
     )  # fmt: skip
     unknown_trial_component: UnknownTrialComponent = _setting(
-        "create", '"create" or "reject"', lambda value: value in ("create", "reject"),
+        "create", one_of("create", "reject"),
         "what a write to a trial component that nobody created gets: it is created, or each metric is a VALIDATION_ERROR",
     )  # fmt: skip
     timestamp_window: Window | None = _setting(
-        None, "None, or a tuple of two timedeltas that are not negative, (past, future)", _is_window,
-        "how far a Timestamp may lie from now (frozen time counts); outside it: VALIDATION_ERROR",
+        None, _WINDOW,
+        "how far a Timestamp may lie from now (frozen time counts); outside it: VALIDATION_ERROR", read=_read_window,
+    )  # fmt: skip
+    rejected_metrics: RejectedMetrics = _setting(
+        "ignore", one_of("ignore", "error"),
+        "whether a metric that a rule rejected fails the test",
     )  # fmt: skip
     seed: int = _setting(
-        0, "a whole number", _is_whole,
-        "every random choice (request ids) depends on it, on the test's node id and on the ordinal of the attempt, on nothing else",
+        0, ("a whole number", _is_whole),
+        "every random choice (request ids) depends on it, on the test's node id and on the ordinal of the attempt, on nothing else", "int",
     )  # fmt: skip
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
-        """Settings from keywords: a TypeError for an unknown name, a ValueError for a value that is not accepted."""
-        known = {setting.name: setting.metadata for setting in fields(cls)}
-        for name, value in given.items():
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else "."
-                raise TypeError(f"unknown setting {name!r}{hint} The settings are: {', '.join(known)}.")
-            if not known[name]["accepts"](value):
-                raise ValueError(f"setting {name} is {value!r}; accepted is {known[name]['accepted']}.")
-        return cls(**given)
+        """Settings from keywords, the rest as `use_defaults` has them."""
+        check(given)
+        return cls(**{**_defaults, **given})
+
+
+_defaults: Mapping[str, Any] = {}
+
+
+def use_defaults(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Have mocks start with these settings where nobody says otherwise; gives back what was before."""
+    global _defaults
+    before, _defaults = _defaults, given
+    return before
+
+
+KNOWN = {setting.name: setting.metadata for setting in fields(Settings)}
+
+
+def check(given: Mapping[str, Any]) -> None:
+    """A TypeError for an unknown name, a ValueError for a value that is not accepted."""
+    for name, value in given.items():
+        if name not in KNOWN:
+            raise TypeError(f"unknown setting {name!r}{did_you_mean(name, KNOWN)} The settings are: {', '.join(KNOWN)}.")
+        if not KNOWN[name]["accepts"](value):
+            raise ValueError(f"setting {name} is {value!r}; accepted is {KNOWN[name]['accepted']}.")
+
+
+def did_you_mean(name: str, known: Mapping[str, object]) -> str:
+    """The end of the sentence about a name that is not known."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else "."
 
 
 class SettingsKeywords(TypedDict, total=False):
@@ -87,4 +149,5 @@ class SettingsKeywords(TypedDict, total=False):
     metric_name_limit: int | None
     unknown_trial_component: UnknownTrialComponent
     timestamp_window: Window | None
+    rejected_metrics: RejectedMetrics
     seed: int

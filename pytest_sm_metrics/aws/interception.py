@@ -1,89 +1,143 @@
-"""Interception by botocore's event hooks: who answers, and through which handlers.
+"""Interception by botocore's event hooks: who answers, what is blocked, and through which handlers.
 
 At `request-created`, before a request is signed, the innermost mock is noted in the request's
-context; `choose-signer` then leaves the request unsigned, and `before-send` has it answered. The
-handlers stay in botocore after the first activation: while nobody is on, no request is noted, and
-they do nothing.
+context; `choose-signer` then leaves the request unsigned, and `before-send` has it answered. Where no
+mock is on but calls are blocked, the last handler of all answers with an object that raises: whoever
+answered before it wins. The handlers stay in botocore after the first activation: while nobody is on
+and nothing is blocked, no request is noted, and they do nothing.
 """
 
 from __future__ import annotations
 
 import gc
 import inspect
+import ipaddress
+import os
 import sys
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import botocore
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST
+from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import HierarchicalEmitter
 
 from ..service.exchange import Answer, Request
 from . import sessions
-from .wire import Response, read_request
+from .wire import Response, body_of, read_request
 
 # Where the prepared request of an older botocore has no context, that of the request it was made from is kept here.
 _CONTEXT_IS_LOST = "context" not in inspect.signature(AWSPreparedRequest).parameters
 _lost_context: ContextVar[dict[str, Any]] = ContextVar("the context of the request that is being sent")
 
 _NOTE = "pytest_sm_metrics"  # in the context of a request that is ours to answer
+_BLOCKED = "pytest_sm_metrics: blocked"  # in the context of a request that is not to leave the machine
+
+Refuse = Callable[[str, bytes], Exception]
+"""From the operation and the body of a blocked call to the error that it raises."""
+
+
+class Answerer(Protocol):
+    """What answers for a mock."""
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one request."""
+        ...
+
+    def after_fork(self) -> None:
+        """Called in a forked child."""
+        ...
 
 
 @dataclass
 class _Activation:
     owner: object
-    answer: Callable[[Request], Answer]
+    answerer: Answerer
     default_session: Any
     """boto3's default session when it was switched on."""
 
 
 _lock = threading.RLock()
 _active: list[_Activation] = []
+_refuse: Refuse | None = None
 _registered = False
 
 
-def switch_on(owner: object, answer: Callable[[Request], Answer]) -> None:
-    """From now on the owner answers, until it is switched off or another is switched on inside it."""
+def switch_on(owner: object, answerer: Answerer) -> None:
+    """From now on the answerer answers, until its owner is switched off or another is switched on inside it."""
     with _lock:
         _register_once()
         sessions.relieve(_reach)
-        _active.append(_Activation(owner, answer, sessions.default_session()))
+        _active.append(_Activation(owner, answerer, sessions.default_session()))
 
 
-def switch_off(owner: object) -> None:
-    """The owner answers no more, wherever it stands among those that are on; nothing happens if it is off."""
+def switch_off(owner: object) -> bool:
+    """The owner answers no more, wherever it stands among those that are on; whether it was on."""
     with _lock:
         index = next((index for index, activation in enumerate(_active) if activation.owner is owner), None)
         if index is None:
-            return
+            return False
         activation = _active.pop(index)
         for later in _active[index:]:
             later.default_session = activation.default_session
         sessions.restore_default_session(activation.default_session)
-        if not _active:
-            sessions.restore()
+        _restore_sessions()
+        return True
 
 
-def innermost() -> object | None:
-    """The owner that answers now; None while nobody is on."""
+def block(refuse: Refuse | None) -> Refuse | None:
+    """From now on calls outside a mock raise what `refuse` makes of them; None: they go where they go. Gives back what was before.
+
+    What never leaves the machine passes: what a Stubber, moto or another handler answers, and loopback endpoints.
+    """
+    global _refuse
     with _lock:
-        return _active[-1].owner if _active else None
+        before, _refuse = _refuse, refuse
+        if refuse is not None:
+            _register_once()
+            sessions.relieve(_reach)
+        _restore_sessions()
+        return before
+
+
+def _restore_sessions() -> None:
+    if not _active and _refuse is None:
+        sessions.restore()
+
+
+def owners() -> list[Any]:
+    """Those that are on, the innermost last."""
+    with _lock:
+        return [activation.owner for activation in _active]
 
 
 def _note(request: Any, operation_name: str, **_: Any) -> None:
     if _CONTEXT_IS_LOST:
         _lost_context.set(request.context)
-    request.context.pop(_NOTE, None)
+    for note in (_NOTE, _BLOCKED):
+        request.context.pop(note, None)
     for innermost in _active[-1:]:
-        request.context[_NOTE] = innermost.answer, request.url, f"/{operation_name}"
+        request.context[_NOTE] = innermost.answerer.answer, request.url, f"/{operation_name}"
+        return
+    if _refuse is not None and not _is_loopback(request.url):
+        request.context[_BLOCKED] = _refuse, operation_name
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
-    return botocore.UNSIGNED if _NOTE in context else None
+    return botocore.UNSIGNED if _NOTE in context or (_BLOCKED in context and not _moto_listens()) else None
 
 
 def _answer(request: Any, **_: Any) -> Response | None:
@@ -97,6 +151,27 @@ def _answer(request: Any, **_: Any) -> Response | None:
     if _moto_listens():
         request.url = f"answered+{url}"  # moto's handler comes after this one, and goes by the URL alone
     return response
+
+
+class _Blocked:
+    """In place of a response: raises as soon as botocore looks at it, which it does if nobody else has answered."""
+
+    def __init__(self, refuse: Callable[[], Exception]) -> None:
+        self._refuse = refuse
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._refuse()
+
+
+def _block(request: Any, event_name: str, **_: Any) -> _Blocked | None:
+    if not event_name.startswith(f"before-send.{sessions.SERVICE}."):
+        return None
+    context = _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
+    note = context.pop(_BLOCKED, None)
+    if note is None:
+        return None
+    refuse, operation = note
+    return _Blocked(lambda: refuse(operation, body_of(request)))
 
 
 def _moto_listens() -> bool:
@@ -119,14 +194,25 @@ def _register_once() -> None:
     emitters = _emitters()
     builtin_handlers: list[Any] = BUILTIN_HANDLERS
     builtin_handlers.extend((event, handler, REGISTER_FIRST) for event, handler in _HANDLERS)
+    builtin_handlers.append(("before-send", _block, REGISTER_LAST))
     for emitter in emitters:
         _register(emitter)
+    if hasattr(os, "register_at_fork"):  # not on Windows
+        os.register_at_fork(after_in_child=_after_fork)
     _registered = True
 
 
 def _register(emitter: Any) -> None:
     for event, handler in _HANDLERS:
         emitter.register_first(event, handler)
+    emitter.register_last("before-send", _block)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # another thread may have held it at that moment
+    for activation in _active:
+        activation.answerer.after_fork()
 
 
 def _reach(emitter: Any) -> None:

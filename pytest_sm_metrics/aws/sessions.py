@@ -45,7 +45,9 @@ def relieve(reach: Callable[[Any], None]) -> None:
 
 
 def restore() -> None:
-    """Take the wrappers off; one that somebody else has wrapped meanwhile stays, and does nothing."""
+    """Take the wrappers off, where they are on; one that somebody else has wrapped meanwhile stays, and does nothing."""
+    if not _originals:
+        return
     for (cls, name), (original, wrapper) in _originals.items():
         if cls.__dict__.get(name) is wrapper:
             setattr(cls, name, original)

@@ -26,7 +26,7 @@ def read_request(request: Any, context: dict[str, Any], created_url: str, operat
         operation_path
         if request.url == created_url and created_url.endswith(operation_path)
         else _path(request.url, created_url, operation_path),
-        request.body if type(request.body) is bytes else _bytes(request.body),
+        body_of(request),
         context.get("client_region", DEFAULT_REGION),
         _text(request.headers.get("User-Agent", "")),
         retries.get("invocation-id"),
@@ -45,8 +45,11 @@ def _text(header: bytes | str) -> str:
     return sys.intern(header.decode("utf-8", "replace") if isinstance(header, bytes) else header)  # the same from call to call
 
 
-def _bytes(body: Any) -> bytes:
-    """Whatever somebody has put in place of a body of bytes."""
+def body_of(request: Any) -> bytes:
+    """The body as bytes, whatever somebody has put in its place."""
+    body = request.body
+    if type(body) is bytes:
+        return body
     if hasattr(body, "read"):
         body = body.read()
     if body is None:

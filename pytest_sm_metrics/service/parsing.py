@@ -49,6 +49,15 @@ def read_json(body: bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def trial_component_in(body: bytes) -> str | None:
+    """The TrialComponentName as sent, however the rest looks; None where there is none that is a string."""
+    try:
+        name: Any = read_json(body)["TrialComponentName"]
+    except (ValueError, TypeError, LookupError):
+        return None
+    return name if isinstance(name, str) else None
+
+
 def parse_put_metrics(body: bytes) -> PutMetrics:
     """Read the body of a BatchPutMetrics request, or raise MalformedRequestError."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from ..settings import Settings
@@ -40,6 +40,11 @@ class SeriesColumns:
         self.arrivals = array("q")
         """The place of each among all metrics of the trial component."""
 
+    def truncate(self, length: int) -> None:
+        """Keep the first ones only."""
+        for column in (self.timestamps, self.steps, self.values, self.arrivals):
+            del column[length:]
+
 
 class StoredTrialComponent:
     """One trial component in one region. The bodies of its requests are sorted into columns when somebody looks."""
@@ -67,6 +72,20 @@ class StoredTrialComponent:
                     self._append(name, metrics.timestamps[index], metrics.steps[index], metrics.values[index])
         self._unsorted.clear()
         return self._series
+
+    def checkpoint(self) -> Callable[[], None]:
+        """What brings back the state of now: metrics are only ever added."""
+        lengths = {name: len(columns.values) for name, columns in self.series().items()}
+        count = self.count
+
+        def restore() -> None:
+            self.series()
+            self._series = {name: columns for name, columns in self._series.items() if name in lengths}
+            for name, length in lengths.items():
+                self._series[name].truncate(length)
+            self.count = self._sorted = count
+
+        return restore
 
     def _append(self, name: str, timestamp: float, step: int | None, value: float) -> None:
         columns = self._series.get(name)
@@ -102,6 +121,18 @@ class Store:
         known = list(self.trial_components.values())
         names = {component.name for component in known}
         return known + [StoredTrialComponent(EVERY_REGION, name) for name in self.created_everywhere if name not in names]
+
+    def checkpoint(self) -> Callable[[], None]:
+        """What brings back the state of now."""
+        components, everywhere = dict(self.trial_components), dict(self.created_everywhere)
+        restore_each = [component.checkpoint() for component in components.values()]
+
+        def restore() -> None:
+            self.trial_components, self.created_everywhere = dict(components), dict(everywhere)
+            for restore_one in restore_each:
+                restore_one()
+
+        return restore
 
     def is_created(self, name: str) -> bool:
         """Whether the trial component is known in some region, with metrics or without."""

@@ -4,34 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-TRAINER = """
-import boto3, datetime
-
-client = boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # module level
-
-def log(run, name, *values):
-    data = [
-        {"MetricName": name, "Timestamp": datetime.datetime.now(datetime.timezone.utc), "Step": step, "Value": value}
-        for step, value in enumerate(values)
-    ]
-    return client.batch_put_metrics(TrialComponentName=run, MetricData=data)
-"""
-
-
-@pytest.fixture(params=["in process", "under xdist"])
-def run(request, pytester):
-    """Run the user's tests, and give back the result."""
-    pytester.makepyfile(trainer=TRAINER)
-    pytester.syspathinsert()
-
-    def run(source, *options):
-        pytester.makepyfile(source)
-        if request.param == "in process":
-            return pytester.runpytest_inprocess(*options)
-        return pytester.runpytest_subprocess("-p", "xdist", "-n", "2", *options)
-
-    return run
-
 
 def test_a_users_tests(run):
     result = run(
@@ -130,7 +102,7 @@ def test_failures_lead_to_the_cause(run):
 
 
 def test_request_ids_repeat_alone_reordered_and_under_xdist(run, pytester):
-    alone = pytester.runpytest_inprocess(pytester.makepyfile(IDS), "-k", "[b]")
+    alone = pytester.runpytest_inprocess(pytester.makepyfile(test_it=IDS), "-k", "[b]")
     alone.assert_outcomes(passed=1)
     run(IDS).assert_outcomes(passed=2)
     assert len({request_id for path in pytester.path.glob("*.ids") for request_id in path.read_text().split()}) == 4

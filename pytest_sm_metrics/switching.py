@@ -1,0 +1,113 @@
+"""Switching a mock on and off: `with`, `async with`, start and stop, and as a decorator."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from . import settings as known_settings
+from .decorating import decorate
+from .mock import SageMakerMetricsMock
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from typing_extensions import Unpack
+
+    from .settings import SettingsKeywords
+
+_Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
+_NOTHING: Any = object()
+
+
+class Activation:
+    """What `mock_sm_metrics(...)` makes: it switches mocks on, each of them empty."""
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        known_settings.check(given)
+        self._given = given
+        self._entered: list[SageMakerMetricsMock] = []
+
+    def start(self) -> SageMakerMetricsMock:
+        """Switch a new mock on."""
+        node_id = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
+        return switch_on(self._given, node_id, _turned_off_by_keyword)
+
+    def __enter__(self) -> SageMakerMetricsMock:
+        mock = self.start()
+        self._entered.append(mock)
+        return mock
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        __tracebackhide__ = True
+        mock = self._entered.pop()
+        switch_off(mock)
+        if kind is None:
+            mock.check()
+
+    async def __aenter__(self) -> SageMakerMetricsMock:
+        return self.__enter__()
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        __tracebackhide__ = True
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, target: _Decorated) -> _Decorated:
+        """Decorate a function, an async function or a class."""
+        decorated: _Decorated = decorate(target, lambda: Activation(self._given))
+        return decorated
+
+
+@overload
+def mock_sm_metrics(target: _Decorated, /) -> _Decorated: ...
+@overload
+def mock_sm_metrics(**settings: Unpack[SettingsKeywords]) -> Activation: ...
+def mock_sm_metrics(target: Any = _NOTHING, /, **settings: Any) -> Any:
+    """Stand in for Amazon SageMaker Metrics: a context manager, a decorator, or something to start.
+
+    `with mock_sm_metrics(metric_limit=100) as sm_metrics: ...`, `async with` too; `@mock_sm_metrics` or
+    `@mock_sm_metrics(metric_limit=100)` before a function, an async function, a `unittest.TestCase` (a new mock for each test,
+    its `setUp` included) or a class with methods named `test*`, where `current()` is the mock;
+    `sm_metrics = mock_sm_metrics().start()` and later `sm_metrics.stop()`. Each activation begins empty.
+
+    The keywords are the settings: a TypeError for an unknown name, a ValueError for a value that is not accepted.
+    """
+    activation = Activation(settings)
+    return activation if target is _NOTHING else activation(target)
+
+
+def switch_on(given: Mapping[str, Any], node_id: str, turned_off_by: Callable[[str, str], str]) -> SageMakerMetricsMock:
+    """Switch a new mock on. `turned_off_by` says how somebody gives a setting a value, where this mock came from."""
+    from .aws import interception
+
+    mock = SageMakerMetricsMock(Settings.of(given), node_id, turned_off_by)
+    interception.switch_on(mock, mock._service)
+    return mock
+
+
+def switch_off(mock: SageMakerMetricsMock) -> None:
+    """Switch a mock off, and judge nothing."""
+    from .aws import interception
+
+    interception.switch_off(mock)
+
+
+def active_mocks() -> list[SageMakerMetricsMock]:
+    """The mocks that are on, the innermost last."""
+    from .aws import interception
+
+    return interception.owners()
+
+
+def current() -> SageMakerMetricsMock:
+    """The innermost mock that is on; a RuntimeError where none is."""
+    mocks = active_mocks()
+    if not mocks:
+        raise RuntimeError("no mock of SageMaker Metrics is on: ask for the fixture sm_metrics, or enter mock_sm_metrics()")
+    return mocks[-1]
+
+
+def _turned_off_by_keyword(name: str, value: str) -> str:
+    return f'mock_sm_metrics({name}="{value}")'
