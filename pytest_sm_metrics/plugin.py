@@ -122,32 +122,34 @@ def sm_metrics(request: pytest.FixtureRequest) -> Iterator[SageMakerMetricsMock]
         yield mock
 
 
-@pytest.fixture(scope="class")
-def sm_metrics_class(request: pytest.FixtureRequest) -> Iterator[SageMakerMetricsMock]:
-    """Amazon SageMaker Metrics, in memory, shared by the tests of a class. Settings: the class's marker."""
-    with _mock_of(request.node, request.config, "class") as mock:
-        yield mock
+def _shared_by(scope: Any, tests: str) -> Any:
+    def shared(request: pytest.FixtureRequest) -> Iterator[SageMakerMetricsMock]:
+        with _mock_of(request.node, request.config, scope) as mock:
+            yield mock
+
+    shared.__doc__ = f"Amazon SageMaker Metrics, in memory, shared by {tests}"
+    return pytest.fixture(scope=scope)(shared)
 
 
-@pytest.fixture(scope="module")
-def sm_metrics_module(request: pytest.FixtureRequest) -> Iterator[SageMakerMetricsMock]:
-    """Amazon SageMaker Metrics, in memory, shared by the tests of a module. Settings: `pytestmark`."""
-    with _mock_of(request.node, request.config, "module") as mock:
-        yield mock
+sm_metrics_class = _shared_by("class", "the tests of a class. Settings: the marker on the class.")
+sm_metrics_module = _shared_by("module", "the tests of a module. Settings: the module's `pytestmark`.")
+sm_metrics_package = _shared_by("package", "the tests of a package, not those of packages within it. Settings: ini options.")
+sm_metrics_session = _shared_by("session", "all tests. Settings: ini options.")
 
 
-@pytest.fixture(scope="package")
-def sm_metrics_package(request: pytest.FixtureRequest) -> Iterator[SageMakerMetricsMock]:
-    """Amazon SageMaker Metrics, in memory, shared by the tests of a package. Settings: ini options."""
-    with _mock_of(request.node, request.config, "package") as mock:
-        yield mock
-
-
-@pytest.fixture(scope="session")
-def sm_metrics_session(request: pytest.FixtureRequest) -> Iterator[SageMakerMetricsMock]:
-    """Amazon SageMaker Metrics, in memory, shared by all tests. Settings: ini options."""
-    with _mock_of(request.node, request.config, "session") as mock:
-        yield mock
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Give each package an `sm_metrics_package` of its own: a plugin's one fixture would be shared by all packages."""
+    if not isinstance(collector, pytest.Package):
+        return
+    fixtures: Any = collector.session._fixturemanager
+    function = fixtures.getfixturedefs("sm_metrics_package", collector)[-1].func
+    if function.__module__ != __name__:  # somebody put another in its place
+        return
+    register: Any = getattr(pytest, "register_fixture", None)
+    if register:
+        register(name="sm_metrics_package", func=function, node=collector, scope="package")
+    else:  # before pytest 9.1
+        fixtures._register_fixture(name="sm_metrics_package", func=function, nodeid=collector.nodeid, scope="package")
 
 
 # Around each test
@@ -157,7 +159,7 @@ def sm_metrics_session(request: pytest.FixtureRequest) -> Iterator[SageMakerMetr
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Put the mode of the test in force, in place of the one that holds between tests."""
     between = item.config.stash.get(_MODE, "off")
-    mode = configuring.mode_of(item, between)
+    mode = item.stash[_MODE] = configuring.mode_of(item, between)
     restore = _block(item.config, mode != "off") if (mode == "off") != (between == "off") else None
     try:
         if mode == "mock" and not hasattr(item, "fixturenames"):  # a test that is no function
@@ -185,7 +187,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if names is None:
         return
     if not _FIXTURES.intersection(names):
-        if configuring.mode_of(item, item.config.stash.get(_MODE, "off")) != "mock":
+        if item.stash.get(_MODE, "off") != "mock":
             return
         names = [*names, "sm_metrics"]
     function.fixturenames = sorted(names, key=lambda name: (_SCOPES.index(_scope_of(item, name)), name not in _FIXTURES))

@@ -27,7 +27,7 @@ def _is_account_id(value: object) -> bool:
 
 
 def _is_limit(value: object) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+    return value is None or (isinstance(value, int) and _is_whole(value) and value >= 0)
 
 
 def _is_window(value: object) -> bool:

@@ -45,7 +45,7 @@ def test_the_nearest_answers_and_what_it_holds_is_kept(run):
     result.assert_outcomes(passed=6)
 
 
-@pytest.mark.parametrize(("scope", "activations"), [("session", 1), ("module", 4), ("class", 8)])
+@pytest.mark.parametrize(("scope", "activations"), [("session", 1), ("package", 2), ("module", 4), ("class", 8)])
 def test_each_is_shared_by_its_scope(project, scope, activations):
     source = f"""
 import pathlib
@@ -70,6 +70,30 @@ class TestTwo(TestOne):
     project.runpytest_inprocess().assert_outcomes(passed=16)
     counts = [int(line) for line in project.path.joinpath("seen").read_text(encoding="utf-8").split()]
     assert counts == [*range(1, 16 // activations + 1)] * activations
+
+
+def test_a_package_within_a_package_has_its_own(project):
+    for package in ("outer", "outer/inner"):
+        project.mkpydir(package)
+        project.path.joinpath(package, f"test_{package[-5:]}.py").write_text(
+            "from trainer import log\n"
+            "def test_it(sm_metrics_package):\n"
+            "    assert list(sm_metrics_package) == []\n"
+            "    log('run-1', 'loss', 0.5)\n"
+            "    assert list(sm_metrics_package) == ['run-1']\n",
+            encoding="utf-8",
+        )
+    project.runpytest_inprocess().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("conftest", ["conftest.py", "package/conftest.py"])
+def test_a_package_of_the_users_own(project, conftest):
+    package = project.mkpydir("package")
+    package.joinpath("test_it.py").write_text("def test_it(sm_metrics_package):\n    assert sm_metrics_package == 'own'", encoding="utf-8")
+    project.path.joinpath(conftest).write_text(
+        "import pytest\n@pytest.fixture(scope='package')\ndef sm_metrics_package():\n    return 'own'", encoding="utf-8"
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=1)
 
 
 WIDER = list(product(SCOPES, SCOPES))
