@@ -11,10 +11,10 @@ def explain_comparison(op: str, left: object, right: object) -> list[str] | None
     """The lines of the explanation, the comparison first; None where pytest's own says enough."""
     if op == "in" and isinstance(right, MetricSeries):
         return [f"{left!r} in {right!r}", "a series holds metrics: look for numbers in its .values"]
-    if op == "in" and isinstance(left, str):
-        if isinstance(right, SageMakerMetricsMock):
+    if op == "in" and isinstance(left, str):  # pytest also asks of one that holds, as in `assert "run-1" in sm_metrics and ...`
+        if isinstance(right, SageMakerMetricsMock) and left not in right:
             return [f"{left!r} in {right!r}", *why_no_trial_component(right._service, left, None).splitlines()]
-        if isinstance(right, TrialComponent):
+        if isinstance(right, TrialComponent) and left not in right:
             return [f"{left!r} in {right!r}", *why_no_metric(right._service, right._stored, left).splitlines()]
     if op == "==":
         for series, other in ((left, right), (right, left)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,7 +30,9 @@ def read_ini(config: Any) -> tuple[dict[str, Any], str | None]:
     for name in (*KNOWN, "mode"):
         words, accepts = (_MODE, _is_mode) if name == "mode" else (KNOWN[name]["accepted"], KNOWN[name]["accepts"])
         try:
-            value = config.getini(_PREFIX + name)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what pytest will refuse one day is refused here
+                value = config.getini(_PREFIX + name)
         except Exception:  # pytest could not convert it; which error that is depends on its version
             value = _UNREADABLE
         if value is None:
@@ -42,6 +45,15 @@ def read_ini(config: Any) -> tuple[dict[str, Any], str | None]:
     if wrong:
         raise ValueError("\n".join(wrong))
     return given, given.pop("mode", None)
+
+
+def read_mode(config: Any) -> str | None:
+    """The mode that the ini options give, if it is one."""
+    try:
+        mode = config.getini(f"{_PREFIX}mode")
+    except Exception:  # told by `read_ini`
+        return None
+    return mode if mode in MODES else None
 
 
 def _written(config: Any) -> dict[str, Any]:

@@ -5,54 +5,88 @@ from __future__ import annotations
 import functools
 import inspect
 import unittest
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Protocol
 
+from .examples import Examples, hypothesis_handle
 from .mock import SageMakerMetricsMock
-from .per_example import each_example_starts_clean, hypothesis_handle
+from .test_cases import TestMethod
 from .wrapping import wrap
 
-Activate = Callable[[], AbstractContextManager[SageMakerMetricsMock]]
-"""What makes a context in which a new mock is on."""
+_ORIGINAL = "_sm_metrics_original"
+_OF_A_CLASS = "_sm_metrics_activate"
+
+
+class Activates(Protocol):
+    """A context in which a new mock is on; on leaving it is judged, unless an exception is on its way."""
+
+    def __enter__(self) -> SageMakerMetricsMock:
+        """Switch the mock on."""
+        ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /) -> None:
+        """Switch it off."""
+        ...
+
+
+Activate = Callable[[], Activates]
 
 
 def decorate(target: Any, activate: Activate) -> Any:
     """The target, run inside a new mock each time; a TypeError for what is neither a function nor a class with tests."""
     if isinstance(target, type):
         return _decorate_test_case(target, activate) if issubclass(target, unittest.TestCase) else _decorate_class(target, activate)
+    if isinstance(target, (staticmethod, classmethod)):
+        return type(target)(decorate(target.__func__, activate))
     if inspect.isfunction(target):
         return _decorate_function(target, activate)
     raise TypeError(
-        f"mock_sm_metrics decorates functions and classes, and {target!r} is neither. Settings are keywords, as in mock_sm_metrics(seed=1)."
+        f"mock_sm_metrics decorates functions and classes, and {target!r} is neither: put it below decorators that make something else "
+        "of a function, such as @pytest.fixture. Settings are keywords, as in mock_sm_metrics(seed=1)."
     )
 
 
 def _decorate_function(function: Any, activate: Activate) -> Any:
     handle = hypothesis_handle(function)
-    if handle is not None:
-        handle.inner_test = _decorate_function(handle.inner_test, activate)
-        return function
+    if handle is None:
+        return wrap(function, lambda: _Inside(activate(), function))
+    handle.inner_test = _decorate_function(handle.inner_test, activate)  # so that @settings and @example may stand above
+    return function
 
-    @contextmanager
-    def inside() -> Generator[None]:
+
+class _Inside:
+    """A new mock, in which examples start clean."""
+
+    def __init__(self, activation: Activates, function: Any) -> None:
+        self._activation = activation
+        self._function = function
+
+    def __enter__(self) -> None:
+        mock = self._activation.__enter__()
+        self._examples = Examples(mock._findings, self._function).__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         __tracebackhide__ = True
-        with activate() as mock, each_example_starts_clean(None, [mock], mock.check):
-            yield
-
-    return wrap(function, inside)
+        self._examples.__exit__(kind, error, traceback)
+        self._activation.__exit__(kind, error, traceback)
 
 
 def _decorate_class(cls: Any, activate: Activate) -> Any:
-    tests = {name: inspect.getattr_static(cls, name) for name in dir(cls) if name.startswith("test")}
     decorated = False
-    for name, test in tests.items():
-        if inspect.isfunction(test):
-            setattr(cls, name, _decorate_function(test, activate))
+    for name in [name for name in dir(cls) if name.startswith("test")]:
+        test = inspect.getattr_static(cls, name)
+        function = getattr(test, "__func__", test)
+        if inspect.isfunction(function):
             decorated = True
-        elif isinstance(test, (staticmethod, classmethod)):
-            setattr(cls, name, type(test)(_decorate_function(test.__func__, activate)))
-            decorated = True
+            if name in vars(cls):
+                run_inside = _decorate_function(function, activate)
+            else:  # a base's, which stays as it is; if that is decorated too, the settings of this class hold
+                original = getattr(function, _ORIGINAL, function)
+                run_inside = wrap(original, functools.partial(lambda original: _Inside(activate(), original), original))
+            if run_inside is not function:
+                setattr(run_inside, _ORIGINAL, getattr(function, _ORIGINAL, function))
+            setattr(cls, name, run_inside if test is function else type(test)(run_inside))
     if not decorated:
         hint = f" Of a state machine, decorate {cls.__name__}.TestCase." if hasattr(cls, "TestCase") else ""
         raise TypeError(f"mock_sm_metrics decorates the methods of a class that are named test*, and {cls.__name__} has none.{hint}")
@@ -60,7 +94,9 @@ def _decorate_class(cls: Any, activate: Activate) -> Any:
 
 
 def _decorate_test_case(cls: Any, activate: Activate) -> Any:
-    cls._sm_metrics_activate = staticmethod(activate)
+    if _OF_A_CLASS in vars(cls):
+        return cls  # of two decorators the inner one holds
+    setattr(cls, _OF_A_CLASS, staticmethod(activate))
     for name in ("run", "debug"):
         setattr(cls, name, _one_mock_per_test(getattr(cls, name), activate))
     return cls
@@ -69,37 +105,19 @@ def _decorate_test_case(cls: Any, activate: Activate) -> Any:
 def _one_mock_per_test(run: Any, activate: Activate) -> Any:
     @functools.wraps(run)
     def run_inside(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if self._sm_metrics_activate is not activate:  # a subclass is decorated, too: its settings hold
+        if getattr(self, _OF_A_CLASS) is not activate:  # a subclass is decorated, too: its settings hold
             return run(self, *args, **kwargs)
-        mock = activate().__enter__()
-        passed = False
+        with activate() as mock, TestMethod(self, mock._findings, mock.check) as method:
 
-        @contextmanager
-        def judged() -> Generator[None]:
-            nonlocal passed
-            __tracebackhide__ = True
-            with each_example_starts_clean(test, [mock], mock.check):
-                yield
-            mock.check()
-            passed = True
+            def judge_what_a_teardown_shows() -> None:
+                __tracebackhide__ = True
+                if method.passed:
+                    mock.check()
 
-        def check_what_a_teardown_shows() -> None:
-            __tracebackhide__ = True
-            if passed:
-                mock.check()
-
-        name = self._testMethodName
-        test = getattr(self, name)
-        own = vars(self).get(name)  # pytest puts it there
-        setattr(self, name, wrap(test, judged))
-        self.addCleanup(check_what_a_teardown_shows)  # the first one: it runs after all others
-        try:
-            return run(self, *args, **kwargs)
-        finally:
-            if own is None:
-                delattr(self, name)
-            else:
-                setattr(self, name, own)
-            mock.stop()
+            self.addCleanup(judge_what_a_teardown_shows)  # the first one: it runs after all others
+            try:
+                return run(self, *args, **kwargs)
+            finally:
+                mock._findings.take()  # all was told, or the test had a failure of its own
 
     return run_inside

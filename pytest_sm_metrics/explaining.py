@@ -27,6 +27,9 @@ class AbsentError(KeyError):
     def __str__(self) -> str:
         return self._explain()
 
+    def __reduce__(self) -> tuple[type[KeyError], tuple[str]]:
+        return KeyError, (str(self),)  # in another process there is nothing left to explain it from
+
 
 def closest(name: str, candidates: Iterable[str]) -> list[str]:
     """The candidates most like a name, upper and lower case taken as the same; at most three."""

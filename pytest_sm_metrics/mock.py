@@ -12,6 +12,7 @@ from typing import Any
 from . import asserting
 from .asserting import ANYTHING
 from .explaining import AbsentError, why_no_trial_component
+from .findings import Findings, TurnedOffBy
 from .reading import Metric, RejectedMetric, TrialComponent, rejected_metrics
 from .service.journal import Call
 from .service.parsing import MalformedRequestError, check_trial_component_name
@@ -27,14 +28,15 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
     trial components; true even while it is empty. It can be read after it is off.
     """
 
-    def __init__(self, settings: Settings, node_id: str, turned_off_by: Callable[[str, str], str]) -> None:
+    def __init__(self, settings: Settings, node_id: str, turned_off_by: TurnedOffBy) -> None:
         self._service = Service(settings, node_id)
-        self._turned_off_by = turned_off_by
-        self._findings: list[str] = []
-        self._judged = 0
+        self._findings = Findings(self._service, turned_off_by)
 
     def stop(self) -> None:
-        """Switch it off, then `check()`; nothing happens if it is off already. In a `finally`, an error on its way is not hidden."""
+        """Switch it off, then `check()`; nothing happens if it is off already.
+
+        While an exception is on its way or being handled, in a `finally` or an `except`, nothing is checked, so that nothing hides it.
+        """
         __tracebackhide__ = True
         from .aws.interception import switch_off
 
@@ -138,10 +140,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
     def reset(self) -> None:
         """Everything as at activation: trial components, calls, request ids. Checks nothing."""
         self._service.reset()
-        self._judged = 0
-        self._findings.clear()
-
-    # Judging
+        self._findings.forget()
 
     def check(self) -> None:
         """Judge now: an AssertionError if a metric was rejected by a rule, and the setting `rejected_metrics` is "error".
@@ -150,30 +149,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
         not told again.
         """
         __tracebackhide__ = True
-        findings = self._judge()
-        if findings:
-            raise AssertionError("\n".join(findings))
-
-    def _judge(self) -> list[str]:
-        """What fails the test, of all that arrived since this was last asked."""
-        findings, self._findings = self._findings, []
-        calls, self._judged = self._service.calls[self._judged :], len(self._service.calls)
-        if self._service.settings.rejected_metrics == "error":
-            rejected = [one for one in rejected_metrics(self._service, calls) if not one.injected]
-            told = asserting.check_no_rejected_metrics(rejected)
-            if told:
-                findings.append(f"{told}\n  turned off by {self._turned_off_by('rejected_metrics', 'ignore')}")
-        return findings
-
-    def _checkpoint(self) -> Callable[[], None]:
-        """What brings back the state of now."""
-        judged, restore_service = self._judged, self._service.checkpoint()
-
-        def restore() -> None:
-            restore_service()
-            self._judged = judged
-
-        return restore
+        found = self._findings.take()
+        if found:
+            raise AssertionError("\n".join(found))
 
     def wait_for(self, predicate: Callable[[SageMakerMetricsMock], object], timeout: float = 5) -> None:
         """Wait until `predicate(sm_metrics)` is true: for metrics that a background thread sends.

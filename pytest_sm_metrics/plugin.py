@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import configuring, settings
+from . import configuring, running, settings
 
 if TYPE_CHECKING:
     from .judging import Judge
     from .mock import SageMakerMetricsMock
 
 _SCOPES = ("session", "package", "module", "class", "function")
-_FIXTURES = {f"sm_metrics_{scope}" for scope in _SCOPES[:-1]} | {"sm_metrics"}
+_MOCKS = {"_sm_metrics_mock", *(f"sm_metrics_{scope}" for scope in _SCOPES[:-1])}
 _MODE = pytest.StashKey[str]()
 _JUDGE = pytest.StashKey["Judge"]()
-_UNDO = pytest.StashKey[list[Callable[[], object]]]()
 _HAS_FAILED = pytest.StashKey[bool]()
 
 
@@ -36,9 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Put the mode in force before a conftest.py can make a call. A wrong one is told later, with all that is wrong."""
+    _use_mode(early_config, early_config.known_args_namespace.sm_metrics_mode or configuring.read_mode(early_config))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the ini options for defaults, and the mode for what happens between tests."""
+    """Take the ini options for defaults."""
     config.addinivalue_line(
         "markers", "sm_metrics(**settings): settings of the fixture sm_metrics, and mode, for a test, a class or a module."
     )
@@ -46,27 +51,34 @@ def pytest_configure(config: pytest.Config) -> None:
         given, mode = configuring.read_ini(config)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
-    before = settings.use_defaults(given)
-    undo: list[Callable[[], object]] = [lambda: settings.use_defaults(before)]
-    config.stash[_UNDO] = undo
-    config.stash[_MODE] = config.getoption("--sm-metrics-mode") or mode or "off"
+    config.add_cleanup(settings.use_defaults(given))
+    if _MODE not in config.stash:  # the plugin came with a conftest.py
+        _use_mode(config, config.getoption("--sm-metrics-mode") or mode)
+
+
+def _use_mode(config: pytest.Config, mode: str | None) -> None:
+    config.stash[_MODE] = mode or "off"
     if config.stash[_MODE] != "off":
-        undo.append(_block(config, True))
+        restore = _block(config, True)
+        if not _ends_with_the_process(config):
+            config.add_cleanup(restore)
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave the process as it was."""
-    undo = config.stash.get(_UNDO, [])
-    while undo:
-        undo.pop()()
+def _ends_with_the_process(config: pytest.Config) -> bool:
+    """Whether pytest owns the process: threads that outlive the tests, and what runs at exit, are to reach nothing either."""
+    frame: Any = sys._getframe()
+    while frame and not (frame.f_globals is pytest.main.__globals__ and frame.f_code.co_name in ("main", "_main")):
+        frame = frame.f_back
+    while frame and frame.f_globals is pytest.main.__globals__ and not frame.f_code.co_name.endswith("console_main"):
+        frame = frame.f_back
+    return hasattr(config, "workerinput") or bool(frame and frame.f_code.co_name.endswith("console_main"))
 
 
-def _block(config: pytest.Config, on: bool) -> Callable[[], object]:
+def _block(config: pytest.Config, on: bool) -> Callable[[], None]:
     """Block calls outside a mock, or let them through; gives back what undoes it."""
     from .aws import interception
 
-    before = interception.block(_judge(config).refuse if on else None)
-    return lambda: interception.block(before)
+    return interception.block(_judge(config).refuse if on else None)
 
 
 def _judge(config: pytest.Config) -> Judge:
@@ -103,7 +115,8 @@ def _mock_of(node: Any, config: pytest.Config, scope: str = "function") -> Gener
     from . import switching
 
     given, _ = configuring.marked(node)
-    mock = switching.switch_on(given, node.nodeid, configuring.turned_off_by(scope))
+    width = len(_SCOPES) - _SCOPES.index(scope)
+    mock = switching.switch_on(given, node.nodeid, configuring.turned_off_by(scope), width)
     _judge(config).mocks.append(mock)
     try:
         yield mock
@@ -112,14 +125,20 @@ def _mock_of(node: Any, config: pytest.Config, scope: str = "function") -> Gener
 
 
 @pytest.fixture
-def sm_metrics(request: pytest.FixtureRequest) -> Iterator[SageMakerMetricsMock]:
+def _sm_metrics_mock(request: pytest.FixtureRequest) -> Iterator[SageMakerMetricsMock]:
+    """What `sm_metrics` is, also where somebody puts another fixture of that name on top."""
+    with _mock_of(request.node, request.config) as mock:
+        yield mock
+
+
+@pytest.fixture
+def sm_metrics(_sm_metrics_mock: SageMakerMetricsMock) -> SageMakerMetricsMock:
     """Amazon SageMaker Metrics, in memory: every SageMaker Metrics client of the process answers from it.
 
     It is on for the whole test. `sm_metrics["run-1"]["loss"].values` are the Values that were logged; `assert_logged`, `rejected`,
     `calls` and the rest say what arrived and what became of it. Settings: `@pytest.mark.sm_metrics(metric_limit=100)`.
     """
-    with _mock_of(request.node, request.config) as mock:
-        yield mock
+    return _sm_metrics_mock
 
 
 def _shared_by(scope: Any, tests: str) -> Any:
@@ -158,98 +177,120 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Put the mode of the test in force, in place of the one that holds between tests."""
+    outer_test, outer_phase = running.test, running.phase
     between = item.config.stash.get(_MODE, "off")
     mode = item.stash[_MODE] = configuring.mode_of(item, between)
     restore = _block(item.config, mode != "off") if (mode == "off") != (between == "off") else None
     try:
-        if mode == "mock" and not hasattr(item, "fixturenames"):  # a test that is no function
-            with _mock_of(item, item.config):
+        if mode == "mock" and not hasattr(item, "fixturenames") and not configuring.wrong_markers(item.listchain()):
+            with _mock_of(item, item.config):  # a test that is no function
                 return (yield)
         return (yield)
     finally:
-        if restore is not None:
+        running.test, running.phase = outer_test, outer_phase
+        if restore:
             restore()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Set the mocks up before every other fixture of their scope, wherever they stand among the arguments.
 
     So they are on for the whole test: pytest sets fixtures up in the order of `fixturenames`, wider scopes first, and
     tears them down the other way round. In the mode `mock`, a test that asks for none gets one.
     """
     item.stash[_HAS_FAILED] = False
+    running.test, running.phase = item.nodeid, "setup"
     wrong = configuring.wrong_markers(item.listchain())
     if wrong:
         raise pytest.UsageError("\n".join(wrong))
     function: Any = item
-    names: list[str] | None = getattr(item, "fixturenames", None)
-    if names is None:
-        return
-    if not _FIXTURES.intersection(names):
-        if item.stash.get(_MODE, "off") != "mock":
-            return
-        names = [*names, "sm_metrics"]
-    function.fixturenames = sorted(names, key=lambda name: (_SCOPES.index(_scope_of(item, name)), name not in _FIXTURES))
+    names: list[str] = getattr(item, "fixturenames", [])
+    if not _MOCKS.intersection(names) and item.stash.get(_MODE, "off") == "mock":
+        names = ["_sm_metrics_mock", *names]
+    if _MOCKS.intersection(names) and hasattr(item, "fixturenames"):
+        function.fixturenames = sorted(names, key=lambda name: (_SCOPES.index(_scope_of(item, name)), name not in _MOCKS))
+    with _noting_failure(item):
+        yield
 
 
 def _scope_of(item: Any, name: str) -> str:
-    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})  # of a test that is no function: none
-    return definitions[name][-1].scope if name in definitions else "function"
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {}).get(name)
+    definitions = definitions or item.session._fixturemanager.getfixturedefs(name, item)  # some hook has added it
+    return definitions[-1].scope if definitions else "function"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the test when its body has passed, so that it is the test that fails, and xfail applies."""
-    if _JUDGE in item.config.stash and "hypothesis" in sys.modules:
-        from . import per_example, switching
-
-        function = getattr(item, "obj", None)
-        arguments = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
-        others = [name for name in arguments if name not in _FIXTURES and _scope_of(item, name) == "function"]
-        judge = item.config.stash[_JUDGE]
-        with (
-            per_example.function_scope_allowed(function, others),
-            per_example.each_example_starts_clean(function, switching.active_mocks(), judge.check),
-        ):
+    __tracebackhide__ = True
+    running.phase = "call"
+    with _noting_failure(item):
+        if "pytest_sm_metrics.mock" not in sys.modules:
             yield
-    else:
-        yield
+            return
+        case = getattr(item, "instance", None)
+        if "unittest" in sys.modules and isinstance(case, sys.modules["unittest"].TestCase):
+            from .test_cases import judged_when_run
+
+            with judged_when_run(case, _judge(item.config), lambda: _tell(item)):
+                yield
+        elif "hypothesis" in sys.modules:
+            from .examples import Examples, function_scope_allowed
+
+            test = getattr(item, "obj", None)
+            arguments = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
+            others = [name for name in arguments if name not in _MOCKS | {"sm_metrics"} and _scope_of(item, name) == "function"]
+            with function_scope_allowed(test, others), Examples(_judge(item.config), test):
+                yield
+        else:
+            yield
     _tell(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Judge what only the teardown shows."""
+    running.phase = "teardown"
+    try:
+        with _noting_failure(item):
+            yield
+    finally:
+        running.test = None
+        _tell(item)
+
+
+@contextmanager
+def _noting_failure(item: pytest.Item) -> Generator[None]:
+    __tracebackhide__ = True
     try:
         yield
     except BaseException:
         item.stash[_HAS_FAILED] = True
         raise
-    finally:
-        _tell(item)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note that the test has failed, or was skipped, of its own."""
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note that a part of the test has failed of its own: subtests and test cases fail without raising."""
     report = yield
-    item.stash[_HAS_FAILED] = item.stash.get(_HAS_FAILED, False) or call.excinfo is not None
+    if report.failed:
+        item.stash[_HAS_FAILED] = True
     return report
 
 
-_JudgedError: Any = type("_JudgedError", (pytest.fail.Exception, AssertionError), {})
-"""Fails a test, shown without a traceback."""
+_Failed: Any = type("Failed", (pytest.fail.Exception, AssertionError), {"__module__": "builtins"})
+"""What `pytest.fail` raises, for an `xfail` that names AssertionError too."""
 
 
 def _tell(item: pytest.Item) -> None:
     """Fail the test if something was found, unless it has failed of its own."""
     judge = item.config.stash.get(_JUDGE, None)
-    findings = judge.findings() if judge else []
+    findings = judge.take() if judge else []
     if findings and not item.stash.get(_HAS_FAILED, False):
         from .judging import verdict
 
-        raise _JudgedError(verdict(findings), pytrace=False)
+        raise _Failed(verdict(findings), pytrace=False)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

@@ -55,8 +55,10 @@ def _same(value: Any) -> Any:
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
-def _read_window(text: str) -> Any:
+def _read_window(text: object) -> Any:
     """`14d,2h` as two timedeltas; what is no window, as it is."""
+    if not isinstance(text, str):
+        return text
     sides = [re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([dhms])\s*", side) for side in text.split(",")]
     try:
         return tuple(timedelta(**{_UNITS[side[2]]: float(side[1])}) for side in sides if side) if all(sides) else text
@@ -114,11 +116,16 @@ class Settings:
 _defaults: Mapping[str, Any] = {}
 
 
-def use_defaults(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Have mocks start with these settings where nobody says otherwise; gives back what was before."""
+def use_defaults(given: Mapping[str, Any]) -> Callable[[], None]:
+    """Have mocks start with these settings where nobody says otherwise; gives back what undoes it."""
     global _defaults
     before, _defaults = _defaults, given
-    return before
+
+    def undo() -> None:
+        global _defaults
+        _defaults = before
+
+    return undo
 
 
 KNOWN = {setting.name: setting.metadata for setting in fields(Settings)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from . import running
 from . import settings as known_settings
 from .decorating import decorate
 from .mock import SageMakerMetricsMock
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from .findings import TurnedOffBy
     from .settings import SettingsKeywords
 
 _Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
@@ -32,8 +33,7 @@ class Activation:
 
     def start(self) -> SageMakerMetricsMock:
         """Switch a new mock on."""
-        node_id = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" (")[0]
-        return switch_on(self._given, node_id, _turned_off_by_keyword)
+        return switch_on(self._given, running.test or "", _turned_off_by_keyword)
 
     def __enter__(self) -> SageMakerMetricsMock:
         mock = self.start()
@@ -78,12 +78,12 @@ def mock_sm_metrics(target: Any = _NOTHING, /, **settings: Any) -> Any:
     return activation if target is _NOTHING else activation(target)
 
 
-def switch_on(given: Mapping[str, Any], node_id: str, turned_off_by: Callable[[str, str], str]) -> SageMakerMetricsMock:
-    """Switch a new mock on. `turned_off_by` says how somebody gives a setting a value, where this mock came from."""
+def switch_on(given: Mapping[str, Any], node_id: str, turned_off_by: TurnedOffBy, width: int = 0) -> SageMakerMetricsMock:
+    """Switch a new mock on, inside those of a greater width and outside those of a smaller one, if theirs is not 0."""
     from .aws import interception
 
     mock = SageMakerMetricsMock(Settings.of(given), node_id, turned_off_by)
-    interception.switch_on(mock, mock._service)
+    interception.switch_on(mock, mock._service, width)
     return mock
 
 

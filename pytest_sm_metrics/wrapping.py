@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AbstractContextManager, aclosing
 from typing import Any
 
 
-def wrap(function: Any, inside: Callable[[], AbstractContextManager[None]]) -> Any:
+def wrap(function: Any, inside: Callable[[], AbstractContextManager[object]]) -> Any:
     """A function of the same kind and signature that runs inside a context: sync or async, generator (as a fixture is) or not."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -22,16 +22,27 @@ def wrap(function: Any, inside: Callable[[], AbstractContextManager[None]]) -> A
         with inside():
             return await function(*args, **kwargs)
 
-    def run_generator(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    def run_generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         __tracebackhide__ = True
         with inside():
-            yield from function(*args, **kwargs)
+            return (yield from function(*args, **kwargs))
 
-    async def run_async_generator(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+    async def run_async_generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         __tracebackhide__ = True
         with inside():
-            async for item in function(*args, **kwargs):
-                yield item
+            async with aclosing(function(*args, **kwargs)) as generator:
+                step: Awaitable[Any] = anext(generator)
+                while True:
+                    try:
+                        item = await step
+                    except StopAsyncIteration:
+                        return
+                    try:
+                        step = generator.asend((yield item))
+                    except GeneratorExit:
+                        raise
+                    except BaseException as error:
+                        step = generator.athrow(error)
 
     wrapper: Callable[..., Any] = run
     if inspect.iscoroutinefunction(function):

@@ -21,6 +21,11 @@ def test_pytests_own_says_enough(run):
     assert explain_comparison("<", run["a"], 3) is None
 
 
+def test_what_holds_needs_no_explanation(run, sm_metrics):
+    assert explain_comparison("in", "run-1", sm_metrics) is None
+    assert explain_comparison("in", "a", run) is None
+
+
 def test_a_number_is_looked_for_in_a_series(run):
     assert explain_comparison("in", 0.5, run["a"]) == [
         "0.5 in <MetricSeries 'a': 2 values [1.0, 2.0]>",

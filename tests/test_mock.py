@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import threading
 from datetime import timedelta
 
@@ -55,6 +56,13 @@ class TestTheMapping:
         with mock_sm_metrics() as other:
             assert sm_metrics != other
         assert len({sm_metrics, other}) == 2
+
+    def test_what_is_not_there_is_told_in_another_process_too(self, sm_metrics):
+        with pytest.raises(KeyError) as raised:
+            sm_metrics["run-1"]
+        there = pickle.loads(pickle.dumps(raised.value))
+        assert isinstance(there, KeyError)
+        assert there.args == (str(raised.value),)
 
 
 class TestATrialComponent:

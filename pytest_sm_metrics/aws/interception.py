@@ -57,8 +57,12 @@ class Answerer(Protocol):
 class _Activation:
     owner: object
     answerer: Answerer
+    width: int
+    """How wide a scope it is shared by; 0: it belongs where it was switched on."""
     default_session: Any
     """boto3's default session when it was switched on."""
+    under_moto: bool
+    """Whether moto listened then: its default session has made-up credentials, and goes when moto stops."""
 
 
 _lock = threading.RLock()
@@ -67,12 +71,20 @@ _refuse: Refuse | None = None
 _registered = False
 
 
-def switch_on(owner: object, answerer: Answerer) -> None:
-    """From now on the answerer answers, until its owner is switched off or another is switched on inside it."""
+def switch_on(owner: object, answerer: Answerer, width: int = 0) -> None:
+    """From now on the answerer answers, until its owner is switched off or another is switched on inside it.
+
+    One of some width goes outside those of a smaller width: what is shared by many tests may be asked for late.
+    """
     with _lock:
         _register_once()
         sessions.relieve(_reach)
-        _active.append(_Activation(owner, answerer, sessions.default_session()))
+        activation = _Activation(owner, answerer, width, sessions.default_session(), _moto_listens())
+        narrower = (index for index, other in enumerate(_active) if 0 < other.width < width)
+        index = next(narrower, len(_active))
+        for other in _active[index : index + 1]:
+            activation.default_session, activation.under_moto = other.default_session, other.under_moto
+        _active.insert(index, activation)
 
 
 def switch_off(owner: object) -> bool:
@@ -82,26 +94,32 @@ def switch_off(owner: object) -> bool:
         if index is None:
             return False
         activation = _active.pop(index)
+        session = None if activation.under_moto and not _moto_listens() else activation.default_session
         for later in _active[index:]:
-            later.default_session = activation.default_session
-        sessions.restore_default_session(activation.default_session)
+            later.default_session, later.under_moto = session, activation.under_moto
+        sessions.restore_default_session(session)
         _restore_sessions()
         return True
 
 
-def block(refuse: Refuse | None) -> Refuse | None:
-    """From now on calls outside a mock raise what `refuse` makes of them; None: they go where they go. Gives back what was before.
+def block(refuse: Refuse | None) -> Callable[[], None]:
+    """From now on calls outside a mock raise what `refuse` makes of them; None: they go where they go. Gives back what undoes it.
 
     What never leaves the machine passes: what a Stubber, moto or another handler answers, and loopback endpoints.
     """
+    before = _refuse
+    _set_refuse(refuse)
+    return lambda: _set_refuse(before)
+
+
+def _set_refuse(refuse: Refuse | None) -> None:
     global _refuse
     with _lock:
-        before, _refuse = _refuse, refuse
+        _refuse = refuse
         if refuse is not None:
             _register_once()
             sessions.relieve(_reach)
         _restore_sessions()
-        return before
 
 
 def _restore_sessions() -> None:
@@ -160,6 +178,7 @@ class _Blocked:
         self._refuse = refuse
 
     def __getattr__(self, name: str) -> Any:
+        __tracebackhide__ = True
         raise self._refuse()
 
 
@@ -176,7 +195,7 @@ def _block(request: Any, event_name: str, **_: Any) -> _Blocked | None:
 
 def _moto_listens() -> bool:
     moto = sys.modules.get("moto.core.models")
-    return moto is not None and getattr(getattr(moto, "botocore_stubber", None), "enabled", True)
+    return moto is not None and bool(getattr(getattr(moto, "botocore_stubber", None), "enabled", True))
 
 
 _HANDLERS: tuple[tuple[str, Any], ...] = (

@@ -93,3 +93,14 @@ def test_after_the_mock_moto_answers_again():
     put(client, "run-1", metric(step=0))
     described = boto3.client("sagemaker", region_name="us-east-1").describe_trial_component(TrialComponentName="run-1")
     assert [summary["Count"] for summary in described["Metrics"]] == [1]
+
+
+def test_a_session_with_motos_credentials_does_not_stay():
+    moto = mock_aws()
+    moto.start()
+    boto3.client("s3", region_name="us-east-1")
+    sm_metrics = mock_sm_metrics().start()
+    moto.stop()
+    boto3.client("s3", region_name="us-east-1")
+    sm_metrics.stop()
+    assert boto3.DEFAULT_SESSION is None

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+import pytest_sm_metrics.judging  # noqa: F401 - a run in process forgets the modules that it is the first to import
+
 TRAINER = """
 import datetime
 import boto3
+from botocore.config import Config
 
-client = boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")  # module level
+client = boto3.client(  # at module level
+    "sagemaker-metrics",
+    region_name="us-east-1",
+    aws_access_key_id="a",
+    aws_secret_access_key="b",
+    config=Config(retries={"total_max_attempts": 1}),
+)
 
 def log(run, name, *values):
     data = [
@@ -35,6 +44,6 @@ def run(request, project):
         project.makepyfile(test_it=source)
         if request.param == "in process":
             return project.runpytest_inprocess(*options)
-        return project.runpytest_subprocess("-p", "xdist", "-n", "2", "--dist=loadfile", *options)
+        return project.runpytest_subprocess("-p", "xdist", "-n", "1", *options)
 
     return run

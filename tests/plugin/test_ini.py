@@ -127,6 +127,13 @@ def test_windows_that_are_none(project, text):
     result.stderr.fnmatch_lines([f"ERROR: ini option sm_metrics_timestamp_window is '{text}'; accepted is *"])
 
 
+def test_a_list_is_no_window(project):
+    project.path.joinpath("pyproject.toml").write_text('[tool.pytest.ini_options]\nsm_metrics_timestamp_window = ["14d", "2h"]')
+    result = project.runpytest_inprocess()
+    result.stderr.fnmatch_lines(["ERROR: ini option sm_metrics_timestamp_window is [[]'14d', '2h']; accepted is *"])
+    result.stderr.no_fnmatch_line("*Warning*")
+
+
 def test_an_unknown_option_is_refused_with_the_nearest(run, project):
     project.makefile(".ini", pytest="[pytest]\nsm_metrics_metirc_limit = 3")
     result = run("def test_it(): pass", "-o", "sm_metrics_sed=1")

@@ -88,16 +88,29 @@ def test_a_wrong_one_of_a_module(project):
 
 
 def test_a_wrong_one_that_a_hook_adds(run, project):
+    project.makefile(".yaml", test_it="")
     project.makeconftest(
         """
         import pytest
+
+        class File(pytest.File):
+            def collect(self):
+                yield Item.from_parent(self, name="it")
+
+        class Item(pytest.Item):
+            def runtest(self):
+                print("ran")
+
+        def pytest_collect_file(parent, file_path):
+            if file_path.suffix == ".yaml":
+                return File.from_parent(parent, path=file_path)
 
         def pytest_collection_modifyitems(items):
             for item in items:
                 item.add_marker(pytest.mark.sm_metrics(seed="x"))
         """
     )
-    result = run("def test_it(): print('ran')", "-s")
+    result = run("def test_it(): print('ran')", "-s", "--sm-metrics-mode=mock")
     assert result.ret != 0
     assert "setting seed is 'x'; accepted is a whole number." in result.stdout.str() + result.stderr.str()
     assert "ran\n" not in result.stdout.str()

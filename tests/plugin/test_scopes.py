@@ -195,6 +195,24 @@ def test_xunit_set_up_runs_inside(project):
     project.runpytest_inprocess().assert_outcomes(passed=1)
 
 
+def test_a_wider_one_that_is_asked_for_late_goes_outside(project):
+    project.makepyfile(
+        """
+        from trainer import log
+        from pytest_sm_metrics import mock_sm_metrics
+
+        def test_it(request, sm_metrics):
+            shared = request.getfixturevalue("sm_metrics_session")
+            log("run-1", "loss", 0.5)
+            with mock_sm_metrics() as inner:
+                nearer = request.getfixturevalue("sm_metrics_module")
+                log("run-1", "loss", 0.5)
+            assert [len(mock.calls) for mock in (shared, nearer, sm_metrics, inner)] == [0, 0, 1, 1]
+        """
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=1)
+
+
 def test_they_are_documented(pytester):
     result = pytester.runpytest_inprocess("--fixtures", "-p", "no:cacheprovider")
     result.stdout.fnmatch_lines_random([f"sm_metrics_{scope} [[]{scope} scope[]] -- *" for scope in SCOPES])

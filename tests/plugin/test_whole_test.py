@@ -108,3 +108,33 @@ def test_a_users_own_fixture_of_wider_scope_stays_where_it_is(pytester):
         """
     )
     pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_a_fixture_on_top_of_it(pytester):
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def sm_metrics(trainer, sm_metrics):
+            return sm_metrics
+
+        def test_it(sm_metrics):
+            assert list(sm_metrics["run-1"]) == ["set-up"]
+        """
+    )
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_a_wider_fixture_that_a_hook_adds_stays_outside(pytester):
+    pytester.makeconftest(
+        CONFTEST
+        + """
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.fixturenames.insert(0, "client")
+"""
+    )
+    pytester.makepyfile("def test_it(sm_metrics): ...")
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)

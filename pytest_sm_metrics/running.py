@@ -1,0 +1,8 @@
+"""The test that is running, as pytest's hooks tell it: code that knows no pytest may ask."""
+
+from __future__ import annotations
+
+test: str | None = None
+"""Its node id; None between tests, and where no pytest runs."""
+phase = ""
+"""`setup`, `call` or `teardown`."""

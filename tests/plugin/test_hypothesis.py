@@ -1,0 +1,277 @@
+"""Under Hypothesis each example, and each state machine, starts from the state at which the test body began."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+EXAMPLES = """
+import unittest
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from tests.logging_metrics import INFINITE
+from trainer import log
+from pytest_sm_metrics import current, mock_sm_metrics
+
+few = settings(max_examples=5, database=None, derandomize=True)
+
+def logged(value=0.5):
+    log("run-1", "loss", value)
+    return len(current()["run-1"]["loss"])
+"""
+
+CLEAN = """
+@pytest.fixture
+def trainer(sm_metrics):
+    log("run-1", "set-up", 0.5)
+
+@few
+@given(st.integers())
+def test_fixture(sm_metrics, number):
+    assert logged() == 1
+
+@few
+@given(st.integers())
+@pytest.mark.usefixtures("trainer")
+def test_what_fixtures_set_up_stays(number):
+    assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
+
+@few
+@given(st.integers())
+def test_within_a_shared_one(sm_metrics_module, number):
+    assert logged() == 1
+
+@pytest.mark.sm_metrics(mode="mock")
+@few
+@given(st.integers())
+def test_mode(number):
+    assert logged() == 1
+
+@mock_sm_metrics
+@few
+@given(st.integers())
+@example(3)
+def test_decorator_above(number):
+    assert logged() == 1
+
+@few
+@example(3)
+@mock_sm_metrics
+@given(st.integers())
+def test_decorator_between(number):
+    assert logged() == 1
+
+@few
+@given(st.integers())
+@mock_sm_metrics
+def test_decorator_below(number):
+    assert logged() == 1
+
+class TestPlain:
+    def setup_method(self):
+        log("run-1", "set-up", 0.5)
+
+    @few
+    @given(st.integers())
+    def test_method(self, sm_metrics, number):
+        assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
+
+@pytest.mark.usefixtures("sm_metrics")
+class TestCase(unittest.TestCase):
+    def setUp(self):
+        log("run-1", "set-up", 0.5)
+
+    @few
+    @given(st.integers())
+    def test_method(self, number):
+        assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
+
+@mock_sm_metrics
+class TestDecoratedCase(unittest.TestCase):
+    def setUp(self):
+        log("run-1", "set-up", 0.5)
+
+    @few
+    @given(st.integers())
+    def test_method(self, number):
+        assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
+
+class Machine(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        assert "run-1" not in current()
+        self.count = 0
+
+    @rule()
+    def upload(self):
+        self.count += 1
+        assert logged() == self.count
+
+class TestMachine(Machine.TestCase):
+    settings = few
+    pytestmark = pytest.mark.usefixtures("sm_metrics")
+
+@mock_sm_metrics
+class TestDecoratedMachine(Machine.TestCase):
+    settings = few
+
+@mock_sm_metrics
+def test_decorated_machine():
+    run_state_machine_as_test(Machine, settings=few)
+
+def test_machine_in_a_block():
+    with mock_sm_metrics():
+        run_state_machine_as_test(Machine, settings=few)
+
+class MachineAfter(Machine):
+    def __init__(self):
+        RuleBasedStateMachine.__init__(self)
+        self.count = 1
+
+def test_what_the_body_logged_before_a_machine_stays(sm_metrics):
+    log("run-1", "loss", 0.5)
+    run_state_machine_as_test(MachineAfter, settings=few)
+"""
+
+
+def test_each_example_starts_clean(run):
+    run(EXAMPLES + CLEAN).assert_outcomes(passed=15)
+
+
+def test_plain_unittest(project):
+    project.makepyfile(
+        it=EXAMPLES.replace("from tests.logging_metrics import INFINITE\n", "")
+        + """
+@mock_sm_metrics
+class TestCase(unittest.TestCase):
+    def setUp(self):
+        log("run-1", "set-up", 0.5)
+
+    @few
+    @given(st.integers())
+    def test_method(self, number):
+        assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
+"""
+    )
+    assert project.run(sys.executable, "-m", "unittest", "it").ret == 0
+
+
+def test_other_fixtures_of_function_scope_are_still_told(project):
+    project.makepyfile(
+        EXAMPLES
+        + """
+@pytest.fixture
+def other(): ...
+
+@few
+@given(st.integers())
+def test_it(other, sm_metrics, number): ...
+"""
+    )
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E  *FailedHealthCheck: *function-scoped fixture 'other'*"])
+
+
+class TestJudging:
+    def test_the_smallest_example_is_found(self, project):
+        project.makepyfile(
+            EXAMPLES
+            + """
+pytestmark = pytest.mark.sm_metrics(rejected_metrics="error")
+
+@few
+@given(st.integers(0, 100))
+def test_examples(sm_metrics, number):
+    if number > 10:
+        log("run-1", "loss", INFINITE)
+
+class Machine(RuleBasedStateMachine):
+    @rule()
+    def upload(self):
+        log("run-1", "loss", INFINITE)
+
+    @rule()
+    def wait(self): ...
+
+class TestMachine(Machine.TestCase):
+    settings = few
+    pytestmark = pytest.mark.usefixtures("sm_metrics")
+"""
+        )
+        result = project.runpytest_inprocess("--tb=short")
+        result.assert_outcomes(failed=2)
+        result.stdout.fnmatch_lines_random(["*number=11*", "*state.upload()*", "*1 metric was rejected*"])
+        result.stdout.no_fnmatch_line("*state.wait()*")
+
+    @pytest.mark.parametrize("way", ["", "@mock_sm_metrics(rejected_metrics='error')"])
+    def test_what_is_discarded_is_forgotten(self, project, way):
+        project.makepyfile(
+            EXAMPLES
+            + f"""
+@pytest.mark.sm_metrics(rejected_metrics="error")
+@settings(database=None)
+{way}
+@given(st.sampled_from([0.5, INFINITE]))
+def test_it({"value" if way else "sm_metrics, value"}):
+    log("run-1", "loss", value)
+    assume(value < 1)
+"""
+        )
+        project.runpytest_inprocess().assert_outcomes(passed=1)
+
+    def test_what_the_set_up_shows_is_told(self, project):
+        project.makepyfile(
+            EXAMPLES
+            + """
+pytestmark = pytest.mark.sm_metrics(rejected_metrics="error")
+
+@pytest.mark.usefixtures("sm_metrics")
+class TestCase(unittest.TestCase):
+    def setUp(self):
+        log("run-1", "loss", INFINITE)
+
+    @few
+    @given(st.integers())
+    def test_method(self, number):
+        assert len(current().rejected) == 1
+
+@pytest.fixture(scope="module")
+def trainer(sm_metrics_module):
+    log("run-1", "loss", INFINITE)
+
+@few
+@given(st.integers())
+def test_function(trainer, number):
+    assert len(current().rejected) == 1
+"""
+        )
+        result = project.runpytest_inprocess()
+        result.assert_outcomes(failed=2)
+        result.stdout.fnmatch_lines(["*_ TestCase.test_method _*", "1 metric was rejected", "*_ test_function _*", "1 metric was rejected"])
+
+    def test_blocked_calls_belong_to_their_example(self, project):
+        project.makepyfile(
+            EXAMPLES
+            + """
+@few
+@given(st.integers(0, 100))
+def test_forgot_the_mock(number):
+    if number > 10:
+        log("run-1", "loss", 0.5)
+
+@few
+@given(st.integers(0, 100))
+def test_forgot_and_swallows(number):
+    try:
+        log("run-1", "loss", 0.5)
+    except Exception:
+        assume(number < 0)
+"""
+        )
+        result = project.runpytest_inprocess("--sm-metrics-mode=block")
+        result.stdout.no_fnmatch_line("*distinct failures*")
+        result.stdout.no_fnmatch_line("*Flaky*")
+        result.stdout.fnmatch_lines(["*UnmockedCallError: BatchPutMetrics for trial component 'run-1'*", "*number=11*"])

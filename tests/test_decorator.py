@@ -1,0 +1,462 @@
+"""`mock_sm_metrics` as a decorator: one new mock for each run of a function or of a test method."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import subprocess
+import sys
+import textwrap
+import unittest
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies
+
+from pytest_sm_metrics import current, mock_sm_metrics
+from pytest_sm_metrics.switching import active_mocks
+
+from .logging_metrics import INFINITE, client_in, metric, put
+
+
+def log(run="run-1", value=0.5):
+    return put(client_in("us-east-1"), run, metric(value=value))
+
+
+def nothing_is_on():
+    with pytest.raises(RuntimeError, match="no mock of SageMaker Metrics is on"):
+        current()
+    return True
+
+
+def ran(case):
+    """The result of running a test case with plain unittest."""
+    return unittest.defaultTestLoader.loadTestsFromTestCase(case).run(unittest.TestResult())
+
+
+class TestFunctions:
+    def test_with_and_without_parentheses_and_settings(self):
+        def train():
+            """Train."""
+            log()
+            return log()["Errors"], len(current()["run-1"].metrics)
+
+        assert mock_sm_metrics(train)() == ([], 2)
+        assert mock_sm_metrics()(train)() == ([], 2)
+        assert mock_sm_metrics(metric_limit=1)(train)() == ([{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 0}], 1)
+        assert nothing_is_on()
+
+    def test_each_run_begins_empty(self):
+        @mock_sm_metrics
+        def calls():
+            log()
+            return len(current().calls)
+
+        assert [calls(), calls()] == [1, 1]
+
+    def test_the_signature_stays(self):
+        def train(run: str, *, epochs: int = 3) -> float:
+            """Train."""
+
+        decorated = mock_sm_metrics(train)
+        assert inspect.signature(decorated) == inspect.signature(train)
+        assert (decorated.__name__, decorated.__doc__) == ("train", "Train.")
+
+    def test_async_functions(self):
+        @mock_sm_metrics(account_id="111122223333")
+        async def train():
+            await asyncio.to_thread(log)
+            return current()["run-1"].account_id
+
+        assert inspect.iscoroutinefunction(train)
+        assert asyncio.run(train()) == "111122223333"
+        assert nothing_is_on()
+
+    def test_generators(self):
+        @mock_sm_metrics
+        def steps():
+            yield len(current().calls)
+            log()
+            yield len(current().calls)
+
+        @mock_sm_metrics
+        async def async_steps():
+            yield len(current().calls)
+            log()
+            yield len(current().calls)
+
+        async def collected():
+            return [step async for step in async_steps()]
+
+        assert list(steps()) == asyncio.run(collected()) == [0, 1]
+        assert nothing_is_on()
+
+    def test_generators_keep_what_they_are_sent_and_what_they_return(self):
+        @mock_sm_metrics
+        def steps():
+            sent = yield 1
+            try:
+                yield sent
+            except KeyError:
+                return current()
+
+        running = steps()
+        assert [next(running), running.send(2)] == [1, 2]
+        with pytest.raises(StopIteration) as stopped:
+            running.throw(KeyError())
+        assert stopped.value.value is not None
+
+    def test_async_generators_clean_up_inside(self):
+        seen = []
+
+        @mock_sm_metrics
+        async def steps():
+            try:
+                seen.append((yield 1))
+                yield 2
+            except KeyError as error:
+                seen.append(error)
+                yield 3
+            finally:
+                await asyncio.sleep(0)
+                seen.append(current())
+
+        async def run():
+            running, closed = steps(), steps()
+            assert [await anext(running), await running.asend("sent")] == [1, 2]
+            assert await running.athrow(KeyError("thrown")) == 3
+            assert await anext(running, None) is None
+            assert await anext(closed) == 1
+            await closed.aclose()
+
+        asyncio.run(run())
+        assert [type(one).__name__ for one in seen] == ["str", "KeyError", "SageMakerMetricsMock", "SageMakerMetricsMock"]
+        assert nothing_is_on()
+
+    def test_decorators_within_each_other(self):
+        @mock_sm_metrics(seed=1)
+        @mock_sm_metrics(seed=2)
+        def train():
+            log()
+            return current()
+
+        inner = train()
+        assert inner.calls
+        assert inner._service.settings.seed == 2
+
+    def test_it_is_judged_on_leaving(self):
+        @mock_sm_metrics(rejected_metrics="error")
+        def train():
+            log(value=INFINITE)
+
+        with pytest.raises(AssertionError, match=r'1 metric was rejected(.|\n)*turned off by mock_sm_metrics\(rejected_metrics="ignore"\)'):
+            train()
+        assert nothing_is_on()
+
+    def test_an_error_of_its_own_comes_out(self):
+        @mock_sm_metrics(rejected_metrics="error")
+        def train():
+            log(value=INFINITE)
+            raise KeyError("its own")
+
+        with pytest.raises(KeyError, match="its own"):
+            train()
+        assert nothing_is_on()
+
+    @pytest.mark.parametrize("target", [3, "metric_limit", None, print, [test_async_functions]])
+    def test_what_it_does_not_decorate(self, target):
+        with pytest.raises(TypeError, match=r"decorates functions and classes, and .* is neither: .* Settings are keywords"):
+            mock_sm_metrics(target)
+
+    def test_a_wrong_setting_is_refused_where_it_stands(self):
+        with pytest.raises(TypeError, match="unknown setting 'metirc_limit'; did you mean 'metric_limit'"):
+
+            @mock_sm_metrics(metirc_limit=1)
+            def train(): ...
+
+
+class TestPlainClasses:
+    def test_each_method_named_test(self):
+        @mock_sm_metrics
+        class TestUploads:
+            def test_method(self):
+                log()
+                return len(current().calls)
+
+            @staticmethod
+            def test_static():
+                log()
+                return len(current().calls)
+
+            @classmethod
+            def test_of_the_class(cls):
+                log()
+                return cls, len(current().calls)
+
+            async def test_async(self):
+                return await asyncio.to_thread(self.test_method)
+
+            test_data = "data/curves.json"
+
+            def helper(self):
+                return nothing_is_on()
+
+        tests = TestUploads()
+        assert tests.test_method() == tests.test_method() == tests.test_static() == 1
+        assert tests.test_of_the_class() == (TestUploads, 1)
+        assert asyncio.run(tests.test_async()) == 1
+        assert tests.test_data == "data/curves.json"
+        assert tests.helper()
+
+    def test_inherited_ones_too_and_not_those_of_the_base_itself(self):
+        class Base:
+            def test_it(self):
+                return len(current().calls)
+
+        @mock_sm_metrics
+        class TestDerived(Base):
+            pass
+
+        assert TestDerived().test_it() == 0
+        with pytest.raises(RuntimeError):
+            Base().test_it()
+
+    def test_a_derived_one_that_is_decorated_too(self):
+        @mock_sm_metrics(seed=1)
+        class TestOne:
+            def test_it(self):
+                return [mock._service.settings.seed for mock in active_mocks()]
+
+        @mock_sm_metrics(seed=2)
+        class TestTwo(TestOne):
+            pass
+
+        assert TestOne().test_it() == [1]
+        assert TestTwo().test_it() == [2]
+
+    def test_a_base_with_examples_stays_as_it_is(self):
+        lengths = []
+
+        class Base:
+            @settings(suppress_health_check=[HealthCheck.differing_executors], max_examples=5)
+            @given(strategies.integers())
+            def test_it(self, number):
+                for mock in active_mocks():
+                    log()
+                    lengths.append(len(mock.calls))
+
+        @mock_sm_metrics
+        class TestDerived(Base):
+            pass
+
+        Base().test_it()
+        assert lengths == []
+        TestDerived().test_it()
+        assert set(lengths) == {1}
+
+    def test_a_class_without_tests(self):
+        with pytest.raises(TypeError, match=r"decorates the methods of a class that are named test\*, and Helper has none"):
+
+            @mock_sm_metrics
+            class Helper:
+                pass
+
+    def test_under_pytest(self, pytester):
+        pytester.makepyfile(
+            """
+            import boto3, pytest
+            from pytest_sm_metrics import current, mock_sm_metrics
+
+            @mock_sm_metrics(metric_limit=2)
+            class TestUploads:
+                @pytest.fixture
+                def name(self):
+                    return "loss"
+
+                @pytest.mark.parametrize("count", [1, 2, 3])
+                def test_upload(self, count, name):
+                    data = [{"MetricName": name, "Timestamp": 0, "Value": 0.5}] * count
+                    boto3.client("sagemaker-metrics").batch_put_metrics(TrialComponentName="run-1", MetricData=data)
+                    assert len(current()["run-1"][name]) == min(count, 2)
+            """
+        )
+        pytester.runpytest_inprocess().assert_outcomes(passed=3)
+
+
+class TestTestCases:
+    def test_one_mock_for_each_test_its_set_up_and_teardown_included(self):
+        seen = []
+
+        @mock_sm_metrics
+        class Tests(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                assert nothing_is_on()
+
+            def setUp(self):
+                log("set-up")
+                self.addCleanup(lambda: seen.append(list(current())))
+
+            def tearDown(self):
+                log("teardown")
+
+            def test_one(self):
+                log("one")
+                self.assertEqual(list(current()), ["set-up", "one"])
+
+            def test_two(self):
+                for number in range(2):
+                    with self.subTest(number=number):
+                        log(f"two-{number}")
+
+            def test_skipped(self):
+                self.skipTest("its own reason")
+
+        result = ran(Tests)
+        assert (result.testsRun, result.errors, result.failures, len(result.skipped)) == (3, [], [], 1)
+        assert seen == [
+            ["set-up", "one", "teardown"],
+            ["set-up", "teardown"],
+            ["set-up", "two-0", "two-1", "teardown"],
+        ]
+        assert nothing_is_on()
+
+    def test_async_ones(self):
+        @mock_sm_metrics
+        class Tests(unittest.IsolatedAsyncioTestCase):
+            async def asyncSetUp(self):
+                await asyncio.to_thread(log, "set-up")
+
+            async def asyncTearDown(self):
+                self.assertEqual(list(current()), ["set-up", "test"])
+
+            async def test_it(self):
+                await asyncio.to_thread(log, "test")
+
+        assert ran(Tests).wasSuccessful()
+
+    def test_what_is_found_is_a_failure_of_the_test(self):
+        @mock_sm_metrics(rejected_metrics="error")
+        class Tests(unittest.TestCase):
+            def test_body(self):
+                log(value=INFINITE)
+
+            @unittest.expectedFailure
+            def test_expected(self):
+                log(value=INFINITE)
+
+            def test_its_own(self):
+                log(value=INFINITE)
+                self.fail("its own failure")
+
+            def test_its_own_skip(self):
+                log(value=INFINITE)
+                self.skipTest("its own reason")
+
+            def test_its_own_part(self):
+                with self.subTest("first"):
+                    log(value=INFINITE)
+                    self.fail("its own failure")
+
+            def test_cleanup(self):
+                self.addCleanup(log, value=INFINITE)
+
+        result = ran(Tests)
+        assert result.testsRun == 6
+        told = {test.id().rpartition(".")[2]: text for test, text in result.failures}
+        assert sorted(told) == ["test_body", "test_cleanup", "test_its_own", "test_its_own_part [first]"]
+        assert "1 metric was rejected" in told["test_body"]
+        assert "1 metric was rejected" in told["test_cleanup"]
+        assert "its own failure" in told["test_its_own"]
+        assert "rejected" not in told["test_its_own"]
+        assert len(result.expectedFailures) == 1
+        assert not result.errors
+
+    def test_a_teardown_that_fails_is_told_alone(self):
+        @mock_sm_metrics(rejected_metrics="error")
+        class Tests(unittest.TestCase):
+            def tearDown(self):
+                log(value=INFINITE)
+                raise KeyError("its own error")
+
+            def test_it(self): ...
+
+        result = ran(Tests)
+        assert not result.failures
+        [(_, told)] = result.errors
+        assert "its own error" in told
+
+    def test_a_part_that_is_skipped_hides_nothing(self):
+        @mock_sm_metrics(rejected_metrics="error")
+        class Tests(unittest.TestCase):
+            def test_it(self):
+                with self.subTest("first"):
+                    self.skipTest("its own reason")
+                log(value=INFINITE)
+
+        assert "1 metric was rejected" in ran(Tests).failures[0][1]
+
+    def test_of_two_decorators_the_inner_one_holds(self):
+        @mock_sm_metrics(seed=1)
+        @mock_sm_metrics(seed=2)
+        class Tests(unittest.TestCase):
+            def test_it(self):
+                self.assertEqual(current()._service.settings.seed, 2)
+
+        assert ran(Tests).wasSuccessful()
+
+    def test_a_derived_one(self):
+        @mock_sm_metrics(seed=1)
+        class Base(unittest.TestCase):
+            seed = 1
+
+            def test_it(self):
+                self.assertEqual(current()._service.settings.seed, self.seed)
+                log()
+                self.assertEqual(len(current().calls), 1)
+
+        class Derived(Base):
+            pass
+
+        @mock_sm_metrics(seed=2)
+        class DerivedWithItsOwn(Base):
+            seed = 2
+
+        for case in (Base, Derived, DerivedWithItsOwn):
+            assert ran(case).wasSuccessful()
+
+    def test_debug_runs_inside_one_too(self):
+        @mock_sm_metrics
+        class Tests(unittest.TestCase):
+            def test_it(self):
+                log()
+
+        Tests("test_it").debug()
+        assert nothing_is_on()
+
+    @pytest.mark.parametrize("runner", [["unittest", "-v"], ["pytest", "-q", "-p", "no:cacheprovider"]], ids=lambda runner: runner[0])
+    def test_in_a_process_of_its_own(self, tmp_path, runner):
+        source = """
+            import unittest
+            import boto3
+            from pytest_sm_metrics import current, mock_sm_metrics
+
+            client = boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+
+            @mock_sm_metrics(metric_limit=3)
+            class Tests(unittest.TestCase):
+                def setUp(self):
+                    self.log(1)
+
+                def log(self, count):
+                    data = [{"MetricName": "loss", "Timestamp": 0, "Step": step, "Value": 0.5} for step in range(count)]
+                    return client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)["Errors"]
+
+                def test_one(self):
+                    self.assertEqual(self.log(2), [])
+                    self.assertEqual(current()["run-1"]["loss"].steps, [0, 0, 1])
+
+                def test_two(self):
+                    self.assertEqual([error["Code"] for error in self.log(3)], ["METRIC_LIMIT_EXCEEDED"])
+        """
+        tmp_path.joinpath("test_it.py").write_text(textwrap.dedent(source), encoding="utf-8")
+        subprocess.run([sys.executable, "-m", *runner, "test_it.py"], cwd=tmp_path, check=True, capture_output=True)
