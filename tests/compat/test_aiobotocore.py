@@ -11,7 +11,8 @@ import pytest
 from aiobotocore.session import get_session
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from pytest_sm_metrics import mock_sm_metrics
+from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
+from pytest_sm_metrics.aws.interception import block
 
 from ..logging_metrics import metric, put
 
@@ -88,3 +89,17 @@ assert list(sm_metrics) == ["run-1"]
 
 def test_aiobotocore_may_be_imported_while_a_mock_is_on():
     subprocess.run([sys.executable, "-c", IMPORTED_LATE], check=True, timeout=60)
+
+
+def test_a_blocked_call(network):
+    async def log():
+        async with EARLY_SESSION.create_client("sagemaker-metrics") as client:
+            await put(client, "run-1", metric())
+
+    unblock = block(lambda operation, body: UnmockedCallError(operation))
+    try:
+        with pytest.raises(UnmockedCallError, match="BatchPutMetrics"):
+            asyncio.run(log())
+    finally:
+        unblock()
+    assert network == []

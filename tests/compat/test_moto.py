@@ -10,7 +10,8 @@ from moto import mock_aws
 from moto.moto_api import recorder
 from moto.sagemakermetrics import sagemakermetrics_backends
 
-from pytest_sm_metrics import mock_sm_metrics
+from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
+from pytest_sm_metrics.aws.interception import block
 
 from ..logging_metrics import metric, put
 
@@ -104,3 +105,16 @@ def test_a_session_with_motos_credentials_does_not_stay():
     boto3.client("s3", region_name="us-east-1")
     sm_metrics.stop()
     assert boto3.DEFAULT_SESSION is None
+
+
+def test_what_moto_answers_is_not_blocked():
+    unblock = block(lambda operation, body: UnmockedCallError(operation))
+    try:
+        with mock_aws():
+            boto3.client("sagemaker", "us-east-1").create_trial_component(TrialComponentName="run-1")
+            put(boto3.client("sagemaker-metrics", "us-east-1"), "run-1", metric())
+            assert sagemakermetrics_backends["123456789012"]["us-east-1"].sagemaker_backend.trial_components["run-1"].metrics
+        with pytest.raises(UnmockedCallError, match="BatchPutMetrics"):
+            put(boto3.client("sagemaker-metrics", "us-east-1"), "run-1", metric())
+    finally:
+        unblock()
