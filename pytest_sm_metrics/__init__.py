@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .injecting import delay_calls, fail_calls, fail_metrics
     from .mock import SageMakerMetricsMock
     from .reading import Metric, MetricSeries, RejectedMetric, TrialComponent
+    from .service.faults import Fault
     from .service.journal import Call
     from .service.rules import RULES, Rule
     from .switching import current, mock_sm_metrics
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "mock": ("SageMakerMetricsMock",),
     "reading": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
+    "injecting": ("delay_calls", "fail_calls", "fail_metrics"),
+    "service.faults": ("Fault",),
     "service.journal": ("Call",),
     "service.rules": ("RULES", "Rule"),
     "switching": ("current", "mock_sm_metrics"),
@@ -24,6 +28,7 @@ _HOMES = {
 __all__ = [
     "RULES",
     "Call",
+    "Fault",
     "Metric",
     "MetricSeries",
     "RejectedMetric",
@@ -32,6 +37,9 @@ __all__ = [
     "TrialComponent",
     "UnmockedCallError",
     "current",
+    "delay_calls",
+    "fail_calls",
+    "fail_metrics",
     "mock_sm_metrics",
 ]
 

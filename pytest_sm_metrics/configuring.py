@@ -14,11 +14,12 @@ _PREFIX = "sm_metrics_"
 MODES = ("off", "block", "mock")
 _UNREADABLE = object()
 _MODE, _is_mode = one_of(*MODES)
+_INI = {name: setting for name, setting in KNOWN.items() if setting["ini_type"]}
 
 
 def add_ini_options(parser: Any) -> None:
     """Register an ini option for each setting, and one for the mode."""
-    for name, setting in KNOWN.items():
+    for name, setting in _INI.items():
         parser.addini(_PREFIX + name, f"SageMaker Metrics: {setting['meaning']}", type=setting["ini_type"], default=None)
     parser.addini(f"{_PREFIX}mode", "SageMaker Metrics: what happens to tests that do not ask for a mock: off, block or mock", default=None)
 
@@ -27,7 +28,7 @@ def read_ini(config: Any) -> tuple[dict[str, Any], str | None]:
     """The settings and the mode that ini options give; a ValueError that names everything that is wrong with them."""
     wrong = list(_unknown(config))
     given: dict[str, Any] = {}
-    for name in (*KNOWN, "mode"):
+    for name in (*_INI, "mode"):
         words, accepts = (_MODE, _is_mode) if name == "mode" else (KNOWN[name]["accepted"], KNOWN[name]["accepts"])
         try:
             with warnings.catch_warnings():
@@ -65,12 +66,15 @@ def _written(config: Any) -> dict[str, Any]:
 
 
 def _unknown(config: Any) -> Iterator[str]:
-    known = {f"{_PREFIX}{name}": None for name in (*KNOWN, "mode")}
+    known = {f"{_PREFIX}{name}": None for name in (*_INI, "mode")}
     for name, value in _written(config).items():
         if name not in known:
             try:
                 config.getini(name)  # another plugin's
             except ValueError:
+                if name == f"{_PREFIX}faults":
+                    yield f"unknown ini option {name} = {value!r}: faults go into the marker or into mock_sm_metrics(faults=[...])."
+                    continue
                 yield f"unknown ini option {name} = {value!r}{did_you_mean(name, known)} The options are: {', '.join(known)}."
 
 
@@ -78,7 +82,10 @@ def marked(node: Any) -> tuple[dict[str, Any], str | None]:
     """The settings and the mode that the markers of a node and of those above it give, a nearer one over a farther one."""
     given: dict[str, Any] = {}
     for mark in reversed(list(_nearest_first(node))):
+        faults = [*given.get("faults", ()), *mark.kwargs.get("faults", ())]  # of several levels: they add up
         given.update(mark.kwargs)
+        if faults:
+            given["faults"] = faults
     return given, given.pop("mode", None)
 
 

@@ -16,12 +16,12 @@ _SETTINGS = "_hypothesis_internal_use_settings"  # where `@settings` puts them
 class Judged(Protocol):
     """What examples change, and what is found in it."""
 
-    def take(self) -> list[str]:
-        """What is to be told, of all that arrived since this was last asked."""
+    def take(self, unused: bool = True) -> list[str]:
+        """What is to be told, of all that arrived since this was last asked; `unused`: also of faults that have not fired by now."""
         ...
 
-    def keep(self, found: list[str]) -> None:
-        """To be told later, after all."""
+    def resume(self, found: list[str]) -> None:
+        """The examples are over; this was found before them, and is to be told after all."""
         ...
 
     def checkpoint(self) -> Callable[[], None]:
@@ -51,6 +51,8 @@ class Examples:
         self._restore: Callable[[], None] | None = None
         self._found_before: list[str] = []
         self._runs = False
+        self.is_in_example = False
+        """Whether an example of the test itself runs: a state machine is a part of that."""
 
     def __enter__(self) -> Examples:
         if self._handle:
@@ -64,11 +66,11 @@ class Examples:
             self._handle.inner_test = self._inner_test
         _watching.remove(self)
         _hook_state_machines()
-        self._judged.keep(self._found_before)
+        self._judged.resume(self._found_before)
 
     def begin(self) -> None:
         """Before an example."""
-        found = self._judged.take()
+        found = self._judged.take(unused=False)
         if not self._runs:  # or else it was found in an example that failed or was discarded
             self._found_before += found
         if self._restore is None:
@@ -91,9 +93,11 @@ class _Example:
 
     def __enter__(self) -> None:
         self._examples.begin()
+        self._examples.is_in_example = True
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         __tracebackhide__ = True
+        self._examples.is_in_example = False
         self._examples.end(passed=kind is None)
 
 
@@ -117,7 +121,9 @@ def _hook_state_machines() -> None:
 
 
 def _make_state_machine(cls: Any, *args: Any, **kwargs: Any) -> Any:
-    watching = list(_watching)
+    hypothesis: Any = sys.modules["hypothesis"]
+    by_hypothesis = hypothesis.currently_in_test_context()
+    watching = [examples for examples in _watching if by_hypothesis and not examples.is_in_example]
     for examples in watching:
         examples.begin()
     machine: Any = type.__call__(cls, *args, **kwargs)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from .clock import as_datetime
+from .service.faults import MetricFault
 from .service.journal import Call
 from .service.parsing import PutMetrics, parse_put_metrics
-from .service.rules import METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT, Rule
+from .service.rules import CONCURRENT_WRITES, METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT
 from .service.service import Service
-from .service.store import StoredTrialComponent
+from .service.store import Refusal, StoredTrialComponent
 from .settings import Settings
 
 _LISTED = 10  # names that a message lists
@@ -120,25 +121,30 @@ def refusals(service: Service, name: str) -> Iterator[str]:
         whose = "it" if sent == name else repr(sent) if sent else "no readable name"
         how_many = f"a call for {whose} was" if len(calls) == 1 else f"{len(calls)} calls for {whose} were"
         last = "" if len(calls) == 1 else "; the last"
-        yield f"{how_many} refused as a whole{last}: {calls[-1].status_code} {calls[-1].error_code}: {calls[-1].response['message']}"
+        yield f"{how_many} refused as a whole{last}: {calls[-1].ending}"
 
 
 def rejections(service: Service, name: str, metric_name: str | None) -> Iterator[str]:
     """How many metrics of a trial component (and of a name) were rejected, and why the first was."""
-    found: list[str] = []
-    for call in service.calls:
-        if call.refused and call.trial_component == name:
-            request = parse_put_metrics(call.body)
-            found += [
-                f"{error['Code']} for {request.names[refusal.metric_index]!r} (MetricIndex {refusal.metric_index}): "
-                f"{why_rejected(refusal.rule, request, refusal.metric_index, call, service.settings)}"
-                for refusal, error in zip(call.refused, call.errors, strict=True)
-                if metric_name in (None, request.names[refusal.metric_index])
-            ]
+    calls = [call for call in service.calls if call.trial_component == name]
+    found = [
+        f"{refusal.code} for {put.names[refusal.metric_index]!r} (MetricIndex {refusal.metric_index}): {reason}"
+        for _, put, refusal, reason in every_rejection(calls, service.settings)
+        if metric_name in (None, put.names[refusal.metric_index])
+    ]
     if found:
         which = "" if metric_name is None else " of that name"
         verb = "was rejected" if len(found) == 1 else "were rejected; the first"
         yield f"{counted(len(found), 'metric')}{which} {verb}: {found[0]}"
+
+
+def every_rejection(calls: Iterable[Call], settings: Settings) -> Iterator[tuple[Call, PutMetrics, Refusal, str]]:
+    """Each metric that was rejected, with its call, the parsed request, and why."""
+    for call in calls:
+        if call.refused:
+            put = parse_put_metrics(call.body)
+            for refusal in call.refused:
+                yield call, put, refusal, _why_rejected(refusal, put, call, settings)
 
 
 def what_arrived(service: Service) -> Iterator[str]:
@@ -160,14 +166,18 @@ def what_arrived(service: Service) -> Iterator[str]:
         yield "no SageMaker Metrics call has reached the mock"
 
 
-def why_rejected(rule: Rule, request: PutMetrics, index: int, call: Call, settings: Settings) -> str:
-    """Why a rule refused one metric of a call, with the values that made it so."""
+def _why_rejected(refusal: Refusal, request: PutMetrics, call: Call, settings: Settings) -> str:
+    rule, index = refusal.cause, refusal.metric_index
+    if isinstance(rule, MetricFault):
+        return f"injected by {rule!r}"
     if rule is METRIC_LIMIT:
         return f"{request.trial_component_name!r} holds metric_limit={settings.metric_limit} metrics already"
     if rule is METRIC_NAME_LIMIT:
         return f"{request.trial_component_name!r} holds metric_name_limit={settings.metric_name_limit} other metric names already"
     if rule is UNKNOWN_TRIAL_COMPONENT:
         return f'{request.trial_component_name!r} was not created before, and unknown_trial_component is "reject"'
+    if rule is CONCURRENT_WRITES:
+        return f'an earlier request for {request.trial_component_name!r} was in flight, and concurrent_writes is "conflict"'
     if rule is TIMESTAMP_WINDOW and settings.timestamp_window:
         past, future = settings.timestamp_window
         timestamp: datetime = as_datetime(request.timestamps[index])

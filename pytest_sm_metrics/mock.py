@@ -13,6 +13,7 @@ from . import asserting
 from .asserting import ANYTHING
 from .explaining import AbsentError, why_no_trial_component
 from .findings import Findings, TurnedOffBy
+from .injecting import Injects
 from .reading import Metric, RejectedMetric, TrialComponent, rejected_metrics
 from .service.journal import Call
 from .service.parsing import MalformedRequestError, check_trial_component_name
@@ -21,7 +22,7 @@ from .service.store import EVERY_REGION, StoredTrialComponent
 from .settings import Settings
 
 
-class SageMakerMetricsMock(Mapping[str, TrialComponent]):
+class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     """What stands in for Amazon SageMaker Metrics, and what a test reads from it.
 
     A read-only mapping from the names of the trial components that hold accepted metrics to these
@@ -40,6 +41,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
         __tracebackhide__ = True
         from .aws.interception import switch_off
 
+        self._service.injection.release()
         if switch_off(self) and sys.exc_info()[1] is None:
             self.check()
 
@@ -129,7 +131,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
                     "index": one.index,
                     "metric": _plain_metric(one.metric),
                     "reason": one.reason,
-                    "rule": one.rule.id,
+                    "rule": one.rule and one.rule.id,
                     "injected": one.injected,
                     "request_id": one.call.request_id,
                 }
@@ -138,12 +140,12 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent]):
         }
 
     def reset(self) -> None:
-        """Everything as at activation: trial components, calls, request ids. Checks nothing."""
+        """Everything as at activation: trial components, calls, request ids, the settings' own faults. Checks nothing."""
         self._service.reset()
         self._findings.forget()
 
     def check(self) -> None:
-        """Judge now: an AssertionError if a metric was rejected by a rule, and the setting `rejected_metrics` is "error".
+        """Judge now: an AssertionError if a fault never fired, or if a metric was rejected by a rule and `rejected_metrics` is "error".
 
         The fixtures do so when the test body has passed; `stop()`, a context manager and a decorator on leaving. What was told once is
         not told again.
@@ -276,6 +278,8 @@ def _plain_call(call: Call) -> dict[str, Any]:
         "attempt",
     )
     plain = {name: getattr(call, name) for name in names}
+    if isinstance(plain["response"], bytes):
+        plain["response"] = plain["response"].decode(errors="backslashreplace")
     # A number that is too large for a double was read as an infinity, which JSON has no word for.
     plain["parameters"] = json.loads(json.dumps(plain["parameters"]), parse_constant=str)
     return plain

@@ -41,7 +41,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     _use_mode(early_config, early_config.known_args_namespace.sm_metrics_mode or configuring.read_mode(early_config))
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Take the ini options for defaults."""
     config.addinivalue_line(
@@ -59,19 +59,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def _use_mode(config: pytest.Config, mode: str | None) -> None:
     config.stash[_MODE] = mode or "off"
     if config.stash[_MODE] != "off":
-        restore = _block(config, True)
-        if not _ends_with_the_process(config):
-            config.add_cleanup(restore)
+        restore, is_last = _block(config, True), _ends_with_the_process()
+        config.add_cleanup(lambda: None if is_last or hasattr(config, "workerinput") else restore())
 
 
-def _ends_with_the_process(config: pytest.Config) -> bool:
+def _ends_with_the_process() -> bool:
     """Whether pytest owns the process: threads that outlive the tests, and what runs at exit, are to reach nothing either."""
     frame: Any = sys._getframe()
     while frame and not (frame.f_globals is pytest.main.__globals__ and frame.f_code.co_name in ("main", "_main")):
         frame = frame.f_back
     while frame and frame.f_globals is pytest.main.__globals__ and not frame.f_code.co_name.endswith("console_main"):
         frame = frame.f_back
-    return hasattr(config, "workerinput") or bool(frame and frame.f_code.co_name.endswith("console_main"))
+    return bool(frame and frame.f_code.co_name.endswith("console_main"))
 
 
 def _block(config: pytest.Config, on: bool) -> Callable[[], None]:
@@ -117,6 +116,7 @@ def _mock_of(node: Any, config: pytest.Config, scope: str = "function") -> Gener
     given, _ = configuring.marked(node)
     width = len(_SCOPES) - _SCOPES.index(scope)
     mock = switching.switch_on(given, node.nodeid, configuring.turned_off_by(scope), width)
+    mock._findings.is_shared = scope != "function"
     _judge(config).mocks.append(mock)
     try:
         yield mock
@@ -188,6 +188,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
     finally:
         running.test, running.phase = outer_test, outer_phase
+        running.mocks.clear()
         if restore:
             restore()
 
@@ -280,10 +281,17 @@ def _noting_failure(item: pytest.Item) -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note that a part of the test has failed of its own: subtests and test cases fail without raising."""
+    """Note that a part of the test has failed of its own (subtests and test cases fail without raising), and show its calls."""
     report = yield
     if report.failed:
         item.stash[_HAS_FAILED] = True
+        if "pytest_sm_metrics.mock" in sys.modules:
+            from .reporting import section
+            from .switching import active_mocks
+
+            text = section(dict.fromkeys([*active_mocks(), *running.mocks]), whole=item.config.get_verbosity() >= 2)
+            if text:
+                report.sections.append(("SageMaker Metrics calls", text))
     return report
 
 

@@ -10,11 +10,10 @@ from functools import partial
 from typing import Any, overload
 
 from .clock import as_datetime
-from .explaining import AbsentError, counted, why_no_metric, why_rejected
+from .explaining import AbsentError, counted, every_rejection, why_no_metric
 from .service.arns import trial_component_arn
 from .service.journal import Call
-from .service.parsing import parse_put_metrics
-from .service.rules import ERROR_CODES, Rule
+from .service.rules import Rule
 from .service.service import Service
 from .service.statistics import average, index_of_last, standard_deviation
 from .service.store import NO_STEP, SeriesColumns, StoredTrialComponent
@@ -201,7 +200,8 @@ class RejectedMetric:
     metric: Metric
     reason: str
     """Why, with the values that made it so."""
-    rule: Rule
+    rule: Rule | None
+    """The rule that it broke; None for an injected one."""
     injected: bool
     """Whether a fault did it, not a rule."""
     call: Call
@@ -217,11 +217,9 @@ class RejectedMetric:
 def rejected_metrics(service: Service, calls: Sequence[Call]) -> list[RejectedMetric]:
     """Every rejected metric of the calls, in order."""
     rejected: list[RejectedMetric] = []
-    for call in calls:
-        if call.refused:
-            request = parse_put_metrics(call.body)
-            for index, rule in call.refused:
-                metric = Metric(request.names[index], request.values[index], request.steps[index], as_datetime(request.timestamps[index]))
-                reason = why_rejected(rule, request, index, call, service.settings)
-                rejected.append(RejectedMetric(ERROR_CODES[rule.effect], index, metric, reason, rule, False, call))
+    for call, put, refusal, reason in every_rejection(calls, service.settings):
+        index, cause = refusal.metric_index, refusal.cause
+        metric = Metric(put.names[index], put.values[index], put.steps[index], as_datetime(put.timestamps[index]))
+        rule = cause if isinstance(cause, Rule) else None
+        rejected.append(RejectedMetric(refusal.code, index, metric, reason, rule, rule is None, call))
     return rejected

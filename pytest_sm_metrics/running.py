@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 test: str | None = None
 """Its node id; None between tests, and where no pytest runs."""
 phase = ""
 """`setup`, `call` or `teardown`."""
+mocks: list[Any] = []
+"""Those that were switched on meanwhile."""

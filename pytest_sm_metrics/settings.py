@@ -8,14 +8,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Accepted = tuple[str, Callable[[object], bool]]
     """What is accepted, in words, and whether a value is."""
 
 Window = tuple[timedelta, timedelta]
 UnknownTrialComponent = Literal["create", "reject"]
+ConcurrentWrites = Literal["accept", "conflict"]
 RejectedMetrics = Literal["ignore", "error"]
+UnusedFaults = Literal["error", "ignore"]
 
 
 def _is_whole(value: object) -> bool:
@@ -24,6 +26,21 @@ def _is_whole(value: object) -> bool:
 
 def _is_account_id(value: object) -> bool:
     return isinstance(value, str) and len(value) == 12 and value.isascii() and value.isdigit()
+
+
+def _is_caller(value: object) -> bool:
+    return value is None or (isinstance(value, str) and re.fullmatch(_CALLER, value) is not None)
+
+
+_CALLER = (
+    r"arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+"
+    r"|arn:aws[a-z-]*:sts::\d{12}:assumed-role/[\w+=,.@-]+/[\w+=,.@-]+"
+    r"|[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?"
+)
+
+
+def _are_faults(value: object) -> bool:
+    return isinstance(value, (tuple, list)) and all(hasattr(one, "put_in_force") for one in value)
 
 
 def _is_limit(value: object) -> bool:
@@ -81,6 +98,14 @@ class Settings:
         "123456789012", ("a string of 12 digits", _is_account_id),
         "the account that owns the resources",
     )  # fmt: skip
+    caller_arn: str | None = _setting(
+        None,
+        (
+            "None, or the ARN of an IAM user or of an assumed role's session, or a service principal as sagemaker.amazonaws.com",
+            _is_caller,
+        ),
+        "who calls, as AccessDeniedException has it; None: an IAM user of the account",
+    )
     metric_limit: int | None = _setting(
         None, _LIMIT,
         "metrics (items of MetricData) that a trial component may hold; past it: METRIC_LIMIT_EXCEEDED", "int",
@@ -93,18 +118,41 @@ class Settings:
         "create", one_of("create", "reject"),
         "what a write to a trial component that nobody created gets: it is created, or each metric is a VALIDATION_ERROR",
     )  # fmt: skip
+    concurrent_writes: ConcurrentWrites = _setting(
+        "accept", one_of("accept", "conflict"),
+        "what becomes of the metrics of a request for a trial component for which an earlier one is in flight: \"conflict\" gives them "
+        "CONFLICT_ERROR",
+    )  # fmt: skip
     timestamp_window: Window | None = _setting(
         None, _WINDOW,
         "how far a Timestamp may lie from now (frozen time counts); outside it: VALIDATION_ERROR", read=_read_window,
+    )  # fmt: skip
+    fast_retries: bool = _setting(
+        True, ("True or False", lambda value: isinstance(value, bool)),
+        "whether botocore's retries come without the back-off between them", "bool",
+    )  # fmt: skip
+    unused_faults: UnusedFaults = _setting(
+        "error", one_of("error", "ignore"),
+        "whether a fault that never fired fails the test",
     )  # fmt: skip
     rejected_metrics: RejectedMetrics = _setting(
         "ignore", one_of("ignore", "error"),
         "whether a metric that a rule rejected fails the test",
     )  # fmt: skip
+    faults: Sequence[Any] = _setting(
+        (), ("a list or tuple of what fail_metrics(...), fail_calls(...) and delay_calls(...) make", _are_faults),
+        "faults in force from the start; those of several markers add up", "",
+    )  # fmt: skip
     seed: int = _setting(
         0, ("a whole number", _is_whole),
-        "every random choice (request ids) depends on it, on the test's node id and on the ordinal of the attempt, on nothing else", "int",
+        "every random choice (whether faults fire, request ids) depends on it, on the test's node id and on the ordinal of the attempt, "
+        "on nothing else", "int",
     )  # fmt: skip
+
+    @property
+    def caller(self) -> str:
+        """The ARN of who calls."""
+        return self.caller_arn or f"arn:aws:iam::{self.account_id}:user/tester"
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
@@ -140,11 +188,11 @@ def check(given: Mapping[str, Any]) -> None:
             raise ValueError(f"setting {name} is {value!r}; accepted is {KNOWN[name]['accepted']}.")
 
 
-def did_you_mean(name: str, known: Mapping[str, object]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of the sentence about a name that is not known."""
     import difflib
 
-    near = difflib.get_close_matches(name, known, n=1)
+    near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
@@ -152,9 +200,14 @@ class SettingsKeywords(TypedDict, total=False):
     """The same names for type checkers, as keywords of `mock_sm_metrics`."""
 
     account_id: str
+    caller_arn: str | None
     metric_limit: int | None
     metric_name_limit: int | None
     unknown_trial_component: UnknownTrialComponent
+    concurrent_writes: ConcurrentWrites
     timestamp_window: Window | None
+    fast_retries: bool
+    unused_faults: UnusedFaults
     rejected_metrics: RejectedMetrics
+    faults: Sequence[Any]
     seed: int

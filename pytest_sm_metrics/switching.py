@@ -84,6 +84,8 @@ def switch_on(given: Mapping[str, Any], node_id: str, turned_off_by: TurnedOffBy
 
     mock = SageMakerMetricsMock(Settings.of(given), node_id, turned_off_by)
     interception.switch_on(mock, mock._service, width)
+    if running.test is not None:
+        running.mocks.append(mock)
     return mock
 
 
@@ -92,6 +94,7 @@ def switch_off(mock: SageMakerMetricsMock) -> None:
     from .aws import interception
 
     interception.switch_off(mock)
+    mock._service.injection.release()
 
 
 def active_mocks() -> list[SageMakerMetricsMock]:

@@ -20,3 +20,8 @@ def body(*items, run="run-1"):
 
 def request(content, *, method="PUT", path="/BatchPutMetrics", region="us-east-1", time=EPOCH_SECONDS):
     return Request(method, path, content, region, "tests", "invocation", 1, float(time))
+
+
+def answered(service, request):
+    """What the service answers to a request that nothing holds."""
+    return service.answer(service.receive(request))

@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import botocore
@@ -26,31 +26,20 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import HierarchicalEmitter
 
-from ..service.exchange import Answer, Request
-from . import sessions
-from .wire import Response, body_of, read_request
+from . import backoff, sessions
+from .answering import Answerer, answer
+from .wire import body_of, read_request
 
 # Where the prepared request of an older botocore has no context, that of the request it was made from is kept here.
 _CONTEXT_IS_LOST = "context" not in inspect.signature(AWSPreparedRequest).parameters
 _lost_context: ContextVar[dict[str, Any]] = ContextVar("the context of the request that is being sent")
 
 _NOTE = "pytest_sm_metrics"  # in the context of a request that is ours to answer
+_FAST = "pytest_sm_metrics: fast retries"  # in the context of a request whose back-off is skipped
 _BLOCKED = "pytest_sm_metrics: blocked"  # in the context of a request that is not to leave the machine
 
 Refuse = Callable[[str, bytes], Exception]
 """From the operation and the body of a blocked call to the error that it raises."""
-
-
-class Answerer(Protocol):
-    """What answers for a mock."""
-
-    def answer(self, request: Request) -> Answer:
-        """Answer one request."""
-        ...
-
-    def after_fork(self) -> None:
-        """Called in a forked child."""
-        ...
 
 
 @dataclass
@@ -62,7 +51,7 @@ class _Activation:
     default_session: Any
     """boto3's default session when it was switched on."""
     under_moto: bool
-    """Whether moto listened then: its default session has made-up credentials, and goes when moto stops."""
+    """Whether moto listened then: its default session has made-up credentials, and the one from before is moto's to put back."""
 
 
 _lock = threading.RLock()
@@ -94,10 +83,9 @@ def switch_off(owner: object) -> bool:
         if index is None:
             return False
         activation = _active.pop(index)
-        session = None if activation.under_moto and not _moto_listens() else activation.default_session
         for later in _active[index:]:
-            later.default_session, later.under_moto = session, activation.under_moto
-        sessions.restore_default_session(session)
+            later.default_session, later.under_moto = activation.default_session, activation.under_moto
+        sessions.replace_default_session(activation.default_session if activation.under_moto == _moto_listens() else None)
         _restore_sessions()
         return True
 
@@ -123,8 +111,10 @@ def _set_refuse(refuse: Refuse | None) -> None:
 
 
 def _restore_sessions() -> None:
-    if not _active and _refuse is None:
-        sessions.restore()
+    if not _active:
+        backoff.restore()
+        if _refuse is None:
+            sessions.restore()
 
 
 def owners() -> list[Any]:
@@ -136,10 +126,12 @@ def owners() -> list[Any]:
 def _note(request: Any, operation_name: str, **_: Any) -> None:
     if _CONTEXT_IS_LOST:
         _lost_context.set(request.context)
-    for note in (_NOTE, _BLOCKED):
+    for note in (_NOTE, _BLOCKED, _FAST):
         request.context.pop(note, None)
     for innermost in _active[-1:]:
-        request.context[_NOTE] = innermost.answerer.answer, request.url, f"/{operation_name}"
+        request.context[_NOTE] = innermost.answerer, request.url, f"/{operation_name}"
+        if innermost.answerer.fast_retries:
+            request.context[_FAST] = True
         return
     if _refuse is not None and not _is_loopback(request.url):
         request.context[_BLOCKED] = _refuse, operation_name
@@ -158,17 +150,31 @@ def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
     return botocore.UNSIGNED if _NOTE in context or (_BLOCKED in context and not _moto_listens()) else None
 
 
-def _answer(request: Any, **_: Any) -> Response | None:
-    context = _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
+def _answer(request: Any, **_: Any) -> Any:
+    context = _context_of(request)
     note = context.pop(_NOTE, None)
     if note is None:
         return None
-    answer, created_url, operation_path = note
+    answerer, created_url, operation_path = note
     url = request.url
-    response = Response(url, answer(read_request(request, context, created_url, operation_path)))
+    arrival = answerer.receive(read_request(request, context, created_url, operation_path))
     if _moto_listens():
         request.url = f"answered+{url}"  # moto's handler comes after this one, and goes by the URL alone
-    return response
+    if _FAST in context:
+        backoff.relieve()
+        backoff.skip.set(True)  # in adaptive mode, a later handler of this event waits
+    return answer(answerer, arrival, url, is_async=type(context.get("client_config")).__module__.startswith("aiobotocore."))
+
+
+def _context_of(request: Any) -> Any:
+    return _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
+
+
+def _skip_backoff(request_dict: dict[str, Any] | None = None, **_: Any) -> None:
+    skipped = request_dict is not None and _FAST in request_dict.get("context", {})
+    if skipped:
+        backoff.relieve()
+    backoff.skip.set(skipped)
 
 
 class _Blocked:
@@ -183,10 +189,10 @@ class _Blocked:
 
 
 def _block(request: Any, event_name: str, **_: Any) -> _Blocked | None:
+    backoff.skip.set(False)
     if not event_name.startswith(f"before-send.{sessions.SERVICE}."):
         return None
-    context = _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
-    note = context.pop(_BLOCKED, None)
+    note = _context_of(request).pop(_BLOCKED, None)
     if note is None:
         return None
     refuse, operation = note
@@ -202,6 +208,7 @@ _HANDLERS: tuple[tuple[str, Any], ...] = (
     ("request-created.sagemaker-metrics", _note),
     ("choose-signer.sagemaker-metrics", _leave_unsigned),
     ("before-send.sagemaker-metrics", _answer),
+    ("needs-retry", _skip_backoff),
 )
 
 

@@ -2,7 +2,7 @@
 
 Making a client resolves all three before the first event: it asks the instance metadata service for
 credentials, and raises where there is no region or where AWS_PROFILE names no profile. So while a mock
-is on, `create_client`, `get_scoped_config` and `get_credentials` of botocore's sessions (all public) are
+is on, `create_client`, `get_scoped_config`, `get_credentials` and the making of botocore's sessions (all public) are
 wrapped, here and nowhere else. A profile that does not exist is missed by those who need it: other services get
 what they always got.
 """
@@ -15,6 +15,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -26,12 +27,15 @@ DEFAULT_REGION = "us-east-1"
 
 _originals: dict[tuple[type[Session], str], tuple[Any, Any]] = {}
 """What was wrapped, and the wrapper."""
+_made_meanwhile: WeakSet[Session] = WeakSet()
+"""Sessions that were made while a mock was on."""
 
 
 def relieve(reach: Callable[[Any], None]) -> None:
     """Wrap the sessions' methods, where they are not wrapped yet. `reach` sees to it that a session's emitter has the handlers."""
     if not _originals:
         relieve_class = functools.partial(_relieve_class, reach)
+        _wrap(Session, "__init__", _init)
         _wrap(Session, "get_scoped_config", _get_scoped_config)
         for cls in _with_subclasses(Session):
             relieve_class(cls)
@@ -60,9 +64,9 @@ def default_session() -> Any:
     return getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
 
 
-def restore_default_session(session: Any) -> None:
-    """Put boto3's default session back; None, which makes boto3 build a new one, is left as it is."""
-    if default_session() not in (None, session):
+def replace_default_session(session: Any) -> None:
+    """Put another session, or None, in place of a default session of boto3's that was made while a mock was on."""
+    if getattr(default_session(), "_session", None) in _made_meanwhile:
         boto3: Any = sys.modules["boto3"]
         boto3.DEFAULT_SESSION = session
 
@@ -83,6 +87,14 @@ def _wrap(cls: type[Session], name: str, make_wrapper: Any) -> None:
     wrapper = functools.wraps(original)(make_wrapper(original))
     _originals[cls, name] = original, wrapper
     setattr(cls, name, wrapper)
+
+
+def _init(original: Any) -> Any:
+    def init(self: Session, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        _made_meanwhile.add(self)
+
+    return init
 
 
 def _create_client(reach: Callable[[Any], None], original: Any) -> Any:

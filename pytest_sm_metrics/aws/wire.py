@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Generator, Iterator
+from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore import exceptions
 from botocore.awsrequest import AWSResponse
 
 from ..clock import now
-from ..service.exchange import Answer, Request
+from ..service.exchange import Answer, NoAnswer, Request
 from .sessions import DEFAULT_REGION
 
 
@@ -32,7 +34,19 @@ def read_request(request: Any, context: dict[str, Any], created_url: str, operat
         retries.get("invocation-id"),
         retries.get("attempt", 1),
         now(),
+        getattr(context.get("client_config"), "read_timeout", None),
     )
+
+
+def error_of(no_answer: NoAnswer, url: str) -> Exception:
+    """The exception that the client gets in place of an answer."""
+    error: Any = getattr(exceptions, no_answer.error) if isinstance(no_answer.error, str) else no_answer.error
+    if isinstance(error, Exception):
+        return error
+    given = {"endpoint_url": url, "error": "injected by a fault"}
+    names = [name for _, name, _, _ in Formatter().parse(getattr(error, "fmt", "")) if name]
+    made: Exception = error(**{name: given.get(name, f"<{name}>") for name in {*names, *given}})
+    return made
 
 
 def _path(url: str, created_url: str, operation_path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Request(NamedTuple):
@@ -20,6 +20,8 @@ class Request(NamedTuple):
     """Counts from 1; on the wire `amz-sdk-request: attempt=n`."""
     time: float
     """When it arrived, in seconds since the epoch; frozen time counts."""
+    read_timeout: float | None = None
+    """How many seconds the client waits for the answer; None: for ever."""
 
 
 class Answer(NamedTuple):
@@ -28,3 +30,17 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+class NoAnswer(NamedTuple):
+    """In place of an answer: what the client gets."""
+
+    error: Any
+    """An exception type or instance of botocore's; or the name of one."""
+
+    @property
+    def name(self) -> str:
+        """The name of the exception."""
+        if isinstance(self.error, str):
+            return self.error
+        return (self.error if isinstance(self.error, type) else type(self.error)).__name__

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..clock import as_datetime
-from .exchange import Request
+from .exchange import NoAnswer, Request
+from .faults import Fault
 from .parsing import read_json
-from .rules import ERROR_CODES
 from .store import Refusal
 
 
@@ -30,16 +30,28 @@ class Failure(NamedTuple):
     message: str
 
 
+class Raw(NamedTuple):
+    """An answer that a fault gives, byte for byte."""
+
+    status: int
+    body: bytes
+
+
+Outcome = Failure | Raw | NoAnswer | None
+"""How a call ended; None for HTTP 200."""
+
+
 class Call:
     """One attempt that reached the mock. botocore's retries are attempts of their own."""
 
     __slots__ = (
-        "_failure",
         "_time",
         "attempt",
         "body",
+        "faults",
         "invocation_id",
         "operation",
+        "outcome",
         "refused",
         "region",
         "request_id",
@@ -53,13 +65,14 @@ class Call:
         request_id: str,
         operation: str | None,
         trial_component: str | None,
-        failure: Failure | None,
+        outcome: Outcome,
         refused: Sequence[Refusal],
+        faults: Sequence[Fault] = (),
     ) -> None:
         self.body = request.body
         """The bytes of the body, exactly as they arrived."""
         self._time = request.time
-        self._failure = failure
+        self.outcome = outcome
         self.operation = operation
         """`BatchPutMetrics`; None for a method and path that are no operation."""
         self.trial_component = trial_component
@@ -73,17 +86,23 @@ class Call:
         self.request_id = request_id
         """The answer's `x-amzn-RequestId`."""
         self.refused = refused
-        """What stands in Errors, with the rules that put it there."""
+        """The metrics that were not stored, with the rules and faults that refused them; they stand in Errors, if there was an answer."""
+        self.faults = faults
+        """Those that fired."""
 
     @property
-    def status_code(self) -> int:
-        """The HTTP status of the answer."""
-        return 200 if self._failure is None else self._failure.status
+    def status_code(self) -> int | None:
+        """The HTTP status of the answer; None where there was none."""
+        if isinstance(self.outcome, NoAnswer):
+            return None
+        return 200 if self.outcome is None else self.outcome.status
 
     @property
     def error_code(self) -> str | None:
-        """The error code of a call refused as a whole; None for HTTP 200."""
-        return None if self._failure is None else self._failure.code
+        """The error code of a call refused as a whole, the exception's name where there was no answer; None otherwise."""
+        if isinstance(self.outcome, NoAnswer):
+            return self.outcome.name
+        return self.outcome.code if isinstance(self.outcome, Failure) else None
 
     @property
     def parameters(self) -> Any:
@@ -96,12 +115,28 @@ class Call:
     @property
     def errors(self) -> list[dict[str, Any]]:
         """The answer's Errors: `{"Code", "MetricIndex"}`, indexes from 0."""
-        return [{"Code": ERROR_CODES[refusal.rule.effect], "MetricIndex": refusal.metric_index} for refusal in self.refused]
+        refused = self.refused if self.outcome is None else ()
+        return [{"Code": refusal.code, "MetricIndex": refusal.metric_index} for refusal in refused]
 
     @property
-    def response(self) -> dict[str, Any]:
-        """The body of the answer."""
-        return {"Errors": self.errors} if self._failure is None else {"message": self._failure.message}
+    def response(self) -> Any:
+        """The body of the answer: parsed JSON; the bytes of a raw answer; None where there was none."""
+        if isinstance(self.outcome, Raw):
+            return self.outcome.body
+        if isinstance(self.outcome, Failure):
+            return {"message": self.outcome.message}
+        return {"Errors": self.errors} if self.outcome is None else None
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in a few words."""
+        if isinstance(self.outcome, NoAnswer):
+            return f"no answer, {self.outcome.name}"
+        if isinstance(self.outcome, Failure):
+            return f"{self.outcome.status} {self.outcome.code}: {self.outcome.message}"
+        if isinstance(self.outcome, Raw):
+            return f"{self.outcome.status}, {len(self.outcome.body)} bytes given by a fault"
+        return f"200, {len(self.refused)} in Errors" if self.refused else "200"
 
     @property
     def timestamp(self) -> datetime:
@@ -109,6 +144,4 @@ class Call:
         return as_datetime(self._time)
 
     def __repr__(self) -> str:
-        outcome = f"{self.status_code}" if self.error_code is None else f"{self.status_code} {self.error_code}"
-        errors = f", {len(self.refused)} in Errors" if self.refused else ""
-        return f"<Call {self.operation} {self.trial_component!r} in {self.region}: {outcome}{errors}>"
+        return f"<Call {self.operation} {self.trial_component!r} in {self.region}: {self.ending.partition(':')[0]}>"

@@ -17,6 +17,7 @@ SERIALIZATION = "HTTP 400 SerializationException; nothing of the request is stor
 VALIDATION = "HTTP 400 ValidationException; nothing of the request is stored"
 METRIC_INVALID = "HTTP 200, VALIDATION_ERROR in Errors; the other metrics are stored"
 METRIC_OVER_LIMIT = "HTTP 200, METRIC_LIMIT_EXCEEDED in Errors; the other metrics are stored"
+METRIC_CONFLICT = "HTTP 200, CONFLICT_ERROR in Errors; the other metrics are stored"
 
 NOT_NULL = "Member must not be null"
 
@@ -137,8 +138,13 @@ METRIC_NAME_LIMIT = Rule(
     "The trial component already has a metric of this name, or fewer than metric_name_limit names",
     METRIC_OVER_LIMIT, "assumed", "a second reading of \"metrics per resource\" in " + _ERROR, "metric_name_limit",
 )  # fmt: skip
+CONCURRENT_WRITES = Rule(
+    "TrialComponentName.concurrent", "BatchPutMetrics", "TrialComponentName",
+    "No request for the trial component that arrived earlier is still in flight, where concurrent_writes is \"conflict\"",
+    METRIC_CONFLICT, "documented", _ERROR + " (the code; which of the requests gets it is assumed)", "concurrent_writes",
+)  # fmt: skip
 
-ERROR_CODES = {METRIC_INVALID: "VALIDATION_ERROR", METRIC_OVER_LIMIT: "METRIC_LIMIT_EXCEEDED"}
+ERROR_CODES = {METRIC_INVALID: "VALIDATION_ERROR", METRIC_OVER_LIMIT: "METRIC_LIMIT_EXCEEDED", METRIC_CONFLICT: "CONFLICT_ERROR"}
 """The code that stands in Errors, by the effect of the rule that was broken."""
 
 

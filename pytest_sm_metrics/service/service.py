@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from ..settings import Settings
 from ..unmocked import UnmockedCallError
-from .exchange import Answer, Request
-from .journal import Call, Failure, request_ids
-from .parsing import MalformedRequestError, parse_put_metrics, trial_component_in
+from .arns import trial_component_arn
+from .errors import ERRORS
+from .exchange import Answer, NoAnswer, Request
+from .faults import Attempt, CallFault, Fault, HeldCalls, MetricFault
+from .injection import Injection, Matching
+from .journal import Call, Failure, Outcome, Raw, request_ids
+from .parsing import MalformedRequestError, PutMetrics, parse_put_metrics, trial_component_in
 from .rules import UNKNOWN_OPERATION
-from .store import SeriesColumns, Store, StoredTrialComponent
+from .store import Refusal, SeriesColumns, Store, StoredTrialComponent
 
 OPERATIONS = {("PUT", "/BatchPutMetrics"): "BatchPutMetrics"}
 """The operations that the service knows, by method and path. Source: the service model (documented)."""
@@ -21,33 +26,59 @@ OPERATIONS = {("PUT", "/BatchPutMetrics"): "BatchPutMetrics"}
 _NO_ERRORS = b'{"Errors": []}'
 
 
+class Arrival(NamedTuple):
+    """A request that has arrived, and waits for its answer."""
+
+    request: Request
+    attempt: Attempt
+    failure: Failure | None
+    """What is wrong with the request itself."""
+    matching: Matching | None
+    """The faults that are for it; None where there are no faults."""
+    ordinal: int
+    held: HeldCalls | None
+    """What holds it."""
+    conflicts: bool
+    """Whether another request for its trial component was in flight when it arrived."""
+
+
 class Service:
-    """SageMaker Metrics of one account. `answer` may be called from any thread; it never waits, and raises in forked children alone."""
+    """SageMaker Metrics of one account. It may be used from any thread; it never waits, and raises in forked children alone."""
 
     def __init__(self, settings: Settings, node_id: str) -> None:
         self.settings = settings
+        self.fast_retries = settings.fast_retries
+        self._seed = f"{settings.seed}/{node_id}"
         self._make_locks()
         self._forked_from: int | None = None
         self._waiting = 0
-        self._request_id = request_ids(f"{settings.seed}/{node_id}")
+        self._request_id = request_ids(self._seed)
+        self.injection = Injection((), self._seed)
         self.reset()
 
     def reset(self) -> None:
         """Back to the state at activation."""
+        self.injection.release()
         with self.lock:
             self.store = Store(self.settings)
             self.calls: list[Call] = []
+            self.injection = Injection(self.settings.faults, self._seed)
+            self._arrivals = 0
+            self._in_flight: list[tuple[str, str]] = []
+            """Region and name of the trial components for which a request is held."""
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the state of now."""
         with self.lock:
             store, calls, count, restore_store = self.store, self.calls, len(self.calls), self.store.checkpoint()
+            injection, restore_faults, arrivals = self.injection, self.injection.checkpoint(), self._arrivals
 
         def restore() -> None:
             with self.lock:
-                self.store, self.calls = store, calls
+                self.store, self.calls, self.injection, self._arrivals = store, calls, injection, arrivals
                 del calls[count:]
                 restore_store()
+                restore_faults()
 
         return restore
 
@@ -86,8 +117,8 @@ class Service:
         with self.lock:
             return self.store.create(name, region)
 
-    def answer(self, request: Request) -> Answer:
-        """Answer one request and enter it in the journal."""
+    def receive(self, request: Request) -> Arrival:
+        """Take a request in: what is held is in flight from now on, and is not to be answered before `held` lets go of it."""
         operation = OPERATIONS.get((request.method, request.path))
         if self._forked_from is not None:
             raise UnmockedCallError(_forked(operation, self._forked_from), operation, trial_component_in(request.body))
@@ -101,9 +132,34 @@ class Service:
             except MalformedRequestError as error:
                 failure = Failure(400, error.code, error.message)
                 name = trial_component_in(request.body)
+        attempt = Attempt(operation, name, request.region, put)
+        faults = self.injection.in_force
+        matching = Matching(tuple(faults), attempt) if faults else None
         with self.lock:
-            component, refused = (None, ()) if put is None else self.store.admit(request.region, put, request.time)
-            call = Call(request, self._request_id(len(self.calls)), operation, name, failure, refused)
+            ordinal = self._arrivals
+            self._arrivals += 1
+            key = (request.region, name or "")
+            conflicts = self.settings.concurrent_writes == "conflict" and key in self._in_flight
+            held = self.injection.first(matching.holds, ordinal) if matching else None
+            if held:
+                self._in_flight.append(key)
+        return Arrival(request, attempt, failure, matching, ordinal, held, conflicts)
+
+    def answer(self, arrival: Arrival) -> Answer | NoAnswer:
+        """Answer a request, and enter it in the journal."""
+        request, attempt = arrival.request, arrival.attempt
+        with self.lock:
+            self.abandon(arrival)
+            fired, outcome, put = self._inject(arrival)
+            component: StoredTrialComponent | None = None
+            refused: Sequence[Refusal] = ()
+            if put is not None:
+                injected = self._inject_metrics(arrival)
+                component, refused = self.store.admit(request.region, put, request.time, injected, arrival.conflicts)
+                fired += dict.fromkeys(injected.values())
+            call = Call(
+                request, self._request_id(arrival.ordinal), attempt.operation, attempt.trial_component, outcome, refused, tuple(fired)
+            )
             self.calls.append(call)
             if component is not None:
                 component.take(call)
@@ -111,14 +167,63 @@ class Service:
                 self._arrived.notify_all()
         return _answer(call)
 
+    def abandon(self, arrival: Arrival) -> None:
+        """It is in flight no more."""
+        key = (arrival.request.region, arrival.attempt.trial_component or "")
+        with self.lock:
+            if arrival.held and key in self._in_flight:
+                self._in_flight.remove(key)
 
-def _answer(call: Call) -> Answer:
-    headers = {"x-amzn-RequestId": call.request_id, "Content-Type": "application/json"}
-    if call.error_code is None and not call.refused:
-        return Answer(200, headers, _NO_ERRORS)
-    if call.error_code is not None:
-        headers["x-amzn-ErrorType"] = call.error_code
-    return Answer(call.status_code, headers, json.dumps(call.response).encode())
+    def _inject(self, arrival: Arrival) -> tuple[list[Fault], Outcome, PutMetrics | None]:
+        """The faults of the whole call: those that fire, how the call ends, and what is to be stored."""
+        put = arrival.attempt.put
+        outcome: Outcome = arrival.failure
+        if arrival.matching is None:
+            return [], outcome, put
+        delays = self.injection.all(arrival.matching.delays, arrival.ordinal)
+        fault = self.injection.first(arrival.matching.calls, arrival.ordinal)
+        fired: list[Fault] = [one for one in (arrival.held, *delays, fault) if one]
+        if fault:
+            outcome = self._outcome_of(fault, arrival)
+            put = put if fault.stored else None
+        patience = arrival.request.read_timeout
+        if patience is not None and sum(delay.seconds for delay in delays) > patience:
+            outcome = NoAnswer("ReadTimeoutError")
+        return fired, outcome, put
+
+    def _inject_metrics(self, arrival: Arrival) -> dict[int, MetricFault]:
+        if arrival.matching is None:
+            return {}
+        firsts = {index: self.injection.first(faults, arrival.ordinal, index) for index, faults in sorted(arrival.matching.metrics.items())}
+        return {index: fault for index, fault in firsts.items() if fault}
+
+    def _outcome_of(self, fault: CallFault, arrival: Arrival) -> Outcome:
+        error = fault.error
+        if isinstance(error, tuple):
+            status, what = error
+            if isinstance(what, bytes):
+                return Raw(status, what)
+            return Failure(status, what, fault.message or what)
+        if not isinstance(error, str):
+            return NoAnswer(error)
+        known = ERRORS[error]
+        resource = trial_component_arn(arrival.request.region, self.settings.account_id, arrival.attempt.trial_component or "*")
+        words = {"user": self.settings.caller, "action": f"sagemaker:{arrival.attempt.operation}", "resource": resource}
+        return Failure(known.status, error, known.message.format(**words) if fault.message is None else fault.message)
+
+
+def _answer(call: Call) -> Answer | NoAnswer:
+    outcome = call.outcome
+    if isinstance(outcome, NoAnswer):
+        return outcome
+    headers = {"x-amzn-RequestId": call.request_id}
+    if isinstance(outcome, Raw):
+        return Answer(outcome.status, headers, outcome.body)
+    headers["Content-Type"] = "application/json"
+    if outcome is None:
+        return Answer(200, headers, json.dumps(call.response).encode() if call.refused else _NO_ERRORS)
+    headers["x-amzn-ErrorType"] = outcome.code
+    return Answer(outcome.status, headers, json.dumps(call.response).encode())
 
 
 def _forked(operation: str | None, parent: int) -> str:

@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from ..settings import Settings
+from .faults import MetricFault
 from .parsing import PutMetrics, parse_put_metrics
-from .rules import METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT, VALUE_FINITE, Rule
+from .rules import (
+    CONCURRENT_WRITES,
+    ERROR_CODES,
+    METRIC_LIMIT,
+    METRIC_NAME_LIMIT,
+    TIMESTAMP_WINDOW,
+    UNKNOWN_TRIAL_COMPONENT,
+    VALUE_FINITE,
+    Rule,
+)
+
+Refused = dict[int, Rule | MetricFault]
 
 NO_STEP = -1  # in a column of steps
 EVERY_REGION = "*"
 
 
 class Refusal(NamedTuple):
-    """A metric that is not stored: its place in the request, and the rule."""
+    """A metric that is not stored: its place in the request, and the rule or the fault that refused it."""
 
     metric_index: int
-    rule: Rule
+    cause: Rule | MetricFault
+
+    @property
+    def code(self) -> str:
+        """The Code in Errors."""
+        return self.cause.code if isinstance(self.cause, MetricFault) else ERROR_CODES[self.cause.effect]
+
+
+_NONE: Mapping[int, MetricFault] = {}
 
 
 class Taken(Protocol):
@@ -138,18 +158,22 @@ class Store:
         """Whether the trial component is known in some region, with metrics or without."""
         return name in self.created_everywhere or any(name == known for _, known in self.trial_components)
 
-    def admit(self, region: str, request: PutMetrics, now: float) -> tuple[StoredTrialComponent | None, Sequence[Refusal]]:
+    def admit(
+        self, region: str, request: PutMetrics, now: float, injected: Mapping[int, MetricFault] = _NONE, conflicts: bool = False
+    ) -> tuple[StoredTrialComponent | None, Sequence[Refusal]]:
         """Judge the metrics of a request: who is to take the accepted ones (None if there are none), and which are refused.
 
-        There is one refusal a metric; they ascend.
+        There is one refusal a metric; they ascend. What a fault has injected is refused whatever the rules say.
         """
         key = (region, request.trial_component_name)
         known = self.trial_components.get(key)
-        if known and self._lenient and not VALUE_FINITE.breaches(request.values):
+        if known and self._lenient and not injected and not conflicts and not VALUE_FINITE.breaches(request.values):
             known.count += len(request.values)
             return known, ()
         component = known or StoredTrialComponent(*key)
-        refused = self._invalid(request, now, known is not None)
+        refused: Refused = {**self._invalid(request, now, known is not None), **injected}
+        if conflicts:
+            refused = {**dict.fromkeys(range(len(request.names)), CONCURRENT_WRITES), **refused}
         if not self._unlimited:
             self._over_limit(component, request.names, refused)
         accepted = len(request.names) - len(refused)
@@ -171,7 +195,7 @@ class Store:
                     refused.setdefault(index, TIMESTAMP_WINDOW)
         return refused
 
-    def _over_limit(self, component: StoredTrialComponent, metric_names: Sequence[str], refused: dict[int, Rule]) -> None:
+    def _over_limit(self, component: StoredTrialComponent, metric_names: Sequence[str], refused: Refused) -> None:
         """Add the metrics for which there is no room; what is refused takes none."""
         metric_limit, name_limit = self._settings.metric_limit, self._settings.metric_name_limit
         count, names = component.count, set() if name_limit is None else set(component.series())

@@ -8,8 +8,9 @@ import sys
 from contextlib import AsyncExitStack
 
 import pytest
+from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 
 from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
 from pytest_sm_metrics.aws.interception import block
@@ -103,3 +104,69 @@ def test_a_blocked_call(network):
     finally:
         unblock()
     assert network == []
+
+
+def in_a_client(use, **config):
+    """Run a coroutine with a client."""
+
+    async def run():
+        async with EARLY_SESSION.create_client("sagemaker-metrics", config=AioConfig(**config)) as client:
+            return await use(client)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(("mode", "attempts"), [("legacy", 5), ("standard", 3), ("adaptive", 3)])
+def test_retries_without_back_off(sm_metrics, mode, attempts, monkeypatch):
+    slept = []
+    sleep = asyncio.sleep
+
+    async def note(seconds, *args):
+        slept.append(seconds)
+        await sleep(0)
+
+    async def use(client):
+        monkeypatch.setattr(asyncio, "sleep", note)
+        return await put(client, "run-1", metric())
+
+    sm_metrics.fail_calls("ThrottlingException", times=attempts - 1)
+    assert in_a_client(use, retries={"mode": mode})["ResponseMetadata"]["RetryAttempts"] == attempts - 1
+    assert [call.attempt for call in sm_metrics.calls] == list(range(1, attempts + 1))
+    assert not any(slept)
+
+
+def test_calls_that_fail(sm_metrics):
+    async def use(client):
+        with sm_metrics.fail_calls("AccessDeniedException"), pytest.raises(ClientError, match="is not authorized to perform"):
+            await put(client, "run-1", metric())
+        with sm_metrics.fail_calls(ReadTimeoutError, stored=True), pytest.raises(ReadTimeoutError):
+            await put(client, "run-1", metric())
+        with sm_metrics.delay_calls(61), pytest.raises(ReadTimeoutError):
+            await put(client, "run-1", metric())
+        with sm_metrics.fail_metrics("CONFLICT_ERROR", index=1):
+            return await put(client, "run-1", metric(), metric())
+
+    assert in_a_client(use, retries={"total_max_attempts": 1})["Errors"] == [{"Code": "CONFLICT_ERROR", "MetricIndex": 1}]
+    assert len(sm_metrics["run-1"]["loss"]) == 3
+
+
+def test_held_calls_do_not_block_the_loop():
+    async def use(client):
+        with sm_metrics.hold_calls(times=2) as held:
+            tasks = [asyncio.ensure_future(put(client, f"run-{number}", metric())) for number in (1, 2)]
+            await asyncio.to_thread(held.wait, 2)
+            third, fourth = await put(client, "run-1", metric()), await put(client, "run-3", metric())
+            assert (len(third["Errors"]), len(fourth["Errors"])) == (1, 0)
+        return await asyncio.gather(*tasks)
+
+    with mock_sm_metrics(concurrent_writes="conflict") as sm_metrics:
+        assert [answer["Errors"] for answer in in_a_client(use)] == [[], []]
+        assert sorted(sm_metrics) == ["run-1", "run-2", "run-3"]
+
+
+def test_a_call_that_the_block_itself_awaits(sm_metrics):
+    async def use(client):
+        with sm_metrics.hold_calls(timeout=0.01), pytest.raises(RuntimeError, match=r"a call was held for 0.01 seconds"):
+            await put(client, "run-1", metric())
+
+    in_a_client(use)

@@ -107,6 +107,26 @@ def test_a_session_with_motos_credentials_does_not_stay():
     assert boto3.DEFAULT_SESSION is None
 
 
+def test_a_session_of_the_users_own_outlives_both():
+    boto3.setup_default_session(region_name="eu-west-1")
+    own = boto3.DEFAULT_SESSION
+    moto = mock_aws()
+    moto.start()
+    sm_metrics = mock_sm_metrics().start()
+    moto.stop()
+    sm_metrics.stop()
+    assert boto3.DEFAULT_SESSION is own
+
+    sm_metrics = mock_sm_metrics().start()
+    moto.start()
+    boto3.client("s3")
+    sm_metrics.stop()
+    boto3.client("s3", region_name="us-east-1")
+    moto.stop()
+    assert boto3.DEFAULT_SESSION is own
+    assert own.get_credentials() is None
+
+
 def test_what_moto_answers_is_not_blocked():
     unblock = block(lambda operation, body: UnmockedCallError(operation))
     try:

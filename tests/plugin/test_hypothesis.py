@@ -9,13 +9,13 @@ import pytest
 EXAMPLES = """
 import unittest
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, assume, example, given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from tests.logging_metrics import INFINITE
 from trainer import log
 from pytest_sm_metrics import current, mock_sm_metrics
 
-few = settings(max_examples=5, database=None, derandomize=True)
+few = settings(max_examples=5, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
 
 def logged(value=0.5):
     log("run-1", "loss", value)
@@ -128,7 +128,21 @@ def test_machine_in_a_block():
 class MachineAfter(Machine):
     def __init__(self):
         RuleBasedStateMachine.__init__(self)
-        self.count = 1
+        self.count = len(current()["run-1"].get("loss", ()))
+
+def test_a_machine_that_is_driven_by_hand(sm_metrics):
+    Machine().upload()
+    log("run-2", "loss", 0.5)
+    with pytest.raises(AssertionError):
+        Machine()
+    assert sorted(sm_metrics) == ["run-1", "run-2"]
+
+@few
+@given(st.integers())
+def test_a_machine_within_an_example(sm_metrics, number):
+    log("run-1", "set-up", 0.5)
+    MachineAfter.upload(MachineAfter())
+    assert sorted(sm_metrics["run-1"]) == ["loss", "set-up"]
 
 def test_what_the_body_logged_before_a_machine_stays(sm_metrics):
     log("run-1", "loss", 0.5)
@@ -137,7 +151,7 @@ def test_what_the_body_logged_before_a_machine_stays(sm_metrics):
 
 
 def test_each_example_starts_clean(run):
-    run(EXAMPLES + CLEAN).assert_outcomes(passed=15)
+    run(EXAMPLES + CLEAN).assert_outcomes(passed=17)
 
 
 def test_plain_unittest(project):

@@ -16,10 +16,14 @@ EVERY_FILE = [*FILES, *(pytest.param(name, marks=IF_NATIVE) for name in NATIVE)]
 
 SETTINGS = {
     "account_id": "111122223333",
+    "caller_arn": "sagemaker.amazonaws.com",
     "metric_limit": 7,
     "metric_name_limit": 0,
     "unknown_trial_component": "reject",
+    "concurrent_writes": "conflict",
     "timestamp_window": "14d,1.5h",
+    "fast_retries": False,
+    "unused_faults": "ignore",
     "rejected_metrics": "error",
     "seed": -3,
 }
@@ -47,9 +51,14 @@ def test_every_file(project, file):
 
         EXPECTED = {
             "account_id": "111122223333",
+            "caller_arn": "sagemaker.amazonaws.com",
             "metric_limit": 7,
             "metric_name_limit": 0,
             "unknown_trial_component": "reject",
+            "concurrent_writes": "conflict",
+            "fast_retries": False,
+            "unused_faults": "ignore",
+            "faults": (),
             "timestamp_window": (datetime.timedelta(days=14), datetime.timedelta(hours=1, minutes=30)),
             "rejected_metrics": "error",
             "seed": -3,
@@ -93,6 +102,14 @@ def test_they_are_gone_after_the_run(project):
 
 WRONG = {
     "account_id": ("12", "12", "a string of 12 digits"),
+    "caller_arn": (
+        "arn:aws:iam::123456789012:role/trainer",
+        "arn:aws:iam::123456789012:role/trainer",
+        "the ARN of an IAM user or of an assumed role's session, or a service principal as sagemaker.amazonaws.com",
+    ),
+    "concurrent_writes": ("reject", "reject", '"accept" or "conflict"'),
+    "fast_retries": ("perhaps", "perhaps", "True or False"),
+    "unused_faults": ("warn", "warn", '"error" or "ignore"'),
     "metric_limit": ("many", "many", "a whole number from 0"),
     "metric_name_limit": (-1, -1, "a whole number from 0"),
     "unknown_trial_component": ("ignore", "ignore", '"create" or "reject"'),
@@ -143,6 +160,13 @@ def test_an_unknown_option_is_refused_with_the_nearest(run, project):
             "*unknown ini option sm_metrics_metirc_limit = '3'; did you mean 'sm_metrics_metric_limit'? The options are: sm_metrics_account_id, *",
             "*unknown ini option sm_metrics_sed = '1'; did you mean 'sm_metrics_seed'*",
         ]
+    )
+
+
+def test_faults_are_no_option(project):
+    result = project.runpytest_inprocess("-o", "sm_metrics_faults=x")
+    result.stderr.fnmatch_lines(
+        ["ERROR: unknown ini option sm_metrics_faults = 'x': faults go into the marker or into mock_sm_metrics(faults=[[]...])."]
     )
 
 

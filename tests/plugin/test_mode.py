@@ -109,10 +109,12 @@ def test_a_wrong_one_is_refused(project, options):
 
 
 class TestBlock:
-    def test_every_phase_and_what_lies_between(self, project):
+    @pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "1"]], ids=["alone", "under xdist"])
+    def test_every_phase_and_what_lies_between(self, project, options, monkeypatch):
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
         project.makeconftest(
             """
-            import atexit
+            import atexit, os
             import pytest
             from trainer import log
             from pytest_sm_metrics import UnmockedCallError
@@ -120,7 +122,9 @@ class TestBlock:
             def blocked(when):
                 with pytest.raises(UnmockedCallError, match="BatchPutMetrics for trial component") as raised:
                     log(when, "loss", 0.5)
-                print("blocked", when, raised.value.operation, raised.value.trial_component, raised.value.test)
+                with open("blocked", "a") as lines:
+                    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+                    print(worker, when, raised.value.operation, raised.value.trial_component, raised.value.test, file=lines)
 
             blocked("conftest")
             atexit.register(blocked, "exit")
@@ -142,10 +146,11 @@ class TestBlock:
             """
         )
         project.makepyfile("from conftest import blocked\nblocked('import')\ndef test_it(): ...")
-        result = project.runpytest_subprocess("-s", "--sm-metrics-mode=block")
-        result.assert_outcomes(passed=1)
+        project.runpytest_subprocess("--sm-metrics-mode=block", *options).assert_outcomes(passed=1)
         phases = ["conftest", "configure", "start", "import", "between", "finish", "unconfigure", "exit"]
-        result.stdout.fnmatch_lines([f"*blocked {when} BatchPutMetrics {when} None" for when in phases])
+        worker = "gw0" if options else ""
+        seen = project.path.joinpath("blocked").read_text(encoding="utf-8").splitlines()
+        assert [line for line in seen if line.startswith(worker)] == [f"{worker} {when} BatchPutMetrics {when} None" for when in phases]
 
     def test_a_thread_that_outlives_the_tests(self, project):
         project.makepyfile(

@@ -12,7 +12,7 @@ from pytest_sm_metrics.service.arns import trial_component_arn
 from pytest_sm_metrics.service.service import Service
 from pytest_sm_metrics.settings import Settings
 
-from ..requests import body, item, request
+from ..requests import answered, body, item, request
 
 
 @pytest.fixture
@@ -21,12 +21,12 @@ def service():
 
 
 def test_success_has_an_empty_list_of_errors(service):
-    answer = service.answer(request(body(item())))
+    answer = answered(service, request(body(item())))
     assert (answer.status, json.loads(answer.body)) == (200, {"Errors": []})
 
 
 def test_a_refused_metric_stands_in_errors_and_the_others_are_stored(service):
-    answer = service.answer(request(body(item(value="NaN"), item(value=0.5), item(value="Infinity"))))
+    answer = answered(service, request(body(item(value="NaN"), item(value=0.5), item(value="Infinity"))))
     assert answer.status == 200
     assert json.loads(answer.body) == {
         "Errors": [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}, {"Code": "VALIDATION_ERROR", "MetricIndex": 2}]
@@ -36,7 +36,7 @@ def test_a_refused_metric_stands_in_errors_and_the_others_are_stored(service):
 
 
 def test_a_malformed_request_stores_nothing(service):
-    answer = service.answer(request(body(item(), item(step=-1))))
+    answer = answered(service, request(body(item(), item(step=-1))))
     assert answer.status == 400
     assert answer.headers["x-amzn-ErrorType"] == "ValidationException"
     assert json.loads(answer.body)["message"].startswith("1 validation error detected: ")
@@ -47,7 +47,7 @@ def test_a_malformed_request_stores_nothing(service):
     ("method", "path"), [("GET", "/BatchPutMetrics"), ("PUT", "/"), ("PUT", ""), ("PUT", "/BatchPutMetrics/"), ("POST", "/Nope"), ("put", "/BatchPutMetrics")]
 )  # fmt: skip
 def test_another_method_or_path_is_an_unknown_operation(service, method, path):
-    answer = service.answer(request(body(item()), method=method, path=path))
+    answer = answered(service, request(body(item()), method=method, path=path))
     assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (404, "UnknownOperationException")
     assert service.components() == []
     assert (service.calls[0].operation, service.calls[0].error_code) == (None, "UnknownOperationException")
@@ -56,7 +56,7 @@ def test_another_method_or_path_is_an_unknown_operation(service, method, path):
 @given(st.text(max_size=20), st.text(max_size=20), st.binary(max_size=50))
 def test_whatever_arrives_is_answered(method, path, content):
     service = Service(Settings(), "")
-    answer = service.answer(request(content, method=method, path=path))
+    answer = answered(service, request(content, method=method, path=path))
     assert answer.status in {400, 404}
     assert json.loads(answer.body)["message"]
     assert uuid.UUID(answer.headers["x-amzn-RequestId"])
@@ -64,7 +64,7 @@ def test_whatever_arrives_is_answered(method, path, content):
 
 def request_ids(settings, node_id, attempts=3):
     service = Service(settings, node_id)
-    return [service.answer(request(body(item()))).headers["x-amzn-RequestId"] for _ in range(attempts)]
+    return [answered(service, request(body(item()))).headers["x-amzn-RequestId"] for _ in range(attempts)]
 
 
 def test_request_ids_are_uuids_that_depend_on_seed_node_id_and_ordinal():
@@ -76,11 +76,11 @@ def test_request_ids_are_uuids_that_depend_on_seed_node_id_and_ordinal():
 
 
 def test_after_a_reset_ids_begin_anew(service):
-    first = service.answer(request(body(item()))).headers
+    first = answered(service, request(body(item()))).headers
     service.reset()
     assert service.calls == []
     assert service.components() == []
-    assert service.answer(request(body(item()))).headers == first
+    assert answered(service, request(body(item()))).headers == first
 
 
 def test_ten_threads_lose_and_double_nothing():
@@ -90,7 +90,7 @@ def test_ten_threads_lose_and_double_nothing():
     def log(thread):
         start.wait()
         for step in range(100):
-            service.answer(request(body(*[item(f"m{thread}", index, step) for index in range(5)])))
+            answered(service, request(body(*[item(f"m{thread}", index, step) for index in range(5)])))
 
     threads = [threading.Thread(target=log, args=(number,)) for number in range(10)]
     for thread in threads:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest_sm_metrics.service.service import Service
 from pytest_sm_metrics.settings import Settings
 
-from ..requests import EPOCH_SECONDS, body, item, request
+from ..requests import EPOCH_SECONDS, answered, body, item, request
 
 LIMITS = st.none() | st.integers(0, 6)
 NAMES = st.sampled_from(["a", "b", "c", "d"])
@@ -83,7 +83,7 @@ def test_any_sequence_of_puts(requests, look_after, metric_limit, metric_name_li
     service, naive = Service(settings, ""), NaiveService(settings, ["run-2"])
     service.create_trial_component("run-2", None)
     for number, (run, region, items) in enumerate(requests):
-        service.answer(request(body(*items, run=run), region=region))
+        answered(service, request(body(*items, run=run), region=region))
         assert service.calls[-1].errors == naive.put(run, region, items)
         if number == look_after:  # what was read before more arrives is read the same afterwards
             service.components() and arrived(service, service.components()[0])

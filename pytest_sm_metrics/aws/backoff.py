@@ -1,0 +1,92 @@
+"""Retries without their back-off: botocore computes it, and it is not slept.
+
+No event can do that: botocore sleeps by itself once its `needs-retry` handlers have given a delay, and in adaptive mode waits for a token
+within a `before-send` handler of its own. So while a mock is on, the `time` that `botocore.endpoint` sleeps by, the `asyncio` of
+`aiobotocore.endpoint` and `acquire` of both token buckets are replaced, here and nowhere else. A context variable, set by the
+first handler of an event and cleared by the last, says whether the wait is for a request of ours; all others sleep as always.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import partial
+from typing import Any
+
+skip: ContextVar[bool] = ContextVar("whether the next back-off in this context is skipped", default=False)
+
+_undo: list[Callable[[], None]] = []
+
+
+class _Delegate:
+    """A module in which some functions are others."""
+
+    def __init__(self, module: Any, **replaced: Any) -> None:
+        self._module = module
+        vars(self).update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def _sleep(seconds: float) -> None:
+    if not skip.get():
+        time.sleep(seconds)
+
+
+async def _sleep_async(seconds: float, *args: Any) -> Any:
+    return await asyncio.sleep(0 if skip.get() else seconds, *args)
+
+
+def _acquire(original: Any) -> Any:
+    def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return True if skip.get() else original(self, *args, **kwargs)
+
+    return acquire
+
+
+def _acquire_async(original: Any) -> Any:
+    async def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return True if skip.get() else await original(self, *args, **kwargs)
+
+    return acquire
+
+
+_REPLACED: tuple[tuple[str, str | None, str, Callable[[Any], Any]], ...] = (
+    ("botocore.endpoint", None, "time", lambda module: _Delegate(module, sleep=_sleep)),
+    ("botocore.retries.bucket", "TokenBucket", "acquire", _acquire),
+    ("aiobotocore.endpoint", None, "asyncio", lambda module: _Delegate(module, sleep=_sleep_async)),
+    ("aiobotocore.retries.bucket", "AsyncTokenBucket", "acquire", _acquire_async),
+)
+"""Module, class, attribute, and what takes its place."""
+
+_done: set[str] = set()
+
+
+def relieve() -> None:
+    """Replace what is not replaced yet, of the modules that are imported by now."""
+    for module_name, class_name, name, replacement in _REPLACED:
+        module = sys.modules.get(module_name)
+        if module is None or module_name in _done:
+            continue
+        owner: Any = module if class_name is None else getattr(module, class_name)
+        original = getattr(owner, name)
+        replaced = replacement(original)
+        setattr(owner, name, replaced)
+        _done.add(module_name)
+        _undo.append(partial(_restore, owner, name, original, replaced))
+
+
+def _restore(owner: Any, name: str, original: Any, replaced: Any) -> None:
+    if vars(owner).get(name) is replaced:
+        setattr(owner, name, original)
+
+
+def restore() -> None:
+    """Put everything back."""
+    while _undo:
+        _undo.pop()()
+    _done.clear()

@@ -1,0 +1,56 @@
+"""The report section of a failing test: its SageMaker Metrics calls, and its faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from .explaining import counted
+from .mock import SageMakerMetricsMock
+from .service.journal import Call
+from .service.parsing import MalformedRequestError, parse_put_metrics
+
+_SHOWN = 10  # calls, and metrics of a call
+
+
+def section(mocks: Iterable[SageMakerMetricsMock], whole: bool) -> str:
+    """What the mocks of a test have seen; empty if that is nothing."""
+    used = [mock for mock in mocks if mock.calls or mock._service.injection.added]
+    lines: list[str] = []
+    for number, mock in enumerate(used, 1):
+        if len(used) > 1:
+            lines.append(f"mock {number} of {len(used)}:")
+        lines += _lines(mock, whole)
+    return "\n".join(lines)
+
+
+def _lines(mock: SageMakerMetricsMock, whole: bool) -> Iterator[str]:
+    calls = mock.calls
+    shown = calls if whole else calls[-_SHOWN:]
+    if len(shown) < len(calls):
+        yield f"{counted(len(calls) - len(shown), 'earlier call')}; -vv shows them"
+    for call in shown:
+        yield from _call(call, whole)
+    for fault in mock._service.injection.added:
+        yield f"{fault!r}: {counted(fault.hits, 'hit')}, {counted(fault.matches, 'match').replace('matchs', 'matches')}"
+
+
+def _call(call: Call, whole: bool) -> Iterator[str]:
+    attempt = f" (attempt {call.attempt})" if call.attempt > 1 else ""
+    time = call.timestamp.strftime("%H:%M:%S.%f")[:-3]
+    yield f"{time} {call.operation} {call.trial_component!r} in {call.region}{attempt}: {_metrics(call, whole)} -> {call.ending}"
+    for fault in call.faults:
+        yield f"    {fault!r}"
+
+
+def _metrics(call: Call, whole: bool) -> str:
+    try:
+        put = parse_put_metrics(call.body)
+    except MalformedRequestError:
+        return f"malformed, {len(call.body)} bytes"
+    if whole:
+        rows = zip(put.names, put.values, put.steps, strict=True)
+        return ", ".join(f"{name}={value!r}" + ("" if step is None else f" at step {step}") for name, value, step in rows)
+    names = Counter(put.names)
+    more = ", ..." if len(names) > _SHOWN else ""
+    return ", ".join(name if times == 1 else f"{name} ({times})" for name, times in list(names.items())[:_SHOWN]) + more

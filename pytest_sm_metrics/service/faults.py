@@ -1,0 +1,256 @@
+"""Faults: what a test injects, which requests or metrics it is for, and how often it fires."""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, NamedTuple, TypeVar
+
+from .filters import tests_of
+from .parsing import PutMetrics
+
+AnyFault = TypeVar("AnyFault", bound="Fault")
+
+
+class Attempt(NamedTuple):
+    """What the filters of a fault look at."""
+
+    operation: str | None
+    trial_component: str | None
+    region: str
+    put: PutMetrics | None
+
+
+class Fault:
+    """Something that fails on demand. Made by `fail_metrics`, `fail_calls`, `delay_calls`; in force once a mock has it.
+
+    As a context manager it is removed on leaving.
+    """
+
+    kind = ""
+    """The name of the function that makes it."""
+
+    def __init__(
+        self,
+        effect: object,
+        filters: Mapping[str, Any],
+        times: int | None,
+        after: int,
+        probability: float,
+        optional: bool,
+        **more: Any,
+    ) -> None:
+        check("times", times, times is None or is_whole(times, 1), "None for every match, or a whole number from 1")
+        check("after", after, is_whole(after, 0), "a whole number from 0")
+        check("probability", probability, is_number(probability) and 0 <= probability <= 1, "a number from 0 to 1")
+        check("optional", optional, isinstance(optional, bool), "True or False")
+        self._made_of: tuple[Any, ...] = (effect, filters, times, after, probability, optional)
+        self._more = more
+        self._tests = tests_of(filters)
+        self._call_tests = [test for test in self._tests if test.name in Attempt._fields]
+        self._metric_tests = [test for test in self._tests if test.name not in Attempt._fields]
+        self.times, self.after, self.probability, self.optional = times, after, probability, optional
+        self.matches = 0
+        """How many requests, or metrics, reached it and matched its filters."""
+        self.hits = 0
+        """How often it fired."""
+        self.has_fired = False
+        """Also in an example of Hypothesis that was taken back."""
+        self._owner: list[Fault] | None = None
+
+    def fresh(self: AnyFault) -> AnyFault:
+        """The same again, as if it had just been made."""
+        return type(self)(*self._made_of, **self._more)
+
+    def put_in_force(self, owner: list[Fault]) -> None:
+        """Add it to those in force."""
+        self._owner = owner
+        owner.append(self)
+
+    @property
+    def is_in_force(self) -> bool:
+        """Whether a mock has it, and it was not removed."""
+        return self._owner is not None and self in self._owner
+
+    def remove(self) -> None:
+        """From now on it does not fire. One that never fired counts as unused all the same."""
+        if self._owner is not None and self in self._owner:
+            self._owner.remove(self)
+
+    def __enter__(self: AnyFault) -> AnyFault:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.remove()
+
+    def sees(self, attempt: Attempt) -> bool:
+        """Whether the filters of calls let it see an attempt."""
+        for test in self._call_tests:
+            value = getattr(attempt, test.name)
+            if value != test.wanted if test.is_literal else not test.holds(value):
+                return False
+        return True
+
+    def claim(self, draw: Callable[[], float], may_fire: bool = True) -> bool:
+        """Count a match, and say whether it fires."""
+        self.matches += 1
+        if not may_fire or self.matches <= self.after or (self.times is not None and self.hits >= self.times):
+            return False
+        if self.probability < 1 and draw() >= self.probability:
+            return False
+        self.hits += 1
+        self.has_fired = True
+        return True
+
+    def checkpoint(self) -> Callable[[], None]:
+        """What brings the counts back to those of now."""
+        matches, hits = self.matches, self.hits
+
+        def restore() -> None:
+            self.matches, self.hits = matches, hits
+
+        return restore
+
+    def unmet(self, attempt: Attempt, index: int | None = None) -> list[tuple[str, object]]:
+        """The filters that an attempt, or one metric of it, does not pass, and what it has there."""
+        metric = {} if attempt.put is None or index is None else metric_of(attempt.put, index)
+        values = {**attempt._asdict(), **metric}
+        return [(test.name, values[test.name]) for test in self._tests if test.name in values and not test.holds(values[test.name])]
+
+    def __repr__(self) -> str:
+        effect, filters, *_ = self._made_of
+        shown = [*([_shown(effect)] if effect is not None else [])]
+        shown += [
+            f"{name}={_shown(wanted)}" for name, wanted in {**filters, **self._more}.items() if wanted is not None and wanted is not False
+        ]
+        shown += [f"times={self.times}"] if self.times is not None else []
+        shown += [f"after={self.after}"] if self.after else []
+        shown += [f"probability={self.probability}"] if self.probability != 1 else []
+        shown += ["optional=True"] if self.optional else []
+        return f"{self.kind}({', '.join(shown)})"
+
+
+def metric_of(put: PutMetrics, index: int) -> dict[str, object]:
+    """What the filters of metrics look at."""
+    return {"metric_name": put.names[index], "step": put.steps[index], "index": index}
+
+
+class MetricFault(Fault):
+    """Metrics that are refused, each with an entry in Errors."""
+
+    kind = "fail_metrics"
+
+    @property
+    def code(self) -> str:
+        """The Code in Errors."""
+        return str(self._made_of[0])
+
+    def indexes(self, put: PutMetrics) -> list[int]:
+        """The metrics of a request that it is for."""
+        columns = {"metric_name": put.names, "step": put.steps}
+        for name, column in columns.items():
+            if any(test.name == name and test.is_literal and test.wanted not in column for test in self._metric_tests):
+                return []
+        found = range(len(put.names))
+        return [index for index in found if all(test.holds(metric_of(put, index)[test.name]) for test in self._metric_tests)]
+
+
+class CallFault(Fault):
+    """Calls that fail as a whole."""
+
+    kind = "fail_calls"
+
+    @property
+    def error(self) -> Any:
+        """An error code, `(status, code)`, `(status, bytes)`, or an exception."""
+        return self._made_of[0]
+
+    @property
+    def message(self) -> str | None:
+        """The message of the error; None for the one that AWS gives."""
+        message: str | None = self._more.get("message")
+        return message
+
+    @property
+    def stored(self) -> bool:
+        """Whether the data is stored all the same."""
+        return bool(self._more.get("stored"))
+
+
+class Delay(Fault):
+    """Calls that take long; no time passes."""
+
+    kind = "delay_calls"
+
+    @property
+    def seconds(self) -> float:
+        """How long."""
+        return float(self._made_of[0])
+
+
+class HeldCalls(Fault):
+    """Calls that are held in flight: they have arrived, and are answered when the block ends."""
+
+    kind = "hold_calls"
+
+    def __init__(self, *made_of: Any, timeout: float = 5) -> None:
+        check("timeout", timeout, is_number(timeout) and timeout > 0, "a number of seconds over 0")
+        super().__init__(*made_of)
+        self._more = {} if timeout == 5 else {"timeout": timeout}
+        self.timeout = timeout
+        self._arrived = threading.Condition()
+        self._held: list[Future[None]] = []
+
+    def hold(self) -> Future[None]:
+        """Hold one more; the future is done when the block ends."""
+        with self._arrived:
+            future: Future[None] = Future()
+            if self.is_in_force:
+                self._held.append(future)
+            else:
+                future.set_result(None)
+            self._arrived.notify_all()
+            return future
+
+    def remove(self) -> None:
+        """Let go of those that are held; later ones are not held."""
+        with self._arrived:
+            super().remove()
+            held, self._held = self._held, []
+        for future in held:
+            if future.set_running_or_notify_cancel():
+                future.set_result(None)
+
+    def wait(self, n: int = 1) -> None:
+        """Wait until n calls are held; an AssertionError after `timeout` seconds, real time. In a coroutine use `asyncio.to_thread`."""
+        __tracebackhide__ = True
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: len(self._held) >= n, self.timeout):
+                held = f"{len(self._held)} of {n} calls were held within {self.timeout:g} seconds by {self!r}"
+                raise AssertionError(f"{held}; {self.matches} have passed its filters")
+
+
+def check(name: str, value: object, accepted: bool, words: str) -> None:
+    """Raise a ValueError for what is not accepted."""
+    if not accepted:
+        raise ValueError(f"{name} is {value!r}; accepted is {words}.")
+
+
+def is_whole(value: object, least: int) -> bool:
+    """Whether it is a whole number, and not a small one."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, type) or (callable(value) and not isinstance(value, re.Pattern)):
+        return str(getattr(value, "__name__", repr(value)))
+    return repr(value)

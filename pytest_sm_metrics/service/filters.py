@@ -1,0 +1,40 @@
+"""Filters: which requests, or which metrics of a request, something is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar, Union
+
+T = TypeVar("T")
+Filter = Union[T, "re.Pattern[str]", Callable[[Any], object], None]
+"""A value, a compiled regular expression (searched), or a predicate; None is any."""
+
+_TEXT = "a string, a compiled regular expression or a predicate"
+_NUMBER = "a whole number from 0 or a predicate"
+
+
+class Test(NamedTuple):
+    """One filter that is not None."""
+
+    name: str
+    wanted: Any
+    is_literal: bool
+    holds: Callable[[Any], object]
+
+
+def tests_of(given: Mapping[str, Any]) -> tuple[Test, ...]:
+    """The tests that filters make; a ValueError for what is no filter."""
+    return tuple(_test(name, wanted) for name, wanted in given.items() if wanted is not None)
+
+
+def _test(name: str, wanted: Any) -> Test:
+    is_number = name in ("step", "index")
+    if isinstance(wanted, re.Pattern) and not is_number and isinstance(wanted.pattern, str):
+        search: Any = wanted.search
+        return Test(name, wanted, False, lambda value: isinstance(value, str) and search(value))
+    if callable(wanted):
+        return Test(name, wanted, False, wanted)
+    if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted >= 0 if is_number else isinstance(wanted, str):
+        return Test(name, wanted, True, lambda value: bool(value == wanted))
+    raise ValueError(f"{name} is {wanted!r}; accepted is {_NUMBER if is_number else _TEXT}, or None for any.")

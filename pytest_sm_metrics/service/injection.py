@@ -1,0 +1,92 @@
+"""Where faults meet requests: which are for a request, and which of them fire."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from .faults import Attempt, CallFault, Delay, Fault, HeldCalls, MetricFault
+
+AnyFault = TypeVar("AnyFault", bound=Fault)
+
+
+class Matching:
+    """The faults whose filters an attempt passes, by stage."""
+
+    __slots__ = ("calls", "delays", "holds", "metrics")
+
+    def __init__(self, faults: Iterable[Fault], attempt: Attempt) -> None:
+        self.holds: list[HeldCalls] = []
+        self.delays: list[Delay] = []
+        self.calls: list[CallFault] = []
+        self.metrics: dict[int, list[MetricFault]] = {}
+        for fault in faults:
+            if fault.sees(attempt):
+                self._sort(fault, attempt)
+
+    def _sort(self, fault: Fault, attempt: Attempt) -> None:
+        if isinstance(fault, MetricFault):
+            for index in fault.indexes(attempt.put) if attempt.put else ():
+                self.metrics.setdefault(index, []).append(fault)
+        elif isinstance(fault, CallFault):
+            self.calls.append(fault)
+        elif isinstance(fault, Delay):
+            self.delays.append(fault)
+        elif isinstance(fault, HeldCalls):
+            self.holds.append(fault)
+
+
+class Injection:
+    """The faults of one mock."""
+
+    def __init__(self, templates: Sequence[Fault], seed: str) -> None:
+        self._seed = seed
+        self.in_force: list[Fault] = []
+        self.added: list[Fault] = []
+        """All that were ever in force, in order."""
+        for template in templates:
+            self.add(template.fresh())
+
+    def add(self, fault: AnyFault) -> AnyFault:
+        """Put a fault in force."""
+        fault.put_in_force(self.in_force)
+        self.added.append(fault)
+        return fault
+
+    def first(self, matching: Sequence[AnyFault], ordinal: int, index: int = 0) -> AnyFault | None:
+        """Count the match for each; the one that fires, the first added of those that are ready to."""
+        fired: AnyFault | None = None
+        for fault in matching:
+            if fault.is_in_force and fault.claim(self._draw(fault, ordinal, index), may_fire=fired is None):
+                fired = fault
+        return fired
+
+    def all(self, matching: Sequence[AnyFault], ordinal: int) -> list[AnyFault]:
+        """Count the match for each; those that fire."""
+        return [fault for fault in matching if fault.is_in_force and fault.claim(self._draw(fault, ordinal, 0))]
+
+    def _draw(self, fault: Fault, ordinal: int, index: int) -> Callable[[], float]:
+        def draw() -> float:
+            text = f"{self._seed}/{ordinal}/{self.added.index(fault)}/{index}"
+            return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") / 256**7
+
+        return draw
+
+    def release(self) -> None:
+        """Let go of every call that is held."""
+        for fault in [fault for fault in self.in_force if isinstance(fault, HeldCalls)]:
+            fault.remove()
+
+    def checkpoint(self) -> Callable[[], None]:
+        """What brings back the faults of now, and their counts."""
+        in_force, added = list(self.in_force), list(self.added)
+        restores = [fault.checkpoint() for fault in added]
+
+        def restore() -> None:
+            self.release()
+            self.in_force[:], self.added[:] = in_force, added
+            for restore_one in restores:
+                restore_one()
+
+        return restore

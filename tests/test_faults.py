@@ -1,0 +1,496 @@
+"""Faults, through real clients: what the code under test gets, and what is stored."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import threading
+import time
+
+import boto3
+import botocore.exceptions
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_sm_metrics import delay_calls, fail_calls, fail_metrics, mock_sm_metrics
+from pytest_sm_metrics.service.errors import ERRORS, METRIC_ERRORS
+
+from .logging_metrics import SESSION, client_in, metric, put
+
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+
+
+@pytest.fixture
+def client():
+    return client_in("us-east-1")
+
+
+def make_client(**config):
+    return SESSION.client("sagemaker-metrics", config=Config(**config), **KEYS)
+
+
+def codes(answer):
+    return [(error["Code"], error["MetricIndex"]) for error in answer["Errors"]]
+
+
+class TestFailMetrics:
+    @pytest.mark.parametrize("code", METRIC_ERRORS)
+    def test_each_code(self, sm_metrics, client, code):
+        fault = sm_metrics.fail_metrics(code, metric_name="loss", step=3)
+        answer = put(client, "run-1", metric("loss", 0.9, 2), metric("loss", 0.5, 3), metric("val", 0.4, 3))
+        assert codes(answer) == [(code, 1)]
+        assert [(one.metric_name, one.step) for one in sm_metrics["run-1"].metrics] == [("loss", 2), ("val", 3)]
+        [rejected] = sm_metrics.rejected
+        assert (rejected.code, rejected.index, rejected.injected, rejected.rule) == (code, 1, True, None)
+        assert rejected.reason == f"injected by fail_metrics({code!r}, metric_name='loss', step=3)"
+        assert fault.hits == 1
+
+    @pytest.mark.parametrize(
+        ("filters", "refused"),
+        [
+            ({}, [0, 1, 2, 3]),
+            ({"trial_component": "run-1"}, [0, 1, 2, 3]),
+            ({"trial_component": "run-2"}, []),
+            ({"trial_component": re.compile(r"\d$")}, [0, 1, 2, 3]),
+            ({"trial_component": lambda name: name.startswith("other")}, []),
+            ({"region": "us-east-1"}, [0, 1, 2, 3]),
+            ({"region": "eu-west-1"}, []),
+            ({"metric_name": "loss"}, [0, 1]),
+            ({"metric_name": re.compile("^val:")}, [2, 3]),
+            ({"metric_name": lambda name: name.endswith("acc")}, [3]),
+            ({"step": 1}, [1, 3]),
+            ({"step": lambda step: step is None}, [2]),
+            ({"index": 0}, [0]),
+            ({"index": lambda index: index > 1}, [2, 3]),
+            ({"metric_name": "loss", "step": 1, "index": 1}, [1]),
+            ({"metric_name": "loss", "step": 0, "index": 1}, []),
+        ],
+    )
+    def test_filters(self, sm_metrics, client, filters, refused):
+        fault = sm_metrics.fail_metrics("INTERNAL_ERROR", optional=True, **filters)
+        answer = put(client, "run-1", metric("loss", 1, 0), metric("loss", 1, 1), metric("val:loss", 1, None), metric("val:acc", 1, 1))
+        assert [index for _, index in codes(answer)] == refused
+        assert fault.hits == fault.matches == len(refused)
+
+    def test_times_and_after_count_metrics(self, sm_metrics, client):
+        fault = sm_metrics.fail_metrics("CONFLICT_ERROR", times=2, after=3)
+        assert codes(put(client, "run-1", metric(), metric())) == []
+        assert codes(put(client, "run-1", metric(), metric(), metric(), metric())) == [("CONFLICT_ERROR", 1), ("CONFLICT_ERROR", 2)]
+        assert (fault.matches, fault.hits) == (6, 2)
+
+    def test_the_first_added_of_those_that_are_ready_fires_and_only_it_has_a_hit(self, sm_metrics, client):
+        late = sm_metrics.fail_metrics("INTERNAL_ERROR", after=1)
+        first = sm_metrics.fail_metrics("CONFLICT_ERROR", times=1)
+        second = sm_metrics.fail_metrics("VALIDATION_ERROR")
+        answer = put(client, "run-1", metric(), metric(), metric("other"))
+        assert codes(answer) == [("CONFLICT_ERROR", 0), ("INTERNAL_ERROR", 1), ("INTERNAL_ERROR", 2)]
+        assert [fault.hits for fault in (late, first, second)] == [2, 1, 0]
+        assert [fault.matches for fault in (late, first, second)] == [3, 3, 3]
+        second.optional = True
+
+    def test_it_takes_no_room_and_comes_before_the_rules(self, client):
+        with mock_sm_metrics(metric_limit=2) as sm_metrics:
+            sm_metrics.fail_metrics("CONFLICT_ERROR", index=0)
+            answer = put(client, "run-1", metric(), metric(), metric(), metric())
+        assert codes(answer) == [("CONFLICT_ERROR", 0), ("METRIC_LIMIT_EXCEEDED", 3)]
+
+    def test_injected_ones_are_no_rejected_metrics_that_fail_a_test(self, client):
+        with mock_sm_metrics(rejected_metrics="error") as sm_metrics:
+            sm_metrics.fail_metrics("CONFLICT_ERROR")
+            put(client, "run-1", metric())
+
+
+class TestProbability:
+    def outcomes(self, seed, calls=40, probability=0.5):
+        with mock_sm_metrics(seed=seed) as sm_metrics:
+            sm_metrics.fail_metrics("CONFLICT_ERROR", probability=probability, optional=True)
+            return [bool(put(client_in("us-east-1"), "run-1", metric())["Errors"]) for _ in range(calls)]
+
+    def test_it_depends_on_the_seed_and_the_attempt_alone(self):
+        assert self.outcomes(1) == self.outcomes(1)
+        assert self.outcomes(1) != self.outcomes(2)
+        assert self.outcomes(1)[:10] == self.outcomes(1, calls=10)
+        assert 5 < sum(self.outcomes(1)) < 35
+
+    def test_never_and_always(self):
+        assert not any(self.outcomes(1, probability=0))
+        assert all(self.outcomes(1, probability=1))
+
+
+class TestFailCalls:
+    @pytest.mark.parametrize("code", ERRORS)
+    def test_each_error(self, sm_metrics, code):
+        client = make_client(retries={"total_max_attempts": 1})
+        sm_metrics.fail_calls(code)
+        with pytest.raises(ClientError) as raised:
+            put(client, "run-1", metric())
+        response = raised.value.response
+        assert response["Error"]["Code"] == code
+        assert response["ResponseMetadata"]["HTTPStatusCode"] == ERRORS[code].status
+        assert "{" not in response["Error"]["Message"]
+        [call] = sm_metrics.calls
+        assert (call.status_code, call.error_code, call.request_id) == (
+            ERRORS[code].status,
+            code,
+            response["ResponseMetadata"]["RequestId"],
+        )
+        assert call.response == {"message": response["Error"]["Message"]}
+        assert list(sm_metrics) == []
+
+    def test_access_denied_names_who_may_not_do_what(self, client):
+        with mock_sm_metrics(caller_arn="arn:aws:sts::123456789012:assumed-role/trainer/run") as sm_metrics:
+            sm_metrics.fail_calls("AccessDeniedException")
+            with pytest.raises(ClientError) as raised:
+                put(client, "run-1", metric())
+        assert raised.value.response["Error"]["Message"] == (
+            "User: arn:aws:sts::123456789012:assumed-role/trainer/run is not authorized to perform: sagemaker:BatchPutMetrics on resource: "
+            "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1 "
+            "because no identity-based policy allows the sagemaker:BatchPutMetrics action"
+        )
+
+    def test_a_message_and_a_status_of_ones_own(self, sm_metrics):
+        client = make_client(retries={"total_max_attempts": 1})
+        sm_metrics.fail_calls("ValidationException", message="1 validation error detected: {curly}", times=1)
+        sm_metrics.fail_calls((418, "TeapotException"), times=1)
+        with pytest.raises(ClientError, match=r"1 validation error detected: \{curly\}"):
+            put(client, "run-1", metric())
+        with pytest.raises(ClientError, match="TeapotException") as raised:
+            put(client, "run-1", metric())
+        assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 418
+
+    @pytest.mark.parametrize(("mode", "attempts"), [("legacy", 5), ("standard", 3), ("adaptive", 3)])
+    @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure", "ServiceUnavailable"])
+    def test_what_botocore_retries_on_aws(self, sm_metrics, mode, attempts, code):
+        client = make_client(retries={"mode": mode})
+        sm_metrics.fail_calls(code, times=attempts - 1)
+        answer = put(client, "run-1", metric())
+        assert answer["ResponseMetadata"]["RetryAttempts"] == attempts - 1
+        assert [call.attempt for call in sm_metrics.calls] == list(range(1, attempts + 1))
+        assert len({call.invocation_id for call in sm_metrics.calls}) == 1
+        assert len(sm_metrics["run-1"]["loss"]) == 1
+
+        fault = sm_metrics.fail_calls(code)
+        with pytest.raises(ClientError, match=code):
+            put(client, "run-1", metric())
+        assert fault.hits == attempts
+
+    @pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
+    def test_what_it_does_not_retry(self, sm_metrics, client, code):
+        fault = sm_metrics.fail_calls(code)
+        with pytest.raises(ClientError, match=code):
+            put(client, "run-1", metric())
+        assert fault.hits == 1
+
+    @pytest.mark.parametrize(
+        "name",
+        ["ConnectTimeoutError", "ReadTimeoutError", "EndpointConnectionError", "ConnectionClosedError", "SSLError", "ProxyConnectionError"],
+    )
+    @pytest.mark.parametrize(("mode", "attempts"), [("legacy", 5), ("standard", 3)])
+    def test_no_answer(self, sm_metrics, name, mode, attempts):
+        error = getattr(botocore.exceptions, name)
+        client = make_client(retries={"mode": mode})
+        fault = sm_metrics.fail_calls(error)
+        with pytest.raises(error):
+            put(client, "run-1", metric())
+        assert fault.hits == attempts
+        assert all((call.status_code, call.error_code, call.response) == (None, name, None) for call in sm_metrics.calls)
+        assert list(sm_metrics) == []
+
+    def test_an_instance(self, sm_metrics, client):
+        error = EndpointConnectionError(endpoint_url="https://own")
+        sm_metrics.fail_calls(error)
+        with pytest.raises(EndpointConnectionError) as raised:
+            put(client, "run-1", metric())
+        assert raised.value is error
+
+    def test_a_truncated_body_is_an_answer_without_errors(self, sm_metrics, client):
+        sm_metrics.fail_calls((200, b'{"Errors": [{"Code": "CONF'))
+        answer = put(client, "run-1", metric())
+        assert "Errors" not in answer
+        [call] = sm_metrics.calls
+        assert (call.status_code, call.error_code, call.response, call.errors) == (200, None, b'{"Errors": [{"Code": "CONF', [])
+        assert list(sm_metrics) == []
+
+    def test_a_page_of_a_proxy(self, sm_metrics, client):
+        fault = sm_metrics.fail_calls((502, b"<html>Bad Gateway</html>"), times=4)
+        put(client, "run-1", metric())
+        assert fault.hits == 4
+        assert len(sm_metrics["run-1"].metrics) == 1
+        sm_metrics.fail_calls((502, b"<html>Bad Gateway</html>"))
+        with pytest.raises(ClientError, match="502"):
+            put(client, "run-1", metric())
+
+    def test_stored_although_the_answer_is_lost(self, sm_metrics, client):
+        sm_metrics.fail_calls(ReadTimeoutError, stored=True, times=1)
+        put(client, "run-1", metric())
+        assert len(sm_metrics["run-1"]["loss"]) == 2  # the retry doubled it
+        assert [call.error_code for call in sm_metrics.calls] == ["ReadTimeoutError", None]
+
+    def test_filters(self, sm_metrics):
+        client = make_client(retries={"total_max_attempts": 1})
+        sm_metrics.fail_calls("ThrottlingException", trial_component=re.compile("^train"), region="us-east-1", operation="BatchPutMetrics")
+        put(client, "val-1", metric())
+        put(client_in("eu-west-1"), "train-1", metric())
+        with pytest.raises(ClientError):
+            put(client, "train-1", metric())
+
+    def test_it_comes_before_a_malformed_request_and_metric_faults_after(self, sm_metrics):
+        client = make_client(retries={"total_max_attempts": 1})
+        fault = sm_metrics.fail_calls("ThrottlingException", times=1, trial_component="Run-1")
+        metrics = sm_metrics.fail_metrics("CONFLICT_ERROR", optional=True)
+        with pytest.raises(ClientError, match="ThrottlingException"):
+            put(client, "Run-1", metric())
+        with pytest.raises(ClientError, match="ValidationException"):
+            put(client, "Run-1", metric())
+        assert (fault.hits, metrics.matches) == (1, 0)
+
+
+class TestDelayCalls:
+    def test_no_time_passes(self, sm_metrics, client):
+        sm_metrics.delay_calls(50)
+        put(client, "run-1", metric())
+        assert len(sm_metrics["run-1"]["loss"]) == 1
+
+    def test_they_add_up_and_past_the_timeout_the_answer_is_lost(self, sm_metrics):
+        client = make_client(read_timeout=90, retries={"total_max_attempts": 1})
+        sm_metrics.delay_calls(50)
+        put(client, "run-1", metric())
+        with sm_metrics.delay_calls(41), pytest.raises(ReadTimeoutError):
+            put(client, "run-1", metric())
+        put(client, "run-1", metric())
+        assert len(sm_metrics["run-1"]["loss"]) == 3
+        assert [call.error_code for call in sm_metrics.calls] == [None, "ReadTimeoutError", None]
+
+    def test_the_clients_retries_double_the_data(self, sm_metrics, client):
+        sm_metrics.delay_calls(61, times=2)  # botocore's own read_timeout is 60
+        assert put(client, "run-1", metric())["ResponseMetadata"]["RetryAttempts"] == 2
+        assert len(sm_metrics["run-1"]["loss"]) == 3
+
+
+class TestFastRetries:
+    @pytest.fixture
+    def slept(self, monkeypatch):
+        slept = []
+        monkeypatch.setattr(time, "sleep", slept.append)
+        return slept
+
+    @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+    def test_back_off_is_not_slept(self, sm_metrics, slept, mode):
+        client = make_client(retries={"mode": mode, "total_max_attempts": 5})
+        for _ in range(3):
+            sm_metrics.fail_calls("ThrottlingException", times=4)
+            assert put(client, "run-1", metric())["ResponseMetadata"]["RetryAttempts"] == 4
+        assert slept == []
+
+    def test_slow_ones(self, slept, client):
+        with mock_sm_metrics(fast_retries=False) as sm_metrics:
+            sm_metrics.fail_calls("ThrottlingException", times=2)
+            put(client, "run-1", metric())
+        assert len(slept) == 2
+
+    def test_other_services_sleep_as_always(self, sm_metrics, slept, client, network):
+        s3 = SESSION.client("s3", config=Config(retries={"total_max_attempts": 2}), **KEYS)
+        sm_metrics.fail_calls("ThrottlingException", times=1)
+        put(client, "run-1", metric())
+        with pytest.raises(EndpointConnectionError):
+            s3.list_buckets()
+        assert len(slept) == 1
+
+    def test_afterwards_everything_is_as_before(self, client):
+        import botocore.endpoint
+        import botocore.retries.bucket
+
+        acquire = botocore.retries.bucket.TokenBucket.acquire
+        with mock_sm_metrics() as sm_metrics:
+            sm_metrics.fail_calls("ThrottlingException", times=1)
+            put(client, "run-1", metric())
+            assert botocore.endpoint.time is not time
+        assert botocore.endpoint.time is time
+        assert botocore.retries.bucket.TokenBucket.acquire is acquire
+
+
+class TestHoldCalls:
+    def test_calls_wait_until_the_block_ends(self, sm_metrics, client):
+        threads = [threading.Thread(target=put, args=(client, "run-1", metric())) for _ in range(3)]
+        with sm_metrics.hold_calls(trial_component="run-1", times=2) as held:
+            for thread in threads:
+                thread.start()
+            held.wait(n=2)
+            threads_that_are_held = 2
+            put(client, "run-2", metric())
+            assert len(sm_metrics.calls) >= 1
+        for thread in threads:
+            thread.join()
+        assert held.hits == threads_that_are_held
+        assert len(sm_metrics["run-1"].metrics) == 3
+
+    def test_requests_in_flight_together_conflict(self, client):
+        with mock_sm_metrics(concurrent_writes="conflict") as sm_metrics:
+            first = threading.Thread(target=put, args=(client, "run-1", metric("first")))
+            with sm_metrics.hold_calls(times=1) as held:
+                first.start()
+                held.wait()
+                assert codes(put(client, "run-1", metric("second"), metric(value=float("nan")))) == [
+                    ("CONFLICT_ERROR", 0),
+                    ("VALIDATION_ERROR", 1),
+                ]
+                assert codes(put(client, "run-2", metric())) == []
+                assert codes(put(client_in("eu-west-1"), "run-1", metric())) == []
+            first.join()
+            assert codes(put(client, "run-1", metric("third"))) == []
+            assert list(sm_metrics.trial_component("run-1", region="us-east-1")) == ["first", "third"]
+        assert sm_metrics.rejected[0].rule.id == "TrialComponentName.concurrent"
+        assert sm_metrics.rejected[0].reason.startswith("an earlier request for 'run-1' was in flight")
+
+    def test_without_the_setting_they_do_not(self, sm_metrics, client):
+        first = threading.Thread(target=put, args=(client, "run-1", metric("first")))
+        with sm_metrics.hold_calls(times=1) as held:
+            first.start()
+            held.wait()
+            assert codes(put(client, "run-1", metric("second"))) == []
+        first.join()
+
+    def test_a_call_in_the_thread_of_the_block(self, sm_metrics, client):
+        with sm_metrics.hold_calls(timeout=0.01):
+            with pytest.raises(RuntimeError, match=r"held for 0.01 seconds by hold_calls\(timeout=0.01\).*in another thread or task"):
+                put(client, "run-1", metric())
+
+    def test_waiting_in_vain(self, sm_metrics):
+        with sm_metrics.hold_calls(timeout=0.01, optional=True) as held:
+            with pytest.raises(AssertionError, match=r"0 of 2 calls were held within 0.01 seconds by hold_calls\("):
+                held.wait(n=2)
+
+    def test_what_is_held_when_the_mock_is_switched_off_is_let_go(self, client):
+        thread = threading.Thread(target=put, args=(client, "run-1", metric()))
+        with mock_sm_metrics() as sm_metrics:
+            held = sm_metrics.hold_calls()
+            thread.start()
+            held.wait()
+        thread.join()
+        assert len(sm_metrics.calls) == 1
+
+
+class TestInForce:
+    def test_they_are_listed_and_removed(self, sm_metrics, client):
+        first, second = sm_metrics.fail_calls("InternalFailure", optional=True), sm_metrics.delay_calls(1, optional=True)
+        assert sm_metrics.faults == [first, second]
+        first.remove()
+        first.remove()
+        assert sm_metrics.faults == [second]
+        put(client, "run-1", metric())
+        with sm_metrics.fail_metrics("CONFLICT_ERROR") as fault:
+            assert codes(put(client, "run-1", metric())) == [("CONFLICT_ERROR", 0)]
+        assert codes(put(client, "run-1", metric())) == []
+        assert fault.hits == 1
+
+    def test_templates_are_fresh_for_each_mock(self, client):
+        faults = [fail_metrics("CONFLICT_ERROR", times=1), delay_calls(1)]
+        for _ in range(2):
+            with mock_sm_metrics(faults=faults) as sm_metrics:
+                assert codes(put(client, "run-1", metric())) == [("CONFLICT_ERROR", 0)]
+                assert [fault.hits for fault in sm_metrics.faults] == [1, 1]
+        assert [fault.hits for fault in faults] == [0, 0]
+
+    def test_reset_brings_back_the_settings_own(self, client):
+        with mock_sm_metrics(faults=[fail_metrics("CONFLICT_ERROR", times=1)]) as sm_metrics:
+            sm_metrics.fail_calls("InternalFailure")
+            sm_metrics.reset()
+            assert [repr(fault) for fault in sm_metrics.faults] == ["fail_metrics('CONFLICT_ERROR', times=1)"]
+            assert len(put(client, "run-1", metric())["Errors"]) == 1
+
+    def test_they_read_as_they_were_made(self):
+        made = [
+            fail_metrics("CONFLICT_ERROR", metric_name=re.compile("loss"), step=0, times=1, after=2, probability=0.5, optional=True),
+            fail_calls(ConnectTimeoutError, region="eu-west-1", stored=True),
+            fail_calls((500, "X"), message="m"),
+            delay_calls(90),
+        ]
+        assert [repr(fault) for fault in made] == [
+            "fail_metrics('CONFLICT_ERROR', metric_name=re.compile('loss'), step=0, times=1, after=2, probability=0.5, optional=True)",
+            "fail_calls(ConnectTimeoutError, region='eu-west-1', stored=True)",
+            "fail_calls((500, 'X'), message='m')",
+            "delay_calls(90)",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("make", "wrong"),
+    [
+        (
+            lambda: fail_metrics("CONFLICT"),
+            "unknown code 'CONFLICT' of a metric; did you mean 'CONFLICT_ERROR'? The codes are: METRIC_LIMIT",
+        ),
+        (lambda: fail_calls("Throttling"), "unknown error code 'Throttling'; did you mean 'ThrottlingException'?"),
+        (lambda: fail_calls(ValueError), "error is <class 'ValueError'>; accepted is an error code, (status from 400 to 599, code)"),
+        (lambda: fail_calls(ssl.SSLError()), "accepted is"),
+        (lambda: fail_calls(ClientError({}, "X")), "a ClientError is what botocore makes of an error code"),
+        (lambda: fail_calls((200, "X")), "error is (200, 'X'); accepted is"),
+        (lambda: fail_calls((600, b"")), "error is (600, b'')"),
+        (lambda: fail_calls((True, b"")), "error is (True, b'')"),
+        (lambda: fail_calls(None), "error is None"),
+        (lambda: fail_calls("InternalFailure", operation="PutMetrics"), "unknown operation 'PutMetrics'; did you mean 'BatchPutMetrics'?"),
+        (lambda: fail_calls("InternalFailure", times=-1), "times is -1; accepted is None for every match, or a whole number from 1."),
+        (lambda: fail_calls("InternalFailure", times=0), "times is 0"),
+        (lambda: fail_calls("InternalFailure", times=True), "times is True"),
+        (lambda: fail_calls("InternalFailure", after=-1), "after is -1; accepted is a whole number from 0."),
+        (lambda: fail_calls("InternalFailure", probability=1.1), "probability is 1.1; accepted is a number from 0 to 1."),
+        (lambda: fail_calls("InternalFailure", probability=float("nan")), "probability is nan"),
+        (lambda: fail_calls("InternalFailure", optional="yes"), "optional is 'yes'; accepted is True or False."),
+        (lambda: fail_calls("InternalFailure", stored=1), "stored is 1; accepted is True or False."),
+        (lambda: fail_calls("InternalFailure", message=b"m"), "message is b'm'; accepted is None or a string."),
+        (lambda: fail_metrics("CONFLICT_ERROR", step=-1), "step is -1; accepted is a whole number from 0 or a predicate, or None for any."),
+        (lambda: fail_metrics("CONFLICT_ERROR", index="0"), "index is '0'; accepted is a whole number"),
+        (lambda: fail_metrics("CONFLICT_ERROR", step=re.compile("1")), "step is re.compile('1')"),
+        (lambda: fail_metrics("CONFLICT_ERROR", metric_name=1), "metric_name is 1; accepted is a string, a compiled regular expression or"),
+        (lambda: fail_metrics("CONFLICT_ERROR", metric_name=re.compile(b"1")), "metric_name is re.compile(b'1')"),
+        (lambda: delay_calls(-1), "seconds is -1; accepted is a number from 0."),
+        (lambda: delay_calls(float("inf")), "seconds is inf"),
+    ],
+)
+def test_what_is_not_accepted_is_refused_at_once(make, wrong):
+    with pytest.raises(ValueError, match=re.escape(wrong)):
+        make()
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "5", None])
+def test_a_wrong_timeout(sm_metrics, timeout):
+    with pytest.raises(ValueError, match=r"timeout is .*; accepted is a number of seconds over 0"):
+        sm_metrics.hold_calls(timeout=timeout)
+
+
+@given(
+    times=st.none() | st.integers(1, 5),
+    after=st.integers(0, 5),
+    steps=st.lists(st.integers(0, 2), min_size=1, max_size=10),
+    wanted=st.none() | st.integers(0, 2),
+)
+def test_counts_against_a_naive_model(times, after, steps, wanted):
+    with mock_sm_metrics() as sm_metrics:
+        fault = sm_metrics.fail_metrics("CONFLICT_ERROR", step=wanted, times=times, after=after, optional=True)
+        refused = [index for _, index in codes(put(client_in("us-east-1"), "run-1", *[metric(step=step) for step in steps]))]
+    matches = [index for index, step in enumerate(steps) if wanted in (None, step)]
+    assert refused == matches[after:][:times]
+    assert (fault.matches, fault.hits) == (len(matches), len(refused))
+
+
+def test_predicates_run_outside_the_lock(sm_metrics, client):
+    def log_another(name):
+        if name == "run-1":
+            thread = threading.Thread(target=put, args=(client, "run-2", metric()))
+            thread.start()
+            thread.join(10)
+            assert not thread.is_alive()
+        return False
+
+    sm_metrics.fail_calls("InternalFailure", trial_component=log_another, optional=True)
+    put(client, "run-1", metric())
+    assert list(sm_metrics) == ["run-2", "run-1"]
+
+
+def test_the_default_session_too(sm_metrics):
+    sm_metrics.fail_calls("ThrottlingException", times=1)
+    put(boto3.client("sagemaker-metrics"), "run-1", metric())
+    assert [call.status_code for call in sm_metrics.calls] == [400, 200]
