@@ -26,9 +26,9 @@ def oldest(session: nox.Session) -> None:
     session.run("pytest", "tests", "-n", "2", "-W", utcnow, *[f"--ignore=tests/{path}" for path in later], *session.posargs)
 
 
-@nox.session
+@nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
-    """Branch coverage, measured so that the plugin's own start-up counts."""
+    """The whole suite with branch coverage, measured so that the plugin's own start-up counts."""
     session.install("-e", ".[test]", "coverage")
     session.run("coverage", "run", "-m", "pytest", *session.posargs)
     session.run("coverage", "combine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -14,10 +15,12 @@ import botocore
 from botocore.awsrequest import AWSResponse
 from botocore.stub import Stubber
 
-from pytest_sm_metrics import mock_sm_metrics
+from pytest_sm_metrics import delay_calls, fail_calls, fail_metrics, mock_sm_metrics
 
 RUN = "run-1"
 CALLS_A_ROUND = 40
+FAULTS = 100
+WITH_FAULTS = f"with {FAULTS} faults that do not match"
 _UNTIMED_CALLS = 5  # at the start of each round: botocore's emitters look their handlers up anew after each registration
 _NOON = datetime(2026, 9, 1, 12, tzinfo=timezone.utc)
 
@@ -45,6 +48,7 @@ def without_moto(rounds: int) -> Rounds:
             "signed floor": (_signed_floor, new_client()),
             "unsigned floor": (_unsigned_floor, new_client()),
             "this mock": (_this_mock, new_client()),
+            WITH_FAULTS: (_this_mock_with_faults, new_client()),
             "Stubber": (_stubber, new_client()),
         },
         rounds,
@@ -64,7 +68,8 @@ def with_moto(rounds: int) -> Rounds:
 
 def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> Rounds:
     """Every method once a round, in an order drawn anew for each."""
-    _keep_this_mock_out_of([client for answering, client in methods.values() if answering is not _this_mock])
+    ours = (_this_mock, _this_mock_with_faults)
+    _keep_this_mock_out_of([client for answering, client in methods.values() if answering not in ours])
     for answering, client in methods.values():
         _microseconds_a_call(answering, client)
     took: Rounds = {name: [] for name in methods}
@@ -76,12 +81,12 @@ def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> R
 
 def _keep_this_mock_out_of(clients: list[Any]) -> None:
     """Take out of clients the handlers that the first activation puts into all; while no mock is on they do nothing, but are called."""
-    from pytest_sm_metrics.aws.interception import _HANDLERS
+    from pytest_sm_metrics.aws import interception
 
     with mock_sm_metrics():
         pass
     for client in clients:
-        for event, handler in _HANDLERS:
+        for event, handler in (*interception._HANDLERS, ("before-send", interception._block)):
             client.meta.events.unregister(event, handler)
 
 
@@ -129,6 +134,23 @@ def _no_errors(request: Any, **_: Any) -> AWSResponse:
 @contextmanager
 def _this_mock(_client: Any) -> Iterator[None]:
     with mock_sm_metrics():
+        yield
+
+
+@contextmanager
+def _this_mock_with_faults(_client: Any) -> Iterator[None]:
+    """Of every kind and with every filter: half of them are for another run, half for other metrics of this one."""
+    made = [
+        fault
+        for number in range(FAULTS // 4)
+        for fault in (
+            fail_metrics("CONFLICT_ERROR", metric_name=f"val:loss-{number}"),
+            fail_metrics("INTERNAL_ERROR", metric_name="train:loss-1", step=1_000 + number),
+            fail_calls("ThrottlingException", trial_component=re.compile(f"^another-{number}")),
+            delay_calls(1, trial_component=RUN, region="eu-west-1"),
+        )
+    ]
+    with mock_sm_metrics(faults=made, unused_faults="ignore"):
         yield
 
 

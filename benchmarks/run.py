@@ -71,7 +71,9 @@ def print_calls(rounds: int) -> None:
     header = ["", "us a call", "of the signed floor", "give or take", "target"]
 
     took = in_fresh_process(calling.without_moto, rounds)
-    print_table(f"{title}; moto is not imported", header, call_rows(took))
+    dearer = median(more / none for more, none in zip(took[calling.WITH_FAULTS], took["this mock"], strict=True))
+    faults = [f"{calling.WITH_FAULTS} / this mock", "", f"{dearer:.2f}", "", at_most(1.2, dearer)]
+    print_table(f"{title}; moto is not imported", header, [*call_rows(took), faults])
     print_notes(
         [
             "of the signed floor: the ratio to the signed floor of the same round; each method has a client of its own",

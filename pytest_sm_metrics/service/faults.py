@@ -51,7 +51,7 @@ class Fault:
         self._made_of: tuple[Any, ...] = (effect, filters, times, after, probability, optional)
         self._more = more
         self._tests = tests_of(filters)
-        self._call_tests = [test for test in self._tests if test.name in Attempt._fields]
+        self._call_tests = [(Attempt._fields.index(test.name), test) for test in self._tests if test.name in Attempt._fields]
         self._metric_tests = [test for test in self._tests if test.name not in Attempt._fields]
         self.times, self.after, self.probability, self.optional = times, after, probability, optional
         self.matches = 0
@@ -89,8 +89,8 @@ class Fault:
 
     def sees(self, attempt: Attempt) -> bool:
         """Whether the filters of calls let it see an attempt."""
-        for test in self._call_tests:
-            value = getattr(attempt, test.name)
+        for position, test in self._call_tests:
+            value = attempt[position]
             if value != test.wanted if test.is_literal else not test.holds(value):
                 return False
         return True
@@ -151,9 +151,8 @@ class MetricFault(Fault):
 
     def indexes(self, put: PutMetrics) -> list[int]:
         """The metrics of a request that it is for."""
-        columns = {"metric_name": put.names, "step": put.steps}
-        for name, column in columns.items():
-            if any(test.name == name and test.is_literal and test.wanted not in column for test in self._metric_tests):
+        for test in self._metric_tests:
+            if test.is_literal and test.name != "index" and test.wanted not in (put.names if test.name == "metric_name" else put.steps):
                 return []
         found = range(len(put.names))
         return [index for index in found if all(test.holds(metric_of(put, index)[test.name]) for test in self._metric_tests)]
