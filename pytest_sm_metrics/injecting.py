@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .service.errors import ERRORS, METRIC_ERRORS
-from .service.faults import CallFault, Delay, Fault, HeldCalls, MetricFault, check, is_number, is_whole
-from .service.filters import Filter
+from .service.faults import CallFault, Delay, Fault, MetricFault, check, exception_of, is_number, is_whole
+from .service.filters import Filter, NumberFilter
+from .service.held_calls import HeldCalls
 from .service.service import Service
 from .settings import did_you_mean
 
-if TYPE_CHECKING:
-    from typing import Concatenate
-
-    from typing_extensions import ParamSpec
-
-    Arguments = ParamSpec("Arguments")
-
 OPERATION_NAMES = ("BatchPutMetrics", "BatchGetMetrics")
 
+Arguments = ParamSpec("Arguments")
 AnyFault = TypeVar("AnyFault", bound=Fault)
 
 
@@ -30,8 +26,8 @@ def fail_metrics(
     trial_component: Filter[str] = None,
     region: Filter[str] = None,
     metric_name: Filter[str] = None,
-    step: Filter[int] = None,
-    index: Filter[int] = None,
+    step: NumberFilter = None,
+    index: NumberFilter = None,
     times: int | None = None,
     after: int = 0,
     probability: float = 1.0,
@@ -79,7 +75,8 @@ def fail_calls(
     A ValueError for what is not accepted.
     """
     _check_error(error)
-    check("message", message, message is None or isinstance(message, str), "None or a string")
+    has_message = isinstance(error, str) or (isinstance(error, tuple) and isinstance(error[1], str))
+    check("message", message, message is None or (isinstance(message, str) and has_message), "None, or a string with an error code")
     check("stored", stored, isinstance(stored, bool), "True or False")
     filters = _call_filters(operation, trial_component, region)
     return CallFault(error, filters, times, after, probability, optional, message=message, stored=stored)
@@ -145,16 +142,31 @@ def _check_error(error: Any) -> None:
     if isinstance(error, tuple):
         status, what = error if len(error) == 2 else (0, None)
         least = 200 if isinstance(what, bytes) else 400
-        if is_whole(status, least) and status <= 599 and isinstance(what, (str, bytes)):
+        if is_whole(status, least) and status <= 599 and (isinstance(what, bytes) or _is_code(what)):
             return
-    raised = error if isinstance(error, type) else type(error)
-    if any(base.__module__ == "botocore.exceptions" and base.__name__ == "BotoCoreError" for base in raised.__mro__):
+    if _is_botocores(error):
         return
     raise ValueError(
         f"error is {error!r}; accepted is an error code, (status from 400 to 599, code), (status from 200 to 599, bytes), or an exception "
         "type or instance of botocore's own, as botocore.exceptions.ConnectTimeoutError (a ClientError is what botocore makes of an error "
         f"code); {known}."
     )
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[\w.:#-]+", value, re.ASCII) is not None
+
+
+def _is_botocores(error: object) -> bool:
+    kind = error if isinstance(error, type) else type(error)
+    bases = [base.__name__ for base in kind.__mro__ if base.__module__ == "botocore.exceptions"]
+    if kind.__module__ != "botocore.exceptions" or "BotoCoreError" not in bases[1:]:
+        return False
+    try:
+        exception_of(error, "")
+    except Exception:  # it is made of more than its message
+        return False
+    return True
 
 
 def _in_force(make: Callable[Arguments, AnyFault]) -> Callable[Concatenate[Injects, Arguments], AnyFault]:

@@ -10,14 +10,16 @@ from .mock import SageMakerMetricsMock
 from .service.journal import Call
 from .service.parsing import MalformedRequestError, parse_put_metrics
 
-_SHOWN = 10  # calls, and metrics of a call
+_SHOWN = 10  # calls, metrics of a call, faults
+_MOCKS = 3
 
 
 def section(mocks: Iterable[SageMakerMetricsMock], whole: bool) -> str:
     """What the mocks of a test have seen; empty if that is nothing."""
     used = [mock for mock in mocks if mock.calls or mock._service.injection.added]
-    lines: list[str] = []
-    for number, mock in enumerate(used, 1):
+    shown = used if whole else used[-_MOCKS:]
+    lines = [f"{counted(len(used) - len(shown), 'earlier mock')}; -vv shows them"] if len(shown) < len(used) else []
+    for number, mock in enumerate(shown, len(used) - len(shown) + 1):
         if len(used) > 1:
             lines.append(f"mock {number} of {len(used)}:")
         lines += _lines(mock, whole)
@@ -31,8 +33,12 @@ def _lines(mock: SageMakerMetricsMock, whole: bool) -> Iterator[str]:
         yield f"{counted(len(calls) - len(shown), 'earlier call')}; -vv shows them"
     for call in shown:
         yield from _call(call, whole)
-    for fault in mock._service.injection.added:
+    faults = mock._service.injection.added
+    shown_faults = faults if whole else sorted(faults, key=lambda fault: -fault.hits)[:_SHOWN]
+    for fault in shown_faults:
         yield f"{fault!r}: {counted(fault.hits, 'hit')}, {counted(fault.matches, 'match').replace('matchs', 'matches')}"
+    if len(shown_faults) < len(faults):
+        yield f"{counted(len(faults) - len(shown_faults), 'more fault')}; -vv shows them"
 
 
 def _call(call: Call, whole: bool) -> Iterator[str]:

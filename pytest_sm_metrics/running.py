@@ -9,4 +9,4 @@ test: str | None = None
 phase = ""
 """`setup`, `call` or `teardown`."""
 mocks: list[Any] = []
-"""Those that were switched on meanwhile."""
+"""The last ones that were switched on meanwhile."""

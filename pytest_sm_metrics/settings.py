@@ -192,8 +192,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of the sentence about a name that is not known."""
     import difflib
 
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else "."
+    folded = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(name.lower(), folded, n=1)
+    return f"; did you mean {folded[near[0]]!r}?" if near else "."
 
 
 class SettingsKeywords(TypedDict, total=False):

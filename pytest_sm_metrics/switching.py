@@ -86,6 +86,7 @@ def switch_on(given: Mapping[str, Any], node_id: str, turned_off_by: TurnedOffBy
     interception.switch_on(mock, mock._service, width)
     if running.test is not None:
         running.mocks.append(mock)
+        del running.mocks[:-20]
     return mock
 
 

@@ -27,27 +27,48 @@ def _removed(fault: Fault) -> Iterator[str]:
 def _near(service: Service, fault: Fault) -> Iterator[str]:
     noun = "metric" if isinstance(fault, MetricFault) else "call"
     if fault.matches:
-        why = [f"after={fault.after} lets the first pass"] if fault.matches <= fault.after else []
-        why += [f"the probability is {fault.probability}"] if fault.probability < 1 else []
-        yield f"{counted(fault.matches, noun)} matched it; {' and '.join(why) or 'faults that were added earlier fired in its place'}"
+        yield f"{counted(fault.matches, noun)} matched it; {_why_not(fault)}"
         return
-    misses = list(_misses(service.calls, fault))
-    if not misses:
-        yield "no SageMaker Metrics call has reached the mock" if not service.calls else f"no call has reached it with {noun}s"
-        return
+    calls = service.calls[fault.since : fault.until]
+    misses = list(_misses(calls, fault))
+    for others, when in (
+        (service.calls[: fault.since], "came before it was added"),
+        ([] if fault.until is None else service.calls[fault.until :], "came after it was removed"),
+    ):
+        matching = sum(not unmet for unmet in _misses(others, fault))
+        if matching:
+            yield f"{counted(matching, noun)} would have matched it, and {when}"
+    if not calls:
+        yield "no SageMaker Metrics call has reached the mock" + (" while it was in force" if service.calls else "")
+    elif not misses:
+        yield f"{counted(len(calls), 'call')} reached the mock, malformed: {calls[-1].ending}"
+    else:
+        yield from _nearest(misses, noun)
+
+
+def _why_not(fault: Fault) -> str:
+    if fault.matches <= fault.after:
+        return f"the first {fault.after} pass (after={fault.after})"
+    why = [f"faults that were added earlier fired in its place {counted(fault.overtaken, 'time')}"] if fault.overtaken else []
+    if fault.matches - fault.after > fault.overtaken:
+        why.append(f"the probability is {fault.probability}")
+    return " and ".join(why)
+
+
+def _nearest(misses: list[tuple[tuple[str, str], ...]], noun: str) -> Iterator[str]:
     fewest = min(len(unmet) for unmet in misses)
     nearest = Counter(unmet for unmet in misses if len(unmet) == fewest)
     if not fewest:
-        yield f"{counted(nearest.total(), noun)} matched it, but did not get as far: a call fault or a malformed request came before"
+        yield f"{counted(nearest.total(), noun)} matched it, but did not get as far: the call had failed as a whole before"
         return
     yield f"{counted(nearest.total(), noun)} came near; what did not match:"
     for unmet, times in nearest.most_common(_SHOWN):
-        yield f"{', '.join(f'{name} was {value!r}' for name, value in unmet)} ({counted(times, 'time')})"
+        yield f"{', '.join(f'{name} was {value}' for name, value in unmet)} ({counted(times, 'time')})"
     if len(nearest) > _SHOWN:
         yield f"and {len(nearest) - _SHOWN} other kinds"
 
 
-def _misses(calls: Iterable[Call], fault: Fault) -> Iterator[tuple[tuple[str, object], ...]]:
+def _misses(calls: Iterable[Call], fault: Fault) -> Iterator[tuple[tuple[str, str], ...]]:
     for call in calls:
         try:
             put = parse_put_metrics(call.body)

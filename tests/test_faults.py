@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 import ssl
+import sys
 import threading
 import time
 
 import boto3
 import botocore.exceptions
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.retries.bucket import TokenBucket
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +23,14 @@ from pytest_sm_metrics import delay_calls, fail_calls, fail_metrics, mock_sm_met
 from pytest_sm_metrics.service.errors import ERRORS, METRIC_ERRORS
 
 from .logging_metrics import SESSION, client_in, metric, put
+
+
+class Raw(io.BytesIO):
+    """What urllib3 would have read."""
+
+    def stream(self):
+        yield self.read()
+
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
 
@@ -299,6 +311,20 @@ class TestFastRetries:
             s3.list_buckets()
         assert len(slept) == 1
 
+    def test_another_clients_rate_limit_holds(self, sm_metrics, client, monkeypatch):
+        def slow_down(request, **_):
+            return AWSResponse(request.url, 503, {}, Raw(b"<Error><Code>SlowDown</Code></Error>"))
+
+        taken = []
+        s3 = SESSION.client("s3", config=Config(retries={"mode": "adaptive", "total_max_attempts": 1}), **KEYS)
+        s3.meta.events.register("before-send.s3", slow_down)
+        monkeypatch.setattr(TokenBucket, "_acquire", lambda self, **_: taken.append(self) or True)
+        for _ in range(2):
+            put(client, "run-1", metric())
+            with pytest.raises(ClientError, match="SlowDown"):
+                s3.list_buckets()
+        assert len(taken) == 1  # the second of the two: the limit is on once the service has throttled
+
     def test_afterwards_everything_is_as_before(self, client):
         import botocore.endpoint
         import botocore.retries.bucket
@@ -363,6 +389,53 @@ class TestHoldCalls:
             with pytest.raises(AssertionError, match=r"0 of 2 calls were held within 0.01 seconds by hold_calls\("):
                 held.wait(n=2)
 
+    def test_they_are_answered_in_the_order_of_their_arrival(self, sm_metrics, client):
+        threads = [threading.Thread(target=put, args=(client, "run-1", metric(step=step))) for step in range(10)]
+        with sm_metrics.hold_calls() as held:
+            for count, thread in enumerate(threads, 1):
+                thread.start()
+                held.wait(count)
+        for thread in threads:
+            thread.join()
+        assert sm_metrics["run-1"]["loss"].steps == list(range(10))
+
+    def test_reset_answers_what_is_held_before(self, sm_metrics, client):
+        thread = threading.Thread(target=put, args=(client, "run-1", metric()))
+        sm_metrics.fail_metrics("CONFLICT_ERROR")
+        held = sm_metrics.hold_calls()
+        thread.start()
+        held.wait()
+        sm_metrics.reset()
+        thread.join()
+        assert (sm_metrics.calls, list(sm_metrics), sm_metrics.faults) == ([], [], [])
+
+    def test_stop_answers_what_is_held_before_it_judges(self, client):
+        import botocore.endpoint
+
+        refused = []
+
+        def upload():
+            try:
+                put(client, "run-1", metric())
+            except ClientError as error:
+                refused.append(error)
+
+        sm_metrics = mock_sm_metrics().start()
+        sm_metrics.fail_calls("AccessDeniedException")
+        held = sm_metrics.hold_calls()
+        thread = threading.Thread(target=upload)
+        thread.start()
+        held.wait()
+        sm_metrics.stop()
+        thread.join()
+        assert len(refused) == 1
+        assert botocore.endpoint.time is time
+
+    @pytest.mark.parametrize("n", [0, -1, "2", 1.5, None])
+    def test_a_wrong_n(self, sm_metrics, n):
+        with sm_metrics.hold_calls(optional=True) as held, pytest.raises(ValueError, match=r"n is .*; accepted is a whole number from 1"):
+            held.wait(n)
+
     def test_what_is_held_when_the_mock_is_switched_off_is_let_go(self, client):
         thread = threading.Thread(target=put, args=(client, "run-1", metric()))
         with mock_sm_metrics() as sm_metrics:
@@ -393,6 +466,15 @@ class TestInForce:
                 assert codes(put(client, "run-1", metric())) == [("CONFLICT_ERROR", 0)]
                 assert [fault.hits for fault in sm_metrics.faults] == [1, 1]
         assert [fault.hits for fault in faults] == [0, 0]
+
+    def test_a_template_is_in_force_nowhere(self):
+        template = fail_metrics("CONFLICT_ERROR")
+        with pytest.raises(
+            RuntimeError, match=r"fail_metrics\('CONFLICT_ERROR'\) is a template, in force nowhere: make it with sm_metrics.fail"
+        ):
+            template.remove()
+        with pytest.raises(RuntimeError, match="is a template"), template:
+            pass
 
     def test_reset_brings_back_the_settings_own(self, client):
         with mock_sm_metrics(faults=[fail_metrics("CONFLICT_ERROR", times=1)]) as sm_metrics:
@@ -440,7 +522,14 @@ class TestInForce:
         (lambda: fail_calls("InternalFailure", probability=float("nan")), "probability is nan"),
         (lambda: fail_calls("InternalFailure", optional="yes"), "optional is 'yes'; accepted is True or False."),
         (lambda: fail_calls("InternalFailure", stored=1), "stored is 1; accepted is True or False."),
-        (lambda: fail_calls("InternalFailure", message=b"m"), "message is b'm'; accepted is None or a string."),
+        (lambda: fail_calls("InternalFailure", message=b"m"), "message is b'm'; accepted is None, or a string with an error code."),
+        (lambda: fail_calls(ReadTimeoutError, message="m"), "message is 'm'; accepted is None, or a string with an error code."),
+        (lambda: fail_calls((500, b""), message="m"), "message is 'm'"),
+        (lambda: fail_calls((500, "")), "error is (500, '')"),
+        (lambda: fail_calls(botocore.exceptions.BotoCoreError), "accepted is an error code"),
+        (lambda: fail_calls(botocore.exceptions.WaiterError), "accepted is an error code"),
+        (lambda: fail_calls("throttlingexception"), "did you mean 'ThrottlingException'?"),
+        (lambda: fail_metrics("CONFLICT_ERROR", index=10), "index is 10; accepted is a whole number from 0 to 9 or a predicate"),
         (lambda: fail_metrics("CONFLICT_ERROR", step=-1), "step is -1; accepted is a whole number from 0 or a predicate, or None for any."),
         (lambda: fail_metrics("CONFLICT_ERROR", index="0"), "index is '0'; accepted is a whole number"),
         (lambda: fail_metrics("CONFLICT_ERROR", step=re.compile("1")), "step is re.compile('1')"),
@@ -488,6 +577,66 @@ def test_predicates_run_outside_the_lock(sm_metrics, client):
     sm_metrics.fail_calls("InternalFailure", trial_component=log_another, optional=True)
     put(client, "run-1", metric())
     assert list(sm_metrics) == ["run-2", "run-1"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="exceptions have notes since Python 3.11")
+def test_a_predicate_that_raises_is_named(sm_metrics, client):
+    sm_metrics.fail_metrics("CONFLICT_ERROR", step=lambda step: step >= 2, optional=True)
+    with pytest.raises(TypeError) as raised:
+        put(client, "run-1", metric(step=None))
+    assert raised.value.__notes__ == ["The predicate of the filter step of a fault was asked of None."]
+
+
+class TestNearMisses:
+    def told(self, sm_metrics):
+        with pytest.raises(AssertionError) as told:
+            sm_metrics.check()
+        return str(told.value)
+
+    def test_it_was_added_too_late(self, sm_metrics, client):
+        put(client, "run-1", metric())
+        sm_metrics.fail_calls("ThrottlingException")
+        told = self.told(sm_metrics)
+        assert "  - 1 call would have matched it, and came before it was added\n" in told
+        assert "  - no SageMaker Metrics call has reached the mock while it was in force\n" in told
+
+    def test_its_block_was_over(self, sm_metrics, client):
+        with sm_metrics.fail_metrics("CONFLICT_ERROR"):
+            pass
+        put(client, "run-1", metric(), metric())
+        told = self.told(sm_metrics)
+        assert "  - 2 metrics would have matched it, and came after it was removed\n" in told
+        assert "  - it was removed, or its block ended\n" in told
+
+    def test_an_earlier_one_took_them(self, sm_metrics, client):
+        sm_metrics.fail_metrics("CONFLICT_ERROR")
+        sm_metrics.fail_metrics("INTERNAL_ERROR", probability=0.99)
+        put(client, "run-1", metric(), metric())
+        told = self.told(sm_metrics)
+        assert "  - 2 metrics matched it; faults that were added earlier fired in its place 2 times\n" in told
+
+    def test_a_predicate_that_was_not_asked_before(self, sm_metrics, client):
+        sm_metrics.fail_metrics("CONFLICT_ERROR", metric_name="val", step=lambda step: step >= 2)
+        put(client, "run-1", metric(step=None))
+        assert "metric_name was 'loss', step was None, of which the predicate raised TypeError(" in self.told(sm_metrics)
+
+    def test_malformed_requests_have_no_metrics(self, sm_metrics, client):
+        sm_metrics.fail_metrics("CONFLICT_ERROR")
+        with pytest.raises(ClientError):
+            put(client, "Run-1", metric())
+        assert "  - 1 call reached the mock, malformed: 400 ValidationException: 1 validation error detected" in self.told(sm_metrics)
+
+    def test_the_call_failed_as_a_whole(self, sm_metrics, client):
+        sm_metrics.fail_metrics("CONFLICT_ERROR")
+        sm_metrics.fail_calls("AccessDeniedException")
+        with pytest.raises(ClientError):
+            put(client, "run-1", metric())
+        assert "  - 1 metric matched it, but did not get as far: the call had failed as a whole before\n" in self.told(sm_metrics)
+
+    def test_probability(self, sm_metrics, client):
+        sm_metrics.fail_metrics("CONFLICT_ERROR", probability=0)
+        put(client, "run-1", metric())
+        assert "  - 1 metric matched it; the probability is 0\n" in self.told(sm_metrics)
 
 
 def test_the_default_session_too(sm_metrics):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator
-from concurrent import futures
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from typing import Protocol
 
 from ..service.exchange import Answer, NoAnswer, Request
-from ..service.faults import HeldCalls
+from ..service.held_calls import Answered, HeldCalls
 from ..service.service import Arrival
 from .wire import Response, error_of
 
@@ -41,32 +39,15 @@ def answer(answerer: Answerer, arrival: Arrival, url: str, is_async: bool) -> Re
     """The response; for an async client, one to await. Raises what a client gets that has no answer."""
     if arrival.held is None:
         return _response(answerer.answer(arrival), url)
-    if is_async:
-        return _answer_async(answerer, arrival, arrival.held, url)
-    with _waiting(answerer, arrival, arrival.held) as future:
-        future.result(arrival.held.timeout)
-    return _response(answerer.answer(arrival), url)
+    future = arrival.held.hold(arrival.ordinal, lambda: answerer.answer(arrival), lambda: answerer.abandon(arrival))
+    return _await(future, arrival.held, url) if is_async else _response(future.result(), url)
 
 
-async def _answer_async(answerer: Answerer, arrival: Arrival, held: HeldCalls, url: str) -> Response:
-    with _waiting(answerer, arrival, held) as future:
-        await asyncio.wait_for(asyncio.wrap_future(future), held.timeout)
-    return _response(answerer.answer(arrival), url)
-
-
-@contextmanager
-def _waiting(answerer: Answerer, arrival: Arrival, held: HeldCalls) -> Generator[futures.Future[None]]:
+async def _await(future: Answered, held: HeldCalls, url: str) -> Response:
     try:
-        yield held.hold()
-    except (futures.TimeoutError, asyncio.TimeoutError):
-        answerer.abandon(arrival)
-        held.remove()
-        raise RuntimeError(
-            f"a call was held for {held.timeout:g} seconds by {held!r}: the block did not end meanwhile. "
-            "Make the call in another thread or task than the block, and let the block end, or hold it longer (timeout)."
-        ) from None
-    except BaseException:  # the task was cancelled
-        answerer.abandon(arrival)
+        return _response(await asyncio.wrap_future(future), url)
+    except asyncio.CancelledError:
+        held.abandon(future)
         raise
 
 

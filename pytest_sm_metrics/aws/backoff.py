@@ -33,24 +33,30 @@ class _Delegate:
 
 
 def _sleep(seconds: float) -> None:
-    if not skip.get():
+    if not _skipped():
         time.sleep(seconds)
 
 
 async def _sleep_async(seconds: float, *args: Any) -> Any:
-    return await asyncio.sleep(0 if skip.get() else seconds, *args)
+    return await asyncio.sleep(0 if _skipped() else seconds, *args)
+
+
+def _skipped() -> bool:
+    skipped = skip.get()
+    skip.set(False)
+    return skipped
 
 
 def _acquire(original: Any) -> Any:
     def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return True if skip.get() else original(self, *args, **kwargs)
+        return True if _skipped() else original(self, *args, **kwargs)
 
     return acquire
 
 
 def _acquire_async(original: Any) -> Any:
     async def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return True if skip.get() else await original(self, *args, **kwargs)
+        return True if _skipped() else await original(self, *args, **kwargs)
 
     return acquire
 

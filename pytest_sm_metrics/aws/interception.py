@@ -160,9 +160,6 @@ def _answer(request: Any, **_: Any) -> Any:
     arrival = answerer.receive(read_request(request, context, created_url, operation_path))
     if _moto_listens():
         request.url = f"answered+{url}"  # moto's handler comes after this one, and goes by the URL alone
-    if _FAST in context:
-        backoff.relieve()
-        backoff.skip.set(True)  # in adaptive mode, a later handler of this event waits
     return answer(answerer, arrival, url, is_async=type(context.get("client_config")).__module__.startswith("aiobotocore."))
 
 
@@ -170,10 +167,14 @@ def _context_of(request: Any) -> Any:
     return _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
 
 
-def _skip_backoff(request_dict: dict[str, Any] | None = None, **_: Any) -> None:
-    skipped = request_dict is not None and _FAST in request_dict.get("context", {})
+def _skip_backoff(request: Any = None, request_dict: dict[str, Any] | None = None, **_: Any) -> None:
+    """Before adaptive mode waits (`before-send`), and before botocore sleeps (`needs-retry`). For all services: no other's is skipped."""
+    context = _context_of(request) if request_dict is None else request_dict.get("context", {})
+    skipped = _FAST in context
     if skipped:
-        backoff.relieve()
+        with _lock:
+            if _active:
+                backoff.relieve()
     backoff.skip.set(skipped)
 
 
@@ -208,6 +209,7 @@ _HANDLERS: tuple[tuple[str, Any], ...] = (
     ("request-created.sagemaker-metrics", _note),
     ("choose-signer.sagemaker-metrics", _leave_unsigned),
     ("before-send.sagemaker-metrics", _answer),
+    ("before-send", _skip_backoff),
     ("needs-retry", _skip_backoff),
 )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Generator, Iterator
-from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from botocore.awsrequest import AWSResponse
 
 from ..clock import now
 from ..service.exchange import Answer, NoAnswer, Request
+from ..service.faults import exception_of
 from .sessions import DEFAULT_REGION
 
 
@@ -40,13 +40,8 @@ def read_request(request: Any, context: dict[str, Any], created_url: str, operat
 
 def error_of(no_answer: NoAnswer, url: str) -> Exception:
     """The exception that the client gets in place of an answer."""
-    error: Any = getattr(exceptions, no_answer.error) if isinstance(no_answer.error, str) else no_answer.error
-    if isinstance(error, Exception):
-        return error
-    given = {"endpoint_url": url, "error": "injected by a fault"}
-    names = [name for _, name, _, _ in Formatter().parse(getattr(error, "fmt", "")) if name]
-    made: Exception = error(**{name: given.get(name, f"<{name}>") for name in {*names, *given}})
-    return made
+    error = no_answer.error
+    return exception_of(getattr(exceptions, error) if isinstance(error, str) else error, url)
 
 
 def _path(url: str, created_url: str, operation_path: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping
+from string import Formatter
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
-from .filters import tests_of
+from .filters import Test, tests_of
 from .parsing import PutMetrics
+
+_SHOWN = 60  # bytes of a raw answer
 
 AnyFault = TypeVar("AnyFault", bound="Fault")
 
@@ -23,6 +24,15 @@ class Attempt(NamedTuple):
     trial_component: str | None
     region: str
     put: PutMetrics | None
+
+
+class Force:
+    """The faults that are in force at a mock."""
+
+    def __init__(self, count_calls: Callable[[], int]) -> None:
+        self.faults: list[Fault] = []
+        self.count_calls = count_calls
+        """How many calls are in the journal."""
 
 
 class Fault:
@@ -60,28 +70,44 @@ class Fault:
         """How often it fired."""
         self.has_fired = False
         """Also in an example of Hypothesis that was taken back."""
-        self._owner: list[Fault] | None = None
+        self.overtaken = 0
+        """How often it was ready, and one that was added earlier fired in its place."""
+        self.since = 0
+        """How many calls were in the journal when it came into force."""
+        self.until: int | None = None
+        """How many were when it was removed; None while it is in force."""
+        self._force: Force | None = None
 
     def fresh(self: AnyFault) -> AnyFault:
         """The same again, as if it had just been made."""
         return type(self)(*self._made_of, **self._more)
 
-    def put_in_force(self, owner: list[Fault]) -> None:
+    def put_in_force(self, force: Force) -> None:
         """Add it to those in force."""
-        self._owner = owner
-        owner.append(self)
+        self._force = force
+        self.since = force.count_calls()
+        force.faults.append(self)
 
     @property
     def is_in_force(self) -> bool:
         """Whether a mock has it, and it was not removed."""
-        return self._owner is not None and self in self._owner
+        return self._force is not None and self in self._force.faults
 
     def remove(self) -> None:
         """From now on it does not fire. One that never fired counts as unused all the same."""
-        if self._owner is not None and self in self._owner:
-            self._owner.remove(self)
+        self._require_a_mock()
+        if self._force and self in self._force.faults:
+            self.until = self._force.count_calls()
+            self._force.faults.remove(self)
+
+    def _require_a_mock(self) -> None:
+        if self._force is None:
+            raise RuntimeError(
+                f"{self!r} is a template, in force nowhere: make it with sm_metrics.{self.kind}(...), or put it into faults=[...]."
+            )
 
     def __enter__(self: AnyFault) -> AnyFault:
+        self._require_a_mock()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
@@ -98,7 +124,10 @@ class Fault:
     def claim(self, draw: Callable[[], float], may_fire: bool = True) -> bool:
         """Count a match, and say whether it fires."""
         self.matches += 1
-        if not may_fire or self.matches <= self.after or (self.times is not None and self.hits >= self.times):
+        if self.matches <= self.after or (self.times is not None and self.hits >= self.times):
+            return False
+        if not may_fire:
+            self.overtaken += 1
             return False
         if self.probability < 1 and draw() >= self.probability:
             return False
@@ -115,11 +144,11 @@ class Fault:
 
         return restore
 
-    def unmet(self, attempt: Attempt, index: int | None = None) -> list[tuple[str, object]]:
+    def unmet(self, attempt: Attempt, index: int | None = None) -> list[tuple[str, str]]:
         """The filters that an attempt, or one metric of it, does not pass, and what it has there."""
         metric = {} if attempt.put is None or index is None else metric_of(attempt.put, index)
         values = {**attempt._asdict(), **metric}
-        return [(test.name, values[test.name]) for test in self._tests if test.name in values and not test.holds(values[test.name])]
+        return [(test.name, why) for test in self._tests if test.name in values for why in _misses(test, values[test.name])]
 
     def __repr__(self) -> str:
         effect, filters, *_ = self._made_of
@@ -132,6 +161,14 @@ class Fault:
         shown += [f"probability={self.probability}"] if self.probability != 1 else []
         shown += ["optional=True"] if self.optional else []
         return f"{self.kind}({', '.join(shown)})"
+
+
+def _misses(test: Test, value: object) -> Iterator[str]:
+    try:
+        if not test.holds(value):
+            yield repr(value)
+    except Exception as error:  # a predicate that was not asked before, because another filter had said no
+        yield f"{value!r}, of which the predicate raised {error!r}"
 
 
 def metric_of(put: PutMetrics, index: int) -> dict[str, object]:
@@ -191,48 +228,6 @@ class Delay(Fault):
         return float(self._made_of[0])
 
 
-class HeldCalls(Fault):
-    """Calls that are held in flight: they have arrived, and are answered when the block ends."""
-
-    kind = "hold_calls"
-
-    def __init__(self, *made_of: Any, timeout: float = 5) -> None:
-        check("timeout", timeout, is_number(timeout) and timeout > 0, "a number of seconds over 0")
-        super().__init__(*made_of)
-        self._more = {} if timeout == 5 else {"timeout": timeout}
-        self.timeout = timeout
-        self._arrived = threading.Condition()
-        self._held: list[Future[None]] = []
-
-    def hold(self) -> Future[None]:
-        """Hold one more; the future is done when the block ends."""
-        with self._arrived:
-            future: Future[None] = Future()
-            if self.is_in_force:
-                self._held.append(future)
-            else:
-                future.set_result(None)
-            self._arrived.notify_all()
-            return future
-
-    def remove(self) -> None:
-        """Let go of those that are held; later ones are not held."""
-        with self._arrived:
-            super().remove()
-            held, self._held = self._held, []
-        for future in held:
-            if future.set_running_or_notify_cancel():
-                future.set_result(None)
-
-    def wait(self, n: int = 1) -> None:
-        """Wait until n calls are held; an AssertionError after `timeout` seconds, real time. In a coroutine use `asyncio.to_thread`."""
-        __tracebackhide__ = True
-        with self._arrived:
-            if not self._arrived.wait_for(lambda: len(self._held) >= n, self.timeout):
-                held = f"{len(self._held)} of {n} calls were held within {self.timeout:g} seconds by {self!r}"
-                raise AssertionError(f"{held}; {self.matches} have passed its filters")
-
-
 def check(name: str, value: object, accepted: bool, words: str) -> None:
     """Raise a ValueError for what is not accepted."""
     if not accepted:
@@ -250,6 +245,20 @@ def is_number(value: object) -> bool:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bytes) and len(value) > _SHOWN:
+        return f"{value[:_SHOWN]!r}..."
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))})"
     if isinstance(value, type) or (callable(value) and not isinstance(value, re.Pattern)):
         return str(getattr(value, "__name__", repr(value)))
     return repr(value)
+
+
+def exception_of(error: Any, endpoint_url: str) -> Exception:
+    """An exception of botocore's from its type, with all that its message names."""
+    if isinstance(error, Exception):
+        return error
+    given = {"endpoint_url": endpoint_url, "error": "injected by a fault"}
+    names = [name for _, name, _, _ in Formatter().parse(error.fmt) if name]
+    made: Exception = error(**{name: given.get(name, f"<{name}>") for name in {*names, *given}})
+    return made

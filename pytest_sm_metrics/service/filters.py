@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar, Union
 
 T = TypeVar("T")
 Filter = Union[T, "re.Pattern[str]", Callable[[Any], object], None]
 """A value, a compiled regular expression (searched), or a predicate; None is any."""
 
+NumberFilter = int | Callable[[Any], object] | None
+"""A whole number or a predicate; None is any."""
+
 _TEXT = "a string, a compiled regular expression or a predicate"
 _NUMBER = "a whole number from 0 or a predicate"
+_INDEX = "a whole number from 0 to 9 or a predicate"
 
 
 class Test(NamedTuple):
@@ -34,7 +39,21 @@ def _test(name: str, wanted: Any) -> Test:
         search: Any = wanted.search
         return Test(name, wanted, False, lambda value: isinstance(value, str) and search(value))
     if callable(wanted):
-        return Test(name, wanted, False, wanted)
-    if isinstance(wanted, int) and not isinstance(wanted, bool) and wanted >= 0 if is_number else isinstance(wanted, str):
+        return Test(name, wanted, False, partial(_ask, name, wanted))
+    if _is_index(wanted, name) if is_number else isinstance(wanted, str):
         return Test(name, wanted, True, lambda value: bool(value == wanted))
-    raise ValueError(f"{name} is {wanted!r}; accepted is {_NUMBER if is_number else _TEXT}, or None for any.")
+    words = _TEXT if not is_number else _INDEX if name == "index" else _NUMBER
+    raise ValueError(f"{name} is {wanted!r}; accepted is {words}, or None for any.")
+
+
+def _is_index(wanted: object, name: str) -> bool:
+    return isinstance(wanted, int) and not isinstance(wanted, bool) and wanted >= 0 and (name == "step" or wanted <= 9)
+
+
+def _ask(name: str, predicate: Callable[[Any], object], value: object) -> object:
+    try:
+        return predicate(value)
+    except Exception as error:
+        if hasattr(error, "add_note"):  # since Python 3.11
+            error.add_note(f"The predicate of the filter {name} of a fault was asked of {value!r}.")
+        raise

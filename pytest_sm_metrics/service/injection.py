@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from .faults import Attempt, CallFault, Delay, Fault, HeldCalls, MetricFault
+from .faults import Attempt, CallFault, Delay, Fault, Force, MetricFault
+from .held_calls import HeldCalls
 
 AnyFault = TypeVar("AnyFault", bound=Fault)
 
@@ -40,17 +41,22 @@ class Matching:
 class Injection:
     """The faults of one mock."""
 
-    def __init__(self, templates: Sequence[Fault], seed: str) -> None:
+    def __init__(self, templates: Sequence[Fault], seed: str, count_calls: Callable[[], int]) -> None:
         self._seed = seed
-        self.in_force: list[Fault] = []
+        self._force = Force(count_calls)
         self.added: list[Fault] = []
         """All that were ever in force, in order."""
         for template in templates:
             self.add(template.fresh())
 
+    @property
+    def in_force(self) -> list[Fault]:
+        """The faults that may fire, in the order in which they were added."""
+        return self._force.faults
+
     def add(self, fault: AnyFault) -> AnyFault:
         """Put a fault in force."""
-        fault.put_in_force(self.in_force)
+        fault.put_in_force(self._force)
         self.added.append(fault)
         return fault
 
@@ -74,9 +80,14 @@ class Injection:
         return draw
 
     def release(self) -> None:
-        """Let go of every call that is held."""
+        """Answer every call that is held."""
         for fault in [fault for fault in self.in_force if isinstance(fault, HeldCalls)]:
             fault.remove()
+
+    def end(self) -> None:
+        """Answer every call that is held; from now on nothing fires."""
+        self.release()
+        self.in_force.clear()
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the faults of now, and their counts."""
@@ -84,7 +95,6 @@ class Injection:
         restores = [fault.checkpoint() for fault in added]
 
         def restore() -> None:
-            self.release()
             self.in_force[:], self.added[:] = in_force, added
             for restore_one in restores:
                 restore_one()

@@ -13,7 +13,8 @@ from ..unmocked import UnmockedCallError
 from .arns import trial_component_arn
 from .errors import ERRORS
 from .exchange import Answer, NoAnswer, Request
-from .faults import Attempt, CallFault, Fault, HeldCalls, MetricFault
+from .faults import Attempt, CallFault, Fault, MetricFault
+from .held_calls import HeldCalls
 from .injection import Injection, Matching
 from .journal import Call, Failure, Outcome, Raw, request_ids
 from .parsing import MalformedRequestError, PutMetrics, parse_put_metrics, trial_component_in
@@ -53,16 +54,17 @@ class Service:
         self._forked_from: int | None = None
         self._waiting = 0
         self._request_id = request_ids(self._seed)
-        self.injection = Injection((), self._seed)
+        self.calls: list[Call] = []
+        self.injection = Injection((), self._seed, lambda: len(self.calls))
         self.reset()
 
     def reset(self) -> None:
-        """Back to the state at activation."""
-        self.injection.release()
+        """Back to the state at activation; what is held is answered before."""
+        self.injection.end()
         with self.lock:
             self.store = Store(self.settings)
-            self.calls: list[Call] = []
-            self.injection = Injection(self.settings.faults, self._seed)
+            self.calls = []
+            self.injection = Injection(self.settings.faults, self._seed, lambda: len(self.calls))
             self._arrivals = 0
             self._in_flight: list[tuple[str, str]] = []
             """Region and name of the trial components for which a request is held."""
@@ -74,6 +76,7 @@ class Service:
             injection, restore_faults, arrivals = self.injection, self.injection.checkpoint(), self._arrivals
 
         def restore() -> None:
+            self.injection.release()
             with self.lock:
                 self.store, self.calls, self.injection, self._arrivals = store, calls, injection, arrivals
                 del calls[count:]
@@ -203,7 +206,7 @@ class Service:
             status, what = error
             if isinstance(what, bytes):
                 return Raw(status, what)
-            return Failure(status, what, fault.message or what)
+            return Failure(status, what, what if fault.message is None else fault.message)
         if not isinstance(error, str):
             return NoAnswer(error)
         known = ERRORS[error]

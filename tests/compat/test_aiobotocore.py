@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 
+import freezegun
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
@@ -164,9 +165,25 @@ def test_held_calls_do_not_block_the_loop():
         assert sorted(sm_metrics) == ["run-1", "run-2", "run-3"]
 
 
-def test_a_call_that_the_block_itself_awaits(sm_metrics):
+def test_a_cancelled_call_is_in_flight_no_more():
+    async def use(client):
+        with sm_metrics.hold_calls(times=1) as held:
+            task = asyncio.ensure_future(put(client, "run-1", metric()))
+            await asyncio.to_thread(held.wait)
+            task.cancel()
+            await asyncio.wait([task])
+            return await put(client, "run-1", metric())
+
+    with mock_sm_metrics(concurrent_writes="conflict") as sm_metrics:
+        assert in_a_client(use)["Errors"] == []
+        assert len(sm_metrics.calls) == 1
+
+
+@pytest.mark.parametrize("frozen", [nullcontext(), freezegun.freeze_time("2030-01-01")], ids=["ticking", "frozen"])
+def test_a_call_that_the_block_itself_awaits(sm_metrics, frozen):
     async def use(client):
         with sm_metrics.hold_calls(timeout=0.01), pytest.raises(RuntimeError, match=r"a call was held for 0.01 seconds"):
             await put(client, "run-1", metric())
 
-    in_a_client(use)
+    with frozen:
+        in_a_client(use)

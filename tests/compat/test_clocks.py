@@ -70,3 +70,14 @@ def test_a_clock_that_is_first_seen_frozen_is_told_apart():
         first = real_clock()
         threading.Event().wait(0.01)
         assert real_clock() > first
+
+
+def test_a_call_that_is_held_too_long_is_told_while_time_is_frozen(frozen, client, sm_metrics):
+    with sm_metrics.hold_calls(timeout=0.01), pytest.raises(RuntimeError, match="held for 0"):
+        put(client, "run-1", metric())
+
+
+def test_retries_need_no_time(frozen, client, sm_metrics):
+    sm_metrics.fail_calls("ThrottlingException", times=4)
+    put(client, "run-1", metric())
+    assert {call.timestamp for call in sm_metrics.calls} == {NOON}

@@ -68,10 +68,10 @@ def test_the_test_fails_and_says_what_came_near(run):
             "*_ test_no_call _*",
             "  - no SageMaker Metrics call has reached the mock",
             "*_ test_too_late _*",
-            "  - 1 call matched it; after=3 lets the first pass",
+            "  - 1 call matched it; the first 3 pass (after=3)",
             "*_ test_another_came_first _*",
             "a fault never fired: fail_metrics('CONFLICT_ERROR')",
-            "  - 1 metric matched it; faults that were added earlier fired in its place",
+            "  - 1 metric matched it; faults that were added earlier fired in its place 1 time",
             "  - it was removed, or its block ended",
             "*_ TestIt.test_of_a_marker _*",
             "a fault never fired: fail_calls('InternalFailure', region='eu-west-1')",
@@ -219,6 +219,25 @@ class TestTheReport:
         )
         result = project.runpytest_inprocess()
         result.stdout.fnmatch_lines(["mock 1 of 2:", "* BatchPutMetrics 'run-1' *", "mock 2 of 2:", "* BatchPutMetrics 'run-2' *"])
+
+    def test_it_stays_short(self, project):
+        project.makepyfile(
+            """
+            from pytest_sm_metrics import fail_calls, mock_sm_metrics
+            from trainer import log
+
+            def test_it():
+                for number in range(8):
+                    with mock_sm_metrics(unused_faults="ignore", faults=[fail_calls((500, b"x" * 3000), after=9)] * 12):
+                        log(f"run-{number}", "loss", 0.5)
+                assert False
+            """
+        )
+        result = project.runpytest_inprocess()
+        result.stdout.fnmatch_lines(
+            ["5 earlier mocks; -vv shows them", "mock 6 of 8:", "* BatchPutMetrics 'run-5' *", "2 more faults; -vv shows them"]
+        )
+        assert max(map(len, result.outlines)) < 200
 
     def test_nothing_where_nothing_was_called(self, project):
         project.makepyfile("def test_it(sm_metrics): assert False")
