@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pytest_sm_metrics import delay_calls, fail_calls, fail_metrics, mock_sm_metrics
 from pytest_sm_metrics.service.errors import ERRORS, METRIC_ERRORS
 
-from .logging_metrics import SESSION, client_in, metric, put
+from .logging_metrics import INFINITE, SESSION, client_in, metric, put
 
 
 class Raw(io.BytesIO):
@@ -359,7 +359,7 @@ class TestHoldCalls:
             with sm_metrics.hold_calls(times=1) as held:
                 first.start()
                 held.wait()
-                assert codes(put(client, "run-1", metric("second"), metric(value=float("nan")))) == [
+                assert codes(put(client, "run-1", metric("second"), metric(value=INFINITE))) == [
                     ("CONFLICT_ERROR", 0),
                     ("VALIDATION_ERROR", 1),
                 ]

@@ -167,10 +167,10 @@ def _context_of(request: Any) -> Any:
     return _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
 
 
-def _skip_backoff(request: Any = None, request_dict: dict[str, Any] | None = None, **_: Any) -> None:
+def _skip_backoff(event_name: str, request: Any = None, request_dict: dict[str, Any] | None = None, **_: Any) -> None:
     """Before adaptive mode waits (`before-send`), and before botocore sleeps (`needs-retry`). For all services: no other's is skipped."""
     context = _context_of(request) if request_dict is None else request_dict.get("context", {})
-    skipped = _FAST in context
+    skipped = _FAST in context and event_name.split(".")[1] == sessions.SERVICE
     if skipped:
         with _lock:
             if _active:
