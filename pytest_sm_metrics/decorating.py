@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol
 
-from .examples import Examples, hypothesis_handle
+from .hypothesis_examples import Examples, hypothesis_handle
 from .mock import SageMakerMetricsMock
-from .test_cases import TestMethod
+from .unittest_cases import CaseMethod
 from .wrapping import wrap
 
 _ORIGINAL = "_sm_metrics_original"
@@ -107,7 +107,7 @@ def _one_mock_per_test(run: Any, activate: Activate) -> Any:
     def run_inside(self: Any, *args: Any, **kwargs: Any) -> Any:
         if getattr(self, _OF_A_CLASS) is not activate:  # a subclass is decorated, too: its settings hold
             return run(self, *args, **kwargs)
-        with activate() as mock, TestMethod(self, mock._findings, mock.check) as method:
+        with activate() as mock, CaseMethod(self, mock._findings, mock.check) as method:
 
             def judge_what_a_teardown_shows() -> None:
                 __tracebackhide__ = True

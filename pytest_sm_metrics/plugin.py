@@ -240,12 +240,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
             return
         case = getattr(item, "instance", None)
         if "unittest" in sys.modules and isinstance(case, sys.modules["unittest"].TestCase):
-            from .test_cases import judged_when_run
+            from .unittest_cases import judged_when_run
 
             with judged_when_run(case, _judge(item.config), lambda: _tell(item)):
                 yield
         elif "hypothesis" in sys.modules:
-            from .examples import Examples, function_scope_allowed
+            from .hypothesis_examples import Examples, function_scope_allowed
 
             test = getattr(item, "obj", None)
             arguments = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())

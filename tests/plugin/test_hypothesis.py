@@ -22,7 +22,18 @@ def logged(value=0.5):
     return len(current()["run-1"]["loss"])
 """
 
-CLEAN = """
+CASE = """
+    def setUp(self):
+        log("run-1", "set-up", 0.5)
+
+    @few
+    @given(st.integers())
+    def test_method(self, number):
+        assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
+"""
+
+CLEAN = (
+    """
 @pytest.fixture
 def trainer(sm_metrics):
     log("run-1", "set-up", 0.5)
@@ -80,24 +91,14 @@ class TestPlain:
 
 @pytest.mark.usefixtures("sm_metrics")
 class TestCase(unittest.TestCase):
-    def setUp(self):
-        log("run-1", "set-up", 0.5)
-
-    @few
-    @given(st.integers())
-    def test_method(self, number):
-        assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
-
+"""
+    + CASE
+    + """
 @mock_sm_metrics
 class TestDecoratedCase(unittest.TestCase):
-    def setUp(self):
-        log("run-1", "set-up", 0.5)
-
-    @few
-    @given(st.integers())
-    def test_method(self, number):
-        assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
-
+"""
+    + CASE
+    + """
 class Machine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
@@ -148,6 +149,7 @@ def test_what_the_body_logged_before_a_machine_stays(sm_metrics):
     log("run-1", "loss", 0.5)
     run_state_machine_as_test(MachineAfter, settings=few)
 """
+)
 
 
 def test_each_example_starts_clean(run):
@@ -160,14 +162,8 @@ def test_plain_unittest(project):
         + """
 @mock_sm_metrics
 class TestCase(unittest.TestCase):
-    def setUp(self):
-        log("run-1", "set-up", 0.5)
-
-    @few
-    @given(st.integers())
-    def test_method(self, number):
-        assert logged() == 1 and len(current()["run-1"]["set-up"]) == 1
 """
+        + CASE
     )
     assert project.run(sys.executable, "-m", "unittest", "it").ret == 0
 

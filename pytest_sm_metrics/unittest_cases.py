@@ -8,14 +8,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from .examples import Examples, Judged
+from .hypothesis_examples import Examples, Judged
 from .wrapping import wrap
 
 
-class TestMethod:
+class CaseMethod:
     """While it is entered, the method of a test case is judged when it has passed: so the test fails, and `expectedFailure` applies."""
-
-    __test__ = False
 
     def __init__(self, case: Any, judged: Judged, judge: Callable[[], None]) -> None:
         self.passed = self.has_failed = False
@@ -33,7 +31,7 @@ class TestMethod:
         }
         self._before = {name: self._vars.get(name) for name in self._put}
 
-    def __enter__(self) -> TestMethod:
+    def __enter__(self) -> CaseMethod:
         self._vars.update(self._put)
         return self
 
@@ -60,7 +58,7 @@ class TestMethod:
 
 
 class _Run:
-    def __init__(self, method: TestMethod, examples: Examples) -> None:
+    def __init__(self, method: CaseMethod, examples: Examples) -> None:
         self._method = method
         self._examples = examples
 
@@ -77,10 +75,10 @@ class _Run:
 
 @contextmanager
 def judged_when_run(case: Any, judged: Judged, judge: Callable[[], None]) -> Generator[None]:
-    """Enter a `TestMethod` when the case is run: pytest puts the method in place only then."""
+    """Enter a `CaseMethod` when the case is run: pytest puts the method in place only then."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        with TestMethod(case, judged, judge):
+        with CaseMethod(case, judged, judge):
             return type(case).run(case, *args, **kwargs)
 
     case.run = run
