@@ -90,7 +90,7 @@ _WINDOW: Accepted = (
 _LIMIT: Accepted = ("None, or a whole number from 0", _is_limit)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)  # what is generated costs every start-up of pytest
 class Settings:
     """The settings of one mock, all of them accepted values."""
 
