@@ -66,7 +66,7 @@ def _written(config: Any) -> dict[str, Any]:
 
 
 def _unknown(config: Any) -> Iterator[str]:
-    known = {f"{_PREFIX}{name}": None for name in (*_INI, "mode")}
+    known = [f"{_PREFIX}{name}" for name in (*_INI, "mode")]
     for name, value in _written(config).items():
         if name not in known:
             try:
@@ -82,10 +82,10 @@ def marked(node: Any) -> tuple[dict[str, Any], str | None]:
     """The settings and the mode that the markers of a node and of those above it give, a nearer one over a farther one."""
     given: dict[str, Any] = {}
     for mark in reversed(list(_nearest_first(node))):
-        faults = [*given.get("faults", ()), *mark.kwargs.get("faults", ())]  # of several levels: they add up
+        farther, nearer = given.get("faults"), mark.kwargs.get("faults")
         given.update(mark.kwargs)
-        if faults:
-            given["faults"] = faults
+        if isinstance(farther, (list, tuple)) and isinstance(nearer, (list, tuple)):  # of several levels: they add up
+            given["faults"] = [*farther, *nearer]
     return given, given.pop("mode", None)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .service.errors import ERRORS, METRIC_ERRORS
-from .service.faults import CallFault, Delay, Fault, MetricFault, check, exception_of, is_number, is_whole
+from .service.faults import CallFault, Delay, Fault, MetricFault, check, exception_of, is_number
 from .service.filters import Filter, NumberFilter
 from .service.held_calls import HeldCalls
 from .service.service import Service
-from .settings import did_you_mean
+from .settings import did_you_mean, is_whole
 
 OPERATION_NAMES = ("BatchPutMetrics", "BatchGetMetrics")
 

@@ -20,8 +20,9 @@ RejectedMetrics = Literal["ignore", "error"]
 UnusedFaults = Literal["error", "ignore"]
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def is_whole(value: object, least: float = float("-inf"), most: float = float("inf")) -> bool:
+    """Whether it is a whole number between two others, True and False being none."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _is_account_id(value: object) -> bool:
@@ -44,7 +45,7 @@ def _are_faults(value: object) -> bool:
 
 
 def _is_limit(value: object) -> bool:
-    return value is None or (isinstance(value, int) and _is_whole(value) and value >= 0)
+    return value is None or is_whole(value, 0)
 
 
 def _is_window(value: object) -> bool:
@@ -144,7 +145,7 @@ class Settings:
         "faults in force from the start; those of several markers add up", "",
     )  # fmt: skip
     seed: int = _setting(
-        0, ("a whole number", _is_whole),
+        0, ("a whole number", is_whole),
         "every random choice (whether faults fire, request ids) depends on it, on the test's node id and on the ordinal of the attempt, "
         "on nothing else", "int",
     )  # fmt: skip

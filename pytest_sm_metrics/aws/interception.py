@@ -68,6 +68,8 @@ def switch_on(owner: object, answerer: Answerer, width: int = 0) -> None:
     with _lock:
         _register_once()
         sessions.relieve(_reach)
+        if not _active:
+            sessions.forget_sessions()
         activation = _Activation(owner, answerer, width, sessions.default_session(), _moto_listens())
         narrower = (index for index, other in enumerate(_active) if 0 < other.width < width)
         index = next(narrower, len(_active))

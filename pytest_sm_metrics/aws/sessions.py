@@ -59,6 +59,11 @@ def restore() -> None:
     del Session.__init_subclass__
 
 
+def forget_sessions() -> None:
+    """From now on, sessions are made while a mock is on; earlier ones, made while calls were blocked, are not."""
+    _made_meanwhile.clear()
+
+
 def default_session() -> Any:
     """boto3's default session; None where there is none, or no boto3."""
     return getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)

@@ -9,6 +9,7 @@ from string import Formatter
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from ..settings import is_whole
 from .filters import Test, tests_of
 from .parsing import PutMetrics
 
@@ -137,10 +138,10 @@ class Fault:
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings the counts back to those of now."""
-        matches, hits = self.matches, self.hits
+        counts = self.matches, self.hits, self.overtaken, self.until
 
         def restore() -> None:
-            self.matches, self.hits = matches, hits
+            self.matches, self.hits, self.overtaken, self.until = counts
 
         return restore
 
@@ -232,11 +233,6 @@ def check(name: str, value: object, accepted: bool, words: str) -> None:
     """Raise a ValueError for what is not accepted."""
     if not accepted:
         raise ValueError(f"{name} is {value!r}; accepted is {words}.")
-
-
-def is_whole(value: object, least: int) -> bool:
-    """Whether it is a whole number, and not a small one."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def is_number(value: object) -> bool:

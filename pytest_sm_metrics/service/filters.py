@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, Union
+
+from ..settings import is_whole
 
 T = TypeVar("T")
 Filter = Union[T, "re.Pattern[str]", Callable[[Any], object], None]
@@ -40,14 +43,10 @@ def _test(name: str, wanted: Any) -> Test:
         return Test(name, wanted, False, lambda value: isinstance(value, str) and search(value))
     if callable(wanted):
         return Test(name, wanted, False, partial(_ask, name, wanted))
-    if _is_index(wanted, name) if is_number else isinstance(wanted, str):
+    if is_whole(wanted, 0, 9 if name == "index" else math.inf) if is_number else isinstance(wanted, str):
         return Test(name, wanted, True, lambda value: bool(value == wanted))
     words = _TEXT if not is_number else _INDEX if name == "index" else _NUMBER
     raise ValueError(f"{name} is {wanted!r}; accepted is {words}, or None for any.")
-
-
-def _is_index(wanted: object, name: str) -> bool:
-    return isinstance(wanted, int) and not isinstance(wanted, bool) and wanted >= 0 and (name == "step" or wanted <= 9)
 
 
 def _ask(name: str, predicate: Callable[[Any], object], value: object) -> object:

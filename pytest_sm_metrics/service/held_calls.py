@@ -7,8 +7,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
+from ..settings import is_whole
 from .exchange import Answer, NoAnswer
-from .faults import Fault, check, is_number, is_whole
+from .faults import Fault, check, is_number
 
 Answered = Future[Answer | NoAnswer]
 
@@ -53,11 +54,13 @@ class HeldCalls(Fault):
         """Answer those that are held; later ones are not held."""
         with self._arrived:
             super().remove()
-            held, self._held = sorted(self._held), []
+            held, self._held = sorted(self._held, key=lambda one: one.ordinal), []
         for one in held:
             one.timer.cancel()
             if one.future.set_running_or_notify_cancel():
                 one.future.set_result(one.answer())
+            else:
+                one.abandon()
 
     def _give_up(self, future: Answered) -> None:
         if self._forget(future) and future.set_running_or_notify_cancel():

@@ -152,7 +152,8 @@ class Service:
         """Answer a request, and enter it in the journal."""
         request, attempt = arrival.request, arrival.attempt
         with self.lock:
-            self.abandon(arrival)
+            if arrival.held:
+                self.abandon(arrival)
             fired, outcome, put = self._inject(arrival)
             component: StoredTrialComponent | None = None
             refused: Sequence[Refusal] = ()

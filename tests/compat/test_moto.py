@@ -127,6 +127,21 @@ def test_a_session_of_the_users_own_outlives_both():
     assert own.get_credentials() is None
 
 
+def test_a_session_that_was_made_while_calls_were_blocked_outlives_both():
+    unblock = block(lambda operation, body: UnmockedCallError(operation))
+    try:
+        boto3.setup_default_session(region_name="eu-west-1")
+        own = boto3.DEFAULT_SESSION
+        moto = mock_aws()
+        moto.start()
+        sm_metrics = mock_sm_metrics().start()
+        moto.stop()
+        sm_metrics.stop()
+        assert boto3.DEFAULT_SESSION is own
+    finally:
+        unblock()
+
+
 def test_what_moto_answers_is_not_blocked():
     unblock = block(lambda operation, body: UnmockedCallError(operation))
     try:

@@ -107,7 +107,8 @@ def test_a_wrong_one_that_a_hook_adds(run, project):
 
         def pytest_collection_modifyitems(items):
             for item in items:
-                item.add_marker(pytest.mark.sm_metrics(seed="x"))
+                item.add_marker(pytest.mark.sm_metrics(seed="x", faults=[]))
+                item.add_marker(pytest.mark.sm_metrics(faults=3))
         """
     )
     result = run("def test_it(): print('ran')", "-s", "--sm-metrics-mode=mock")
