@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .injecting import delay_calls, fail_calls, fail_metrics
+    from .injecting import delay_calls, fail_calls, fail_metrics, fail_queries
     from .mock import SageMakerMetricsMock
     from .reading import Metric, MetricSeries, RejectedMetric, TrialComponent
     from .service.faults import Fault
     from .service.journal import Call
-    from .service.rules import RULES, Rule
+    from .service.rule import Rule
+    from .service.rules import RULES
     from .switching import current, mock_sm_metrics
     from .unmocked import UnmockedCallError
 
 _HOMES = {
     "mock": ("SageMakerMetricsMock",),
     "reading": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
-    "injecting": ("delay_calls", "fail_calls", "fail_metrics"),
+    "injecting": ("delay_calls", "fail_calls", "fail_metrics", "fail_queries"),
     "service.faults": ("Fault",),
     "service.journal": ("Call",),
-    "service.rules": ("RULES", "Rule"),
+    "service.rule": ("Rule",),
+    "service.rules": ("RULES",),
     "switching": ("current", "mock_sm_metrics"),
     "unmocked": ("UnmockedCallError",),
 }
@@ -40,6 +42,7 @@ __all__ = [
     "delay_calls",
     "fail_calls",
     "fail_metrics",
+    "fail_queries",
     "mock_sm_metrics",
 ]
 

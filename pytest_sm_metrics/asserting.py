@@ -111,7 +111,7 @@ def check_called(service: Service, operation: str | None, trial_component: str |
     matching = [
         call
         for call in calls
-        if operation in (None, call.operation) and trial_component in (None, call.trial_component) and region in (None, call.region)
+        if operation in (None, call.operation) and trial_component in (None, *call.trial_components) and region in (None, call.region)
     ]
     if matching if times is None else len(matching) == times:
         return None
@@ -144,7 +144,7 @@ def _nearest_calls(calls: list[Call], matching: list[Call], operation: str | Non
     if not matching:
         for wanted, arrived in (
             (operation, [call.operation for call in calls]),
-            (trial_component, [call.trial_component for call in calls]),
+            (trial_component, [name for call in calls for name in call.trial_components]),
         ):
             if wanted is not None and wanted not in arrived:
                 near = closest(wanted, [name for name in arrived if name])

@@ -9,8 +9,8 @@ from datetime import datetime
 from .clock import as_datetime
 from .service.faults import MetricFault
 from .service.journal import Call
-from .service.parsing import PutMetrics, parse_put_metrics
-from .service.rules import CONCURRENT_WRITES, METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT
+from .service.put_request import PutMetrics, parse_put_metrics
+from .service.put_rules import CONCURRENT_WRITES, METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT
 from .service.service import Service
 from .service.store import Refusal, StoredTrialComponent
 from .settings import Settings
@@ -48,8 +48,9 @@ def listed(names: Iterable[str]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 metric`, `2 metrics`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """`1 metric`, `2 metrics`, `2 matches`, `2 queries`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def why_no_trial_component(service: Service, name: object, region: str | None) -> str:
@@ -77,12 +78,12 @@ def _around_trial_component(service: Service, name: str) -> Iterator[str]:
             yield f"closest: {listed(near)}"
         elif names:
             yield f"trial components that hold metrics: {listed(names)}"
-        elif not service.calls:
-            yield "no SageMaker Metrics call has reached the mock"
+        elif not puts(service):
+            yield f"no {'BatchPutMetrics' if service.calls else 'SageMaker Metrics'} call has reached the mock"
         elif not refused:
-            called = dict.fromkeys(call.trial_component for call in service.calls if call.trial_component not in (None, name))
+            called = dict.fromkeys(call.trial_component for call in puts(service) if call.trial_component not in (None, name))
             if called:
-                yield f"{counted(len(service.calls), 'call')} reached the mock, for {listed(called)}"
+                yield f"{counted(len(puts(service)), 'call')} reached the mock, for {listed(called)}"
 
 
 def why_no_metric(service: Service, component: StoredTrialComponent, metric_name: object) -> str:
@@ -109,12 +110,17 @@ def _around_metric(service: Service, component: StoredTrialComponent, metric_nam
         yield from refusals(service, component.name)
 
 
+def puts(service: Service) -> list[Call]:
+    """The calls that were meant to store something."""
+    return [call for call in service.calls if call.operation != "BatchGetMetrics"]
+
+
 def refusals(service: Service, name: str) -> Iterator[str]:
     """The calls that were refused as a whole and may have been meant for a trial component: upper and lower case taken as
     the same, and those whose name could not be read.
     """
     refused: dict[str | None, list[Call]] = {}
-    for call in service.calls:
+    for call in puts(service):
         if call.error_code and (call.trial_component or name).lower() == name.lower():
             refused.setdefault(call.trial_component, []).append(call)
     for sent, calls in refused.items():
@@ -159,7 +165,7 @@ def what_arrived(service: Service) -> Iterator[str]:
         yield f"arrived: trial component {component.name!r} in {component.region}: {', '.join(held)}{more}"
     if len(holding) > _LISTED:
         yield f"and {len(holding) - _LISTED} more trial components"
-    for name in dict.fromkeys(call.trial_component for call in service.calls if call.refused or call.error_code):
+    for name in dict.fromkeys(call.trial_component for call in puts(service) if call.refused or call.error_code):
         whose = "" if name is None else f"{name!r}: "
         yield from (whose + line for line in (*refusals(service, name or ""), *rejections(service, name or "", None)))
     if not service.calls:

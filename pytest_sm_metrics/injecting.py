@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from .service.errors import ERRORS, METRIC_ERRORS
-from .service.faults import CallFault, Delay, Fault, MetricFault, check, exception_of, is_number
+from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES
+from .service.faults import CallFault, Delay, Fault, MetricFault, QueryFault, check, exception_of, is_number
 from .service.filters import Filter, NumberFilter
 from .service.held_calls import HeldCalls
 from .service.service import Service
@@ -80,6 +80,36 @@ def fail_calls(
     check("stored", stored, isinstance(stored, bool), "True or False")
     filters = _call_filters(operation, trial_component, region)
     return CallFault(error, filters, times, after, probability, optional, message=message, stored=stored)
+
+
+def fail_queries(
+    status: str,
+    *,
+    metric_name: Filter[str] = None,
+    trial_component: Filter[str] = None,
+    region: Filter[str] = None,
+    times: int | None = None,
+    after: int = 0,
+    probability: float = 1.0,
+    message: str | None = None,
+    optional: bool = False,
+) -> Fault:
+    """Have queries of BatchGetMetrics fail: HTTP 200 and a result with this Status; the other queries of the call are answered.
+
+    `status`: InternalError or ValidationError, without values; or Truncated, without the last value (the setting `query_limit` has
+    every long result truncated). Source: MetricQueryResult (documented). `message`: that of the result.
+
+    Filters look at the single query: its MetricName, and the name and the region in its ResourceArn. Every query that passes them is a
+    match. Filters and the rest: as `fail_metrics` has them.
+
+    A ValueError for what is not accepted.
+    """
+    if status not in QUERY_STATUSES:
+        near = did_you_mean(str(status), QUERY_STATUSES)
+        raise ValueError(f"unknown status {status!r} of a query that fails{near} The statuses are: {', '.join(QUERY_STATUSES)}.")
+    check("message", message, message is None or isinstance(message, str), "None, or a string")
+    filters = {"metric_name": metric_name, "trial_component": trial_component, "region": region}
+    return QueryFault(status, filters, times, after, probability, optional, message=message)
 
 
 def delay_calls(
@@ -188,6 +218,7 @@ class Injects:
 
     fail_metrics = _in_force(fail_metrics)
     fail_calls = _in_force(fail_calls)
+    fail_queries = _in_force(fail_queries)
     delay_calls = _in_force(delay_calls)
     hold_calls = _in_force(hold_calls)
 

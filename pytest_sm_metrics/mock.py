@@ -16,7 +16,8 @@ from .findings import Findings, TurnedOffBy
 from .injecting import Injects
 from .reading import Metric, RejectedMetric, TrialComponent, rejected_metrics
 from .service.journal import Call
-from .service.parsing import MalformedRequestError, check_trial_component_name
+from .service.parsing import MalformedRequestError
+from .service.put_request import check_trial_component_name
 from .service.service import Service
 from .service.store import EVERY_REGION, StoredTrialComponent
 from .settings import Settings

@@ -13,9 +13,9 @@ from .clock import as_datetime
 from .explaining import AbsentError, counted, every_rejection, why_no_metric
 from .service.arns import trial_component_arn
 from .service.journal import Call
-from .service.rules import Rule
+from .service.rule import Rule
 from .service.service import Service
-from .service.statistics import average, index_of_last, standard_deviation
+from .service.statistics import STATISTICS, last_of_the_latest
 from .service.store import NO_STEP, SeriesColumns, StoredTrialComponent
 
 
@@ -60,37 +60,40 @@ class MetricSeries(Sequence[Metric]):
     @property
     def min(self) -> float:
         """The smallest Value."""
-        return min(self._some_values())
+        return self._statistic("Min")
 
     @property
     def max(self) -> float:
         """The largest Value."""
-        return max(self._some_values())
+        return self._statistic("Max")
 
     @property
     def avg(self) -> float:
         """The arithmetic mean of the Values."""
-        return average(self._some_values())
+        return self._statistic("Avg")
 
     @property
     def std_dev(self) -> float:
         """The sample standard deviation of the Values (n - 1; assumed of the service), 0 for one Value."""
-        return standard_deviation(self._some_values())
+        return self._statistic("StdDev")
 
     @property
     def last(self) -> float:
-        """The Value with the latest Timestamp; of equal ones the last to arrive."""
-        values = self._some_values()
-        return values[index_of_last(self._column(self._columns.timestamps))]
+        """The Value with the latest Timestamp; of equal ones the last to arrive (BatchGetMetrics: the first)."""
+        self._require_some()
+        return self._columns.values[self._rows[last_of_the_latest(self._column(self._columns.timestamps))]]
+
+    def _statistic(self, name: str) -> float:
+        self._require_some()
+        return STATISTICS[name](self.values, self._column(self._columns.timestamps))
+
+    def _require_some(self) -> None:
+        if not self._rows:
+            raise ValueError(f"an empty series of {self.metric_name!r} has no statistics")
 
     def _column(self, column: array[Any]) -> list[Any]:
         rows = self._rows
         return column[rows.start : rows.stop].tolist() if rows.step == 1 else [column[row] for row in rows]
-
-    def _some_values(self) -> list[float]:
-        if not self._rows:
-            raise ValueError(f"an empty series of {self.metric_name!r} has no statistics")
-        return self.values
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -128,6 +128,10 @@ class Settings:
         None, _WINDOW,
         "how far a Timestamp may lie from now (frozen time counts); outside it: VALIDATION_ERROR", read=_read_window,
     )  # fmt: skip
+    query_limit: int | None = _setting(
+        None, _LIMIT,
+        "values that one query of BatchGetMetrics may return; past it: Truncated", "int",
+    )  # fmt: skip
     fast_retries: bool = _setting(
         True, ("True or False", lambda value: isinstance(value, bool)),
         "whether botocore's retries come without the back-off between them", "bool",
@@ -141,7 +145,7 @@ class Settings:
         "whether a metric that a rule rejected fails the test",
     )  # fmt: skip
     faults: Sequence[Any] = _setting(
-        (), ("a list or tuple of what fail_metrics(...), fail_calls(...) and delay_calls(...) make", _are_faults),
+        (), ("a list or tuple of what fail_metrics(...), fail_calls(...), fail_queries(...) and delay_calls(...) make", _are_faults),
         "faults in force from the start; those of several markers add up", "",
     )  # fmt: skip
     seed: int = _setting(
@@ -208,6 +212,7 @@ class SettingsKeywords(TypedDict, total=False):
     unknown_trial_component: UnknownTrialComponent
     concurrent_writes: ConcurrentWrites
     timestamp_window: Window | None
+    query_limit: int | None
     fast_retries: bool
     unused_faults: UnusedFaults
     rejected_metrics: RejectedMetrics

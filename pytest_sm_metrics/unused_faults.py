@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .explaining import counted, joined
-from .service.faults import Attempt, Fault, MetricFault
+from .service.faults import Attempt, Fault, ItemFault
 from .service.journal import Call
-from .service.parsing import MalformedRequestError, parse_put_metrics
 from .service.service import Service
 
 _SHOWN = 3  # kinds of near misses
@@ -25,7 +24,7 @@ def _removed(fault: Fault) -> Iterator[str]:
 
 
 def _near(service: Service, fault: Fault) -> Iterator[str]:
-    noun = "metric" if isinstance(fault, MetricFault) else "call"
+    noun = fault.noun
     if fault.matches:
         yield f"{counted(fault.matches, noun)} matched it; {_why_not(fault)}"
         return
@@ -38,8 +37,10 @@ def _near(service: Service, fault: Fault) -> Iterator[str]:
         matching = sum(not unmet for unmet in _misses(others, fault))
         if matching:
             yield f"{counted(matching, noun)} would have matched it, and {when}"
+    called = fault.operation if isinstance(fault, ItemFault) and calls else "SageMaker Metrics"
+    calls = [call for call in calls if called in ("SageMaker Metrics", call.operation)]
     if not calls:
-        yield "no SageMaker Metrics call has reached the mock" + (" while it was in force" if service.calls else "")
+        yield f"no {called} call has reached the mock" + (" while it was in force" if service.calls else "")
     elif not misses:
         yield f"{counted(len(calls), 'call')} reached the mock, malformed: {calls[-1].ending}"
     else:
@@ -70,13 +71,9 @@ def _nearest(misses: list[tuple[tuple[str, str], ...]], noun: str) -> Iterator[s
 
 def _misses(calls: Iterable[Call], fault: Fault) -> Iterator[tuple[tuple[str, str], ...]]:
     for call in calls:
-        try:
-            put = parse_put_metrics(call.body)
-        except MalformedRequestError:
-            put = None
-        attempt = Attempt(call.operation, call.trial_component, call.region, put)
-        if not isinstance(fault, MetricFault):
+        attempt = Attempt((call.operation,), call.trial_components, (call.region,), call.parsed)
+        if not isinstance(fault, ItemFault):
             yield tuple(fault.unmet(attempt))
-        elif put is not None:
-            for index in range(len(put.names)):
+        elif isinstance(attempt.parsed, fault.parsed_as):
+            for index in range(len(attempt.parsed.columns["metric_name"])):
                 yield tuple(fault.unmet(attempt, index))

@@ -22,6 +22,23 @@ def request(content, *, method="PUT", path="/BatchPutMetrics", region="us-east-1
     return Request(method, path, content, region, "tests", "invocation", 1, float(time))
 
 
+def query(name="loss", stat="Last", period="IterationNumber", axis=..., run="run-1", region="us-east-1", **more):
+    """One item of MetricQueries; the axis that goes with the period, the ARN of a trial component of the default account."""
+    members = {
+        "MetricName": name,
+        "ResourceArn": f"arn:aws:sagemaker:{region}:123456789012:experiment-trial-component/{run}",
+        "MetricStat": stat,
+        "Period": period,
+        "XAxisType": ("IterationNumber" if period == "IterationNumber" else "Timestamp") if axis is ... else axis,
+        **more,
+    }
+    return {key: value for key, value in members.items() if value is not ...}
+
+
+def get_request(*queries, region="us-east-1"):
+    return request(json.dumps({"MetricQueries": list(queries)}).encode(), method="POST", path="/BatchGetMetrics", region=region)
+
+
 def answered(service, request):
     """What the service answers to a request that nothing holds."""
     return service.answer(service.receive(request))

@@ -11,6 +11,7 @@ _PARTITIONS = {
     "us-isof-": "aws-iso-f",
     "eusc-": "aws-eusc",
 }
+_RESOURCE = "experiment-trial-component/"
 
 
 def trial_component_arn(region: str, account_id: str, name: str) -> str:
@@ -19,4 +20,15 @@ def trial_component_arn(region: str, account_id: str, name: str) -> str:
     Source: Actions, resources, and condition keys for Amazon SageMaker (documented).
     """
     partition = next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
-    return f"arn:{partition}:sagemaker:{region}:{account_id}:experiment-trial-component/{name}"
+    return f"arn:{partition}:sagemaker:{region}:{account_id}:{_RESOURCE}{name}"
+
+
+def region_of(arn: str) -> str:
+    """The region in an ARN; empty where it has none."""
+    return arn.split(":", 5)[3] if arn.count(":") >= 5 else ""
+
+
+def trial_component_of(arn: str) -> str | None:
+    """The name of the trial component that an ARN names, in whatever account and region; None if it names something else."""
+    resource = arn.split(":", 5)[-1]
+    return resource.removeprefix(_RESOURCE) if resource.startswith(_RESOURCE) else None

@@ -42,3 +42,7 @@ services give them (observed on others)."""
 
 METRIC_ERRORS = ("METRIC_LIMIT_EXCEEDED", "INTERNAL_ERROR", "VALIDATION_ERROR", "CONFLICT_ERROR")
 """The codes of one metric in Errors. Source: Amazon SageMaker API Reference, BatchPutMetricsError (documented)."""
+
+QUERY_STATUSES = {"InternalError": _SERVER_ERROR, "ValidationError": "The query failed validation.", "Truncated": None}
+"""The statuses of a query that fails, and their messages. Source: Amazon SageMaker API Reference, MetricQueryResult (documented; the
+messages: published nowhere)."""

@@ -10,8 +10,11 @@ from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 from ..settings import is_whole
+from .errors import QUERY_STATUSES
 from .filters import Test, tests_of
-from .parsing import PutMetrics
+from .get_request import GetMetrics
+from .operations import Parsed
+from .put_request import PutMetrics
 
 _SHOWN = 60  # bytes of a raw answer
 
@@ -19,12 +22,12 @@ AnyFault = TypeVar("AnyFault", bound="Fault")
 
 
 class Attempt(NamedTuple):
-    """What the filters of a fault look at."""
+    """What the filters of a fault look at: of each member, the values of which any may pass; and the request, if it is well-formed."""
 
-    operation: str | None
-    trial_component: str | None
-    region: str
-    put: PutMetrics | None
+    operation: tuple[str | None]
+    trial_component: tuple[str | None, ...]
+    region: tuple[str]
+    parsed: Parsed | None
 
 
 class Force:
@@ -37,13 +40,17 @@ class Force:
 
 
 class Fault:
-    """Something that fails on demand. Made by `fail_metrics`, `fail_calls`, `delay_calls`; in force once a mock has it.
+    """Something that fails on demand. Made by `fail_metrics`, `fail_calls`, `fail_queries`, `delay_calls`; in force once a mock has it.
 
     As a context manager it is removed on leaving.
     """
 
     kind = ""
     """The name of the function that makes it."""
+    noun = "call"
+    """What it is for."""
+    _of_items: frozenset[str] = frozenset()
+    """The filters that look at single items of a request, not at the call."""
 
     def __init__(
         self,
@@ -62,8 +69,8 @@ class Fault:
         self._made_of: tuple[Any, ...] = (effect, filters, times, after, probability, optional)
         self._more = more
         self._tests = tests_of(filters)
-        self._call_tests = [(Attempt._fields.index(test.name), test) for test in self._tests if test.name in Attempt._fields]
-        self._metric_tests = [test for test in self._tests if test.name not in Attempt._fields]
+        self._item_tests = [test for test in self._tests if test.name in self._of_items]
+        self._call_tests = [(Attempt._fields.index(test.name), test) for test in self._tests if test.name not in self._of_items]
         self.times, self.after, self.probability, self.optional = times, after, probability, optional
         self.matches = 0
         """How many requests, or metrics, reached it and matched its filters."""
@@ -117,8 +124,8 @@ class Fault:
     def sees(self, attempt: Attempt) -> bool:
         """Whether the filters of calls let it see an attempt."""
         for position, test in self._call_tests:
-            value = attempt[position]
-            if value != test.wanted if test.is_literal else not test.holds(value):
+            values: Any = attempt[position]
+            if test.wanted not in values if test.is_literal else not any(map(test.holds, values)):
                 return False
         return True
 
@@ -146,10 +153,15 @@ class Fault:
         return restore
 
     def unmet(self, attempt: Attempt, index: int | None = None) -> list[tuple[str, str]]:
-        """The filters that an attempt, or one metric of it, does not pass, and what it has there."""
-        metric = {} if attempt.put is None or index is None else metric_of(attempt.put, index)
-        values = {**attempt._asdict(), **metric}
-        return [(test.name, why) for test in self._tests if test.name in values for why in _misses(test, values[test.name])]
+        """The filters that an attempt, or one item of it, does not pass, and what it has there."""
+        columns = {} if attempt.parsed is None or index is None else attempt.parsed.columns
+        found: list[tuple[str, str]] = []
+        for test in self._tests:
+            if test.name not in self._of_items:
+                found += [(test.name, why) for why in _misses(test, getattr(attempt, test.name))]
+            elif index is not None and columns:
+                found += [(test.name, why) for why in _misses(test, (columns[test.name][index],))]
+        return found
 
     def __repr__(self) -> str:
         effect, filters, *_ = self._made_of
@@ -164,36 +176,67 @@ class Fault:
         return f"{self.kind}({', '.join(shown)})"
 
 
-def _misses(test: Test, value: object) -> Iterator[str]:
+def _misses(test: Test, values: tuple[object, ...]) -> Iterator[str]:
     try:
-        if not test.holds(value):
-            yield repr(value)
+        if not any(map(test.holds, values)):
+            yield ", ".join(map(repr, values))
     except Exception as error:  # a predicate that was not asked before, because another filter had said no
-        yield f"{value!r}, of which the predicate raised {error!r}"
+        yield f"{', '.join(map(repr, values))}, of which the predicate raised {error!r}"
 
 
-def metric_of(put: PutMetrics, index: int) -> dict[str, object]:
-    """What the filters of metrics look at."""
-    return {"metric_name": put.names[index], "step": put.steps[index], "index": index}
+class ItemFault(Fault):
+    """Single items of a request that fail, and the others do not."""
+
+    operation = ""
+    """The operation that has such items."""
+    parsed_as: type[Parsed]
+    """A request of it."""
+
+    def indexes(self, parsed: Parsed) -> list[int]:
+        """The items of a request that it is for."""
+        if not isinstance(parsed, self.parsed_as):
+            return []
+        columns = parsed.columns
+        tests = [(test, columns[test.name]) for test in self._item_tests]
+        if any(test.is_literal and test.wanted not in column for test, column in tests):
+            return []
+        return [index for index in range(len(columns["metric_name"])) if all(test.holds(column[index]) for test, column in tests)]
 
 
-class MetricFault(Fault):
+class MetricFault(ItemFault):
     """Metrics that are refused, each with an entry in Errors."""
 
     kind = "fail_metrics"
+    noun = "metric"
+    operation = "BatchPutMetrics"
+    parsed_as = PutMetrics
+    _of_items = frozenset({"metric_name", "step", "index"})
 
     @property
     def code(self) -> str:
         """The Code in Errors."""
         return str(self._made_of[0])
 
-    def indexes(self, put: PutMetrics) -> list[int]:
-        """The metrics of a request that it is for."""
-        for test in self._metric_tests:
-            if test.is_literal and test.name != "index" and test.wanted not in (put.names if test.name == "metric_name" else put.steps):
-                return []
-        found = range(len(put.names))
-        return [index for index in found if all(test.holds(metric_of(put, index)[test.name]) for test in self._metric_tests)]
+
+class QueryFault(ItemFault):
+    """Queries that are answered with another Status than Complete."""
+
+    kind = "fail_queries"
+    noun = "query"
+    operation = "BatchGetMetrics"
+    parsed_as = GetMetrics
+    _of_items = frozenset({"metric_name", "trial_component", "region"})
+
+    @property
+    def status(self) -> str:
+        """The Status of the result."""
+        return str(self._made_of[0])
+
+    @property
+    def message(self) -> str | None:
+        """The Message of the result."""
+        message: str | None = self._more.get("message")
+        return QUERY_STATUSES[self.status] if message is None else message
 
 
 class CallFault(Fault):

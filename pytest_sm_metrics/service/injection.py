@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from .faults import Attempt, CallFault, Delay, Fault, Force, MetricFault
+from .faults import Attempt, CallFault, Delay, Fault, Force, ItemFault
 from .held_calls import HeldCalls
 
 AnyFault = TypeVar("AnyFault", bound=Fault)
@@ -15,21 +15,22 @@ AnyFault = TypeVar("AnyFault", bound=Fault)
 class Matching:
     """The faults whose filters an attempt passes, by stage."""
 
-    __slots__ = ("calls", "delays", "holds", "metrics")
+    __slots__ = ("calls", "delays", "holds", "items")
 
     def __init__(self, faults: Iterable[Fault], attempt: Attempt) -> None:
         self.holds: list[HeldCalls] = []
         self.delays: list[Delay] = []
         self.calls: list[CallFault] = []
-        self.metrics: dict[int, list[MetricFault]] = {}
+        self.items: dict[int, list[ItemFault]] = {}
+        """By the place of the metric, or of the query, in the request."""
         for fault in faults:
             if fault.sees(attempt):
                 self._sort(fault, attempt)
 
     def _sort(self, fault: Fault, attempt: Attempt) -> None:
-        if isinstance(fault, MetricFault):
-            for index in fault.indexes(attempt.put) if attempt.put else ():
-                self.metrics.setdefault(index, []).append(fault)
+        if isinstance(fault, ItemFault):
+            for index in fault.indexes(attempt.parsed) if attempt.parsed else ():
+                self.items.setdefault(index, []).append(fault)
         elif isinstance(fault, CallFault):
             self.calls.append(fault)
         elif isinstance(fault, Delay):

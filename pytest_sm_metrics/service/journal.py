@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +11,8 @@ from typing import Any, NamedTuple
 from ..clock import as_datetime
 from .exchange import NoAnswer, Request
 from .faults import Fault
-from .parsing import read_json
+from .operations import Parsed, parse, trial_components_in
+from .parsing import MalformedRequestError, read_json
 from .store import Refusal
 
 
@@ -55,6 +57,7 @@ class Call:
         "refused",
         "region",
         "request_id",
+        "results",
         "trial_component",
         "user_agent",
     )
@@ -67,6 +70,7 @@ class Call:
         trial_component: str | None,
         outcome: Outcome,
         refused: Sequence[Refusal],
+        results: bytes | None = None,
         faults: Sequence[Fault] = (),
     ) -> None:
         self.body = request.body
@@ -74,9 +78,9 @@ class Call:
         self._time = request.time
         self.outcome = outcome
         self.operation = operation
-        """`BatchPutMetrics`; None for a method and path that are no operation."""
+        """`BatchPutMetrics` or `BatchGetMetrics`; None for a method and path that are no operation."""
         self.trial_component = trial_component
-        """The TrialComponentName as sent; None where the body has none that is a string."""
+        """The TrialComponentName as sent; None where the body has none that is a string, and for BatchGetMetrics."""
         self.region = request.region
         self.user_agent = request.user_agent
         self.invocation_id = request.invocation_id
@@ -87,6 +91,8 @@ class Call:
         """The answer's `x-amzn-RequestId`."""
         self.refused = refused
         """The metrics that were not stored, with the rules and faults that refused them; they stand in Errors, if there was an answer."""
+        self.results = results
+        """The body of the answer to BatchGetMetrics, if there was one."""
         self.faults = faults
         """Those that fired."""
 
@@ -113,6 +119,24 @@ class Call:
             return None
 
     @property
+    def trial_components(self) -> tuple[str | None, ...]:
+        """The names of the trial components that it is about; `(None,)` where none can be read."""
+        return trial_components_in(self.operation, self.body)
+
+    @property
+    def names(self) -> str:
+        """The same for a message."""
+        return ", ".join(map(repr, self.trial_components))
+
+    @property
+    def parsed(self) -> Parsed | None:
+        """The request as the service read it; None where it was malformed."""
+        try:
+            return parse(self.operation, self.body) if self.operation else None
+        except MalformedRequestError:
+            return None
+
+    @property
     def errors(self) -> list[dict[str, Any]]:
         """The answer's Errors: `{"Code", "MetricIndex"}`, indexes from 0."""
         refused = self.refused if self.outcome is None else ()
@@ -125,7 +149,9 @@ class Call:
             return self.outcome.body
         if isinstance(self.outcome, Failure):
             return {"message": self.outcome.message}
-        return {"Errors": self.errors} if self.outcome is None else None
+        if isinstance(self.outcome, NoAnswer):
+            return None
+        return {"Errors": self.errors} if self.results is None else read_json(self.results)
 
     @property
     def ending(self) -> str:
@@ -136,7 +162,10 @@ class Call:
             return f"{self.outcome.status} {self.outcome.code}: {self.outcome.message}"
         if isinstance(self.outcome, Raw):
             return f"{self.outcome.status}, {len(self.outcome.body)} bytes given by a fault"
-        return f"200, {len(self.refused)} in Errors" if self.refused else "200"
+        if self.results is None:
+            return f"200, {len(self.refused)} in Errors" if self.refused else "200"
+        statuses = Counter(result["Status"] for result in self.response["MetricQueryResults"])
+        return f"200, {', '.join(f'{times} {status}' for status, times in statuses.items())}"
 
     @property
     def timestamp(self) -> datetime:
@@ -144,4 +173,4 @@ class Call:
         return as_datetime(self._time)
 
     def __repr__(self) -> str:
-        return f"<Call {self.operation} {self.trial_component!r} in {self.region}: {self.ending.partition(':')[0]}>"
+        return f"<Call {self.operation} {self.names} in {self.region}: {self.ending.partition(':')[0]}>"

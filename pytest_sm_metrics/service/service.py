@@ -6,23 +6,24 @@ import json
 import os
 import threading
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..settings import Settings
 from ..unmocked import UnmockedCallError
 from .arns import trial_component_arn
 from .errors import ERRORS
 from .exchange import Answer, NoAnswer, Request
-from .faults import Attempt, CallFault, Fault, MetricFault
+from .faults import Attempt, CallFault, Fault
+from .get_request import GetMetrics
 from .held_calls import HeldCalls
 from .injection import Injection, Matching
 from .journal import Call, Failure, Outcome, Raw, request_ids
-from .parsing import MalformedRequestError, PutMetrics, parse_put_metrics, trial_component_in
+from .operations import OPERATIONS, Parsed, parse, trial_component_of_a_put, trial_components_in
+from .parsing import MalformedRequestError
+from .put_request import PutMetrics
+from .queries import answer_queries
 from .rules import UNKNOWN_OPERATION
 from .store import Refusal, SeriesColumns, Store, StoredTrialComponent
-
-OPERATIONS = {("PUT", "/BatchPutMetrics"): "BatchPutMetrics"}
-"""The operations that the service knows, by method and path. Source: the service model (documented)."""
 
 _NO_ERRORS = b'{"Errors": []}'
 
@@ -31,7 +32,11 @@ class Arrival(NamedTuple):
     """A request that has arrived, and waits for its answer."""
 
     request: Request
-    attempt: Attempt
+    operation: str | None
+    trial_component: str | None
+    """The TrialComponentName as sent."""
+    parsed: Parsed | None
+    """None where the request is malformed."""
     failure: Failure | None
     """What is wrong with the request itself."""
     matching: Matching | None
@@ -124,20 +129,18 @@ class Service:
         """Take a request in: what is held is in flight from now on, and is not to be answered before `held` lets go of it."""
         operation = OPERATIONS.get((request.method, request.path))
         if self._forked_from is not None:
-            raise UnmockedCallError(_forked(operation, self._forked_from), operation, trial_component_in(request.body))
-        put, failure, name = None, None, None
+            raise UnmockedCallError(_forked(operation, self._forked_from), operation, trial_components_in(operation, request.body)[0])
+        parsed, failure = None, None
         if operation is None:
             failure = Failure(404, "UnknownOperationException", f"{UNKNOWN_OPERATION.constraint}: {request.method} {request.path} is not")
         else:
             try:
-                put = parse_put_metrics(request.body)
-                name = put.trial_component_name
+                parsed = parse(operation, request.body)
             except MalformedRequestError as error:
                 failure = Failure(400, error.code, error.message)
-                name = trial_component_in(request.body)
-        attempt = Attempt(operation, name, request.region, put)
+        name = trial_component_of_a_put(operation, parsed, request.body)
         faults = self.injection.in_force
-        matching = Matching(tuple(faults), attempt) if faults else None
+        matching = Matching(tuple(faults), _attempt(request, operation, parsed)) if faults else None
         with self.lock:
             ordinal = self._arrivals
             self._arrivals += 1
@@ -146,23 +149,34 @@ class Service:
             held = self.injection.first(matching.holds, ordinal) if matching else None
             if held:
                 self._in_flight.append(key)
-        return Arrival(request, attempt, failure, matching, ordinal, held, conflicts)
+        return Arrival(request, operation, name, parsed, failure, matching, ordinal, held, conflicts)
 
     def answer(self, arrival: Arrival) -> Answer | NoAnswer:
         """Answer a request, and enter it in the journal."""
-        request, attempt = arrival.request, arrival.attempt
+        request = arrival.request
         with self.lock:
             if arrival.held:
                 self.abandon(arrival)
-            fired, outcome, put = self._inject(arrival)
+            fired, outcome, parsed = self._inject(arrival)
             component: StoredTrialComponent | None = None
             refused: Sequence[Refusal] = ()
-            if put is not None:
-                injected = self._inject_metrics(arrival)
-                component, refused = self.store.admit(request.region, put, request.time, injected, arrival.conflicts)
+            results: bytes | None = None
+            if parsed is not None:
+                injected = self._inject_items(arrival)
                 fired += dict.fromkeys(injected.values())
+                if isinstance(parsed, PutMetrics):
+                    component, refused = self.store.admit(request.region, parsed, request.time, injected, arrival.conflicts)
+                else:
+                    results = answer_queries(self.store, parsed, injected)
             call = Call(
-                request, self._request_id(arrival.ordinal), attempt.operation, attempt.trial_component, outcome, refused, tuple(fired)
+                request,
+                self._request_id(arrival.ordinal),
+                arrival.operation,
+                arrival.trial_component,
+                outcome,
+                refused,
+                results,
+                tuple(fired),
             )
             self.calls.append(call)
             if component is not None:
@@ -173,32 +187,33 @@ class Service:
 
     def abandon(self, arrival: Arrival) -> None:
         """It is in flight no more."""
-        key = (arrival.request.region, arrival.attempt.trial_component or "")
+        key = (arrival.request.region, arrival.trial_component or "")
         with self.lock:
             if arrival.held and key in self._in_flight:
                 self._in_flight.remove(key)
 
-    def _inject(self, arrival: Arrival) -> tuple[list[Fault], Outcome, PutMetrics | None]:
-        """The faults of the whole call: those that fire, how the call ends, and what is to be stored."""
-        put = arrival.attempt.put
+    def _inject(self, arrival: Arrival) -> tuple[list[Fault], Outcome, Parsed | None]:
+        """The faults of the whole call: those that fire, how the call ends, and what the service does all the same."""
+        parsed = arrival.parsed
         outcome: Outcome = arrival.failure
         if arrival.matching is None:
-            return [], outcome, put
+            return [], outcome, parsed
         delays = self.injection.all(arrival.matching.delays, arrival.ordinal)
         fault = self.injection.first(arrival.matching.calls, arrival.ordinal)
         fired: list[Fault] = [one for one in (arrival.held, *delays, fault) if one]
         if fault:
             outcome = self._outcome_of(fault, arrival)
-            put = put if fault.stored else None
+            parsed = parsed if fault.stored else None
         patience = arrival.request.read_timeout
         if patience is not None and sum(delay.seconds for delay in delays) > patience:
             outcome = NoAnswer("ReadTimeoutError")
-        return fired, outcome, put
+        return fired, outcome, parsed
 
-    def _inject_metrics(self, arrival: Arrival) -> dict[int, MetricFault]:
+    def _inject_items(self, arrival: Arrival) -> dict[int, Any]:
+        """The faults of single metrics, or of single queries, that fire."""
         if arrival.matching is None:
             return {}
-        firsts = {index: self.injection.first(faults, arrival.ordinal, index) for index, faults in sorted(arrival.matching.metrics.items())}
+        firsts = {index: self.injection.first(faults, arrival.ordinal, index) for index, faults in sorted(arrival.matching.items.items())}
         return {index: fault for index, fault in firsts.items() if fault}
 
     def _outcome_of(self, fault: CallFault, arrival: Arrival) -> Outcome:
@@ -211,9 +226,18 @@ class Service:
         if not isinstance(error, str):
             return NoAnswer(error)
         known = ERRORS[error]
-        resource = trial_component_arn(arrival.request.region, self.settings.account_id, arrival.attempt.trial_component or "*")
-        words = {"user": self.settings.caller, "action": f"sagemaker:{arrival.attempt.operation}", "resource": resource}
+        words = {"user": self.settings.caller, "action": f"sagemaker:{arrival.operation}", "resource": self._resource_of(arrival)}
         return Failure(known.status, error, known.message.format(**words) if fault.message is None else fault.message)
+
+    def _resource_of(self, arrival: Arrival) -> str:
+        """The ARN that a message about the call names."""
+        if isinstance(arrival.parsed, GetMetrics):
+            return arrival.parsed.queries[0].resource_arn
+        return trial_component_arn(arrival.request.region, self.settings.account_id, arrival.trial_component or "*")
+
+
+def _attempt(request: Request, operation: str | None, parsed: Parsed | None) -> Attempt:
+    return Attempt((operation,), trial_components_in(operation, request.body), (request.region,), parsed)
 
 
 def _answer(call: Call) -> Answer | NoAnswer:
@@ -225,7 +249,7 @@ def _answer(call: Call) -> Answer | NoAnswer:
         return Answer(outcome.status, headers, outcome.body)
     headers["Content-Type"] = "application/json"
     if outcome is None:
-        return Answer(200, headers, json.dumps(call.response).encode() if call.refused else _NO_ERRORS)
+        return Answer(200, headers, call.results or (json.dumps(call.response).encode() if call.refused else _NO_ERRORS))
     headers["x-amzn-ErrorType"] = outcome.code
     return Answer(outcome.status, headers, json.dumps(call.response).encode())
 

@@ -1,9 +1,10 @@
-"""The statistics of a run of values, numerically stable."""
+"""The statistics of a run of values, numerically stable. Each takes the Values and, for `last`, their Timestamps."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 
 def average(values: Sequence[float]) -> float:
@@ -30,6 +31,24 @@ def standard_deviation(values: Sequence[float]) -> float:
     return scale * math.sqrt(squares / (len(values) - 1))
 
 
-def index_of_last(timestamps: Sequence[float]) -> int:
+def first_of_the_latest(timestamps: Sequence[float]) -> int:
+    """The index of the latest timestamp; of equal ones the first to arrive."""
+    return timestamps.index(max(timestamps))
+
+
+def last_of_the_latest(timestamps: Sequence[float]) -> int:
     """The index of the latest timestamp; of equal ones the last to arrive."""
     return max(range(len(timestamps)), key=lambda index: (timestamps[index], index))
+
+
+STATISTICS: Mapping[str, Callable[[Sequence[float], Sequence[float]], float]] = MappingProxyType(
+    {
+        "Min": lambda values, _: min(values),
+        "Max": lambda values, _: max(values),
+        "Avg": lambda values, _: average(values),
+        "Count": lambda values, _: float(len(values)),
+        "StdDev": lambda values, _: standard_deviation(values),
+        "Last": lambda values, timestamps: values[first_of_the_latest(timestamps)],
+    }
+)
+"""By AWS's names: from Values and Timestamps in order of arrival to the figure."""

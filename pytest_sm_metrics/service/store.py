@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 
 from ..settings import Settings
 from .faults import MetricFault
-from .parsing import PutMetrics, parse_put_metrics
-from .rules import (
+from .put_request import PutMetrics, parse_put_metrics
+from .put_rules import (
     CONCURRENT_WRITES,
     ERROR_CODES,
     METRIC_LIMIT,
@@ -17,8 +17,8 @@ from .rules import (
     TIMESTAMP_WINDOW,
     UNKNOWN_TRIAL_COMPONENT,
     VALUE_FINITE,
-    Rule,
 )
+from .rule import Rule
 
 Refused = dict[int, Rule | MetricFault]
 
@@ -122,7 +122,7 @@ class Store:
     """All trial components of one account. Not locked: the service uses it in one locked step."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._unlimited = settings.metric_limit is None and settings.metric_name_limit is None
         self._lenient = self._unlimited and settings.timestamp_window is None
         self.trial_components: dict[tuple[str, str], StoredTrialComponent] = {}
@@ -184,10 +184,10 @@ class Store:
 
     def _invalid(self, request: PutMetrics, now: float, known: bool) -> dict[int, Rule]:
         """The metrics that fail validation, whatever the limits say."""
-        if self._settings.unknown_trial_component == "reject" and not known and request.trial_component_name not in self.created_everywhere:
+        if self.settings.unknown_trial_component == "reject" and not known and request.trial_component_name not in self.created_everywhere:
             return dict.fromkeys(range(len(request.names)), UNKNOWN_TRIAL_COMPONENT)
         refused = dict.fromkeys(VALUE_FINITE.breaches(request.values), VALUE_FINITE)
-        window = self._settings.timestamp_window
+        window = self.settings.timestamp_window
         if window is not None:
             earliest, latest = now - window[0].total_seconds(), now + window[1].total_seconds()
             for index, timestamp in enumerate(request.timestamps):
@@ -197,7 +197,7 @@ class Store:
 
     def _over_limit(self, component: StoredTrialComponent, metric_names: Sequence[str], refused: Refused) -> None:
         """Add the metrics for which there is no room; what is refused takes none."""
-        metric_limit, name_limit = self._settings.metric_limit, self._settings.metric_name_limit
+        metric_limit, name_limit = self.settings.metric_limit, self.settings.metric_name_limit
         count, names = component.count, set() if name_limit is None else set(component.series())
         for index, name in enumerate(metric_names):
             if index in refused:

@@ -22,6 +22,7 @@ SETTINGS = {
     "unknown_trial_component": "reject",
     "concurrent_writes": "conflict",
     "timestamp_window": "14d,1.5h",
+    "query_limit": 1000,
     "fast_retries": False,
     "unused_faults": "ignore",
     "rejected_metrics": "error",
@@ -60,6 +61,7 @@ def test_every_file(project, file):
             "unused_faults": "ignore",
             "faults": (),
             "timestamp_window": (datetime.timedelta(days=14), datetime.timedelta(hours=1, minutes=30)),
+            "query_limit": 1000,
             "rejected_metrics": "error",
             "seed": -3,
         }

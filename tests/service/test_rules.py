@@ -7,8 +7,10 @@ from pathlib import Path
 import botocore
 import pytest
 
-from pytest_sm_metrics import RULES
-from pytest_sm_metrics.service.service import OPERATIONS
+from pytest_sm_metrics import RULES, Rule
+from pytest_sm_metrics.service import get_rules, put_rules, rules
+from pytest_sm_metrics.service.errors import QUERY_STATUSES
+from pytest_sm_metrics.service.operations import OPERATIONS
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,14 @@ def test_what_is_published_nowhere_is_not_called_documented(rule):
 
 
 @pytest.mark.parametrize(
-    ("member", "shape"), [("TrialComponentName", "ExperimentEntityName"), ("MetricName", "MetricName"), ("MetricData", "RawMetricDataList")]
+    ("member", "shape"),
+    [
+        ("TrialComponentName", "ExperimentEntityName"),
+        ("MetricName", "MetricName"),
+        ("MetricData", "RawMetricDataList"),
+        ("MetricQueries", "MetricQueryList"),
+        ("MetricQuery.MetricName", "MetricName"),
+    ],
 )
 def test_lengths_are_the_models(model, member, shape):
     described = model["shapes"][shape]
@@ -54,7 +63,15 @@ def test_lengths_are_the_models(model, member, shape):
     assert not rule(f"{member}.max").holds([make(described["max"] + 1)])
 
 
-@pytest.mark.parametrize(("member", "shape"), [("TrialComponentName", "ExperimentEntityName"), ("MetricName", "MetricName")])
+@pytest.mark.parametrize(
+    ("member", "shape"),
+    [
+        ("TrialComponentName", "ExperimentEntityName"),
+        ("MetricName", "MetricName"),
+        ("MetricQuery.MetricName", "MetricName"),
+        ("MetricQuery.ResourceArn", "SageMakerResourceArn"),
+    ],
+)
 def test_patterns_are_the_models(model, member, shape):
     assert rule(f"{member}.pattern").constraint.endswith(f": {model['shapes'][shape]['pattern']}")
 
@@ -64,9 +81,33 @@ def test_the_least_step_is_the_models(model):
     assert model["shapes"]["Step"]["type"] == "integer"
 
 
-@pytest.mark.parametrize("shape", ["BatchPutMetricsRequest", "RawMetricData"])
-def test_required_members_are_the_models(model, shape):
-    required = {rule.member for rule in RULES if rule.id.endswith(".required")}
+@pytest.mark.parametrize(("member", "shape"), [("MetricStat", "MetricStatistic"), ("Period", "Period"), ("XAxisType", "XAxisType")])
+def test_enums_are_the_models(model, member, shape):
+    values = model["shapes"][shape]["enum"]
+    assert rule(f"MetricQuery.{member}.enum").constraint == f"Member must satisfy enum value set: [{', '.join(values)}]"
+    assert rule(f"MetricQuery.{member}.enum").holds(values)
+    assert not rule(f"MetricQuery.{member}.enum").holds(["Sum"])
+
+
+def test_a_resource_arn_is_no_longer_than_the_models(model):
+    assert rule("MetricQuery.ResourceArn.max").constraint.endswith(f" {model['shapes']['SageMakerResourceArn']['max']}")
+
+
+def test_the_statuses_of_queries_are_the_models(model):
+    assert {"Complete", *QUERY_STATUSES} == set(model["shapes"]["MetricQueryResultStatus"]["enum"])
+
+
+@pytest.mark.parametrize(
+    ("operation", "shape"),
+    [
+        ("BatchPutMetrics", "BatchPutMetricsRequest"),
+        ("BatchPutMetrics", "RawMetricData"),
+        ("BatchGetMetrics", "BatchGetMetricsRequest"),
+        ("BatchGetMetrics", "MetricQuery"),
+    ],
+)
+def test_required_members_are_the_models(model, operation, shape):
+    required = {rule.member for rule in RULES if rule.operation == operation and rule.id.endswith(".required")}
     assert set(model["shapes"][shape]["members"]) & required == set(model["shapes"][shape]["required"])
 
 
@@ -75,7 +116,12 @@ def test_error_codes_are_the_models(model):
         rule.effect.split(", ")[1].split(" ")[0] for rule in RULES if rule.effect.startswith("HTTP 200, ") and "stored" in rule.effect
     }
     assert in_errors <= set(model["shapes"]["PutMetricsErrorCode"]["enum"])
-    assert in_errors == {"VALIDATION_ERROR", "METRIC_LIMIT_EXCEEDED"}
+    assert in_errors == {"VALIDATION_ERROR", "METRIC_LIMIT_EXCEEDED", "CONFLICT_ERROR"}
+
+
+@pytest.mark.parametrize("module", [rules, put_rules, get_rules], ids=lambda module: module.__name__)
+def test_every_rule_is_listed(module):
+    assert {rule.id for rule in vars(module).values() if isinstance(rule, Rule)} <= {rule.id for rule in RULES}
 
 
 def test_operations_are_the_models(model):

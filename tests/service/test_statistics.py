@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sm_metrics.service.statistics import average, index_of_last, standard_deviation
+from pytest_sm_metrics.service.statistics import average, last_of_the_latest, standard_deviation
 
 # Not so small that the square is lost in the reference.
 FINITE = st.floats(-1e100, 1e100).filter(lambda value: value == 0 or abs(value) > 1e-100)
@@ -38,4 +38,4 @@ def test_the_ends_of_the_range_do_not_raise(values):
 
 
 def test_last_is_the_latest_and_of_equals_the_last_to_arrive():
-    assert index_of_last([1.0, 3.0, 3.0, 2.0]) == 2
+    assert last_of_the_latest([1.0, 3.0, 3.0, 2.0]) == 2

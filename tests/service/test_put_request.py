@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sm_metrics.service.parsing import MalformedRequestError, PutMetrics, _read_at_a_glance, _read_with_care, parse_put_metrics
+from pytest_sm_metrics.service.parsing import MalformedRequestError
+from pytest_sm_metrics.service.put_request import PutMetrics, _read_at_a_glance, _read_with_care, parse_put_metrics
 
 from ..requests import EPOCH_SECONDS, body, item
 

@@ -1,0 +1,36 @@
+"""The operations of the service: which there are, how a request of each is read, and which trial components it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .arns import trial_component_of
+from .get_request import GetMetrics, parse_get_metrics, resource_arns_in
+from .put_request import PutMetrics, parse_put_metrics, trial_component_in
+
+Parsed = PutMetrics | GetMetrics
+
+OPERATIONS = {("PUT", "/BatchPutMetrics"): "BatchPutMetrics", ("POST", "/BatchGetMetrics"): "BatchGetMetrics"}
+"""By method and path. Source: the service model (documented)."""
+
+_PARSERS: Mapping[str, Callable[[bytes], Parsed]] = {"BatchPutMetrics": parse_put_metrics, "BatchGetMetrics": parse_get_metrics}
+
+
+def parse(operation: str, body: bytes) -> Parsed:
+    """Read the body of a request, or raise MalformedRequestError."""
+    return _PARSERS[operation](body)
+
+
+def trial_component_of_a_put(operation: str | None, parsed: Parsed | None, body: bytes) -> str | None:
+    """The TrialComponentName as sent; None where there is none that is a string, and for other operations."""
+    if isinstance(parsed, PutMetrics):
+        return parsed.trial_component_name
+    return trial_component_in(body) if operation == "BatchPutMetrics" else None
+
+
+def trial_components_in(operation: str | None, body: bytes) -> tuple[str | None, ...]:
+    """The names of the trial components that a request is about, however the rest looks; `(None,)` where none can be read."""
+    if operation == "BatchPutMetrics":
+        return (trial_component_in(body),)
+    names = [trial_component_of(arn) for arn in resource_arns_in(body)]
+    return tuple(dict.fromkeys(name for name in names if name is not None)) or (None,)

@@ -1,0 +1,90 @@
+"""Answering queries: which metrics share a value of the x-axis, and the statistic over each of these buckets."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from .arns import trial_component_arn
+from .faults import QueryFault
+from .get_request import GetMetrics, Query
+from .get_rules import PERIOD_FITS_AXIS, PERIODS, START_BEFORE_END
+from .statistics import STATISTICS
+from .store import NO_STEP, SeriesColumns, Store
+
+Curve = tuple[list[int], list[float]]
+"""The values of the x-axis, ascending, and the statistic at each."""
+
+
+def answer_queries(store: Store, get: GetMetrics, injected: Mapping[int, QueryFault]) -> bytes:
+    """The body of the answer to a request: the result of each query, in their order."""
+    results = [_result(store, query, injected.get(index)) for index, query in enumerate(get.queries)]
+    return json.dumps({"MetricQueryResults": results}).encode()
+
+
+def _result(store: Store, query: Query, fault: QueryFault | None) -> dict[str, Any]:
+    if fault and fault.status != "Truncated":
+        return _in_json(fault.status, fault.message)
+    invalid = _why_invalid(query)
+    if invalid:
+        return _in_json("ValidationError", invalid)
+    columns = _columns(store, query)
+    xs, values = curve(columns, query) if columns else ([], [])
+    limit = store.settings.query_limit
+    if fault:
+        return _in_json("Truncated", fault.message, xs[:limit][:-1], values[:limit][:-1])
+    return _in_json("Complete" if limit is None or len(xs) <= limit else "Truncated", None, xs[:limit], values[:limit])
+
+
+def _why_invalid(query: Query) -> str | None:
+    if PERIOD_FITS_AXIS.breaches([(query.period, query.x_axis_type)]):
+        return f"Period {query.period} does not go with XAxisType {query.x_axis_type}: {PERIOD_FITS_AXIS.constraint}."
+    if START_BEFORE_END.breaches([(query.start, query.end)]):
+        return f"Start {query.start} is after End {query.end}."
+    return None
+
+
+def _columns(store: Store, query: Query) -> SeriesColumns | None:
+    name, region = query.trial_component, query.region
+    if name is None or query.resource_arn != trial_component_arn(region, store.settings.account_id, name):
+        return None
+    component = store.trial_components.get((region, name))
+    return component.series().get(query.metric_name) if component else None
+
+
+def curve(columns: SeriesColumns, query: Query) -> Curve:
+    """The statistic over the metrics of one name, by Step or by the beginning of the period in milliseconds."""
+    x_of = _x_values(columns, query.period)
+    rows = _rows_within(x_of, query.start, query.end)
+    statistic = STATISTICS[query.metric_stat]
+    xs: list[int] = []
+    figures: list[float] = []
+    for x, bucket in groupby(sorted(rows, key=x_of.__getitem__), key=x_of.__getitem__):
+        here = list(bucket)
+        xs.append(x)
+        figures.append(statistic([columns.values[row] for row in here], [columns.timestamps[row] for row in here]))
+    return xs, figures
+
+
+def _x_values(columns: SeriesColumns, period: str) -> Sequence[int]:
+    seconds = PERIODS[period]
+    if seconds is None:
+        return columns.steps
+    return [int(timestamp // seconds) * seconds * 1000 for timestamp in columns.timestamps]
+
+
+def _rows_within(x_of: Sequence[int], start: int | None, end: int | None) -> Sequence[int]:
+    """The rows between Start and End, without those that have no Step; no period begins at such a millisecond."""
+    least = -math.inf if start is None else start
+    most = math.inf if end is None else end
+    return [row for row, x in enumerate(x_of) if least <= x <= most and x != NO_STEP]
+
+
+def _in_json(status: str, message: str | None, xs: Sequence[int] = (), values: Sequence[float] = ()) -> dict[str, Any]:
+    said = {} if message is None else {"Message": message}
+    # A deviation may be larger than any double; AWS's JSON has a string for that.
+    finite = [value if math.isfinite(value) else "Infinity" for value in values]
+    return {"Status": status, **said, "XAxisValues": xs, "MetricValues": finite}
