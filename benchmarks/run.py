@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from multiprocessing import get_context
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import calling
 import growing
+import querying
 
 T = TypeVar("T")
 
@@ -59,6 +60,7 @@ def main() -> None:
         print_switching_on(child, effort.children)
     print_growth(effort.sizes)
     print_size(effort.sizes)
+    print_queries(effort.sizes)
 
 
 # Calls
@@ -269,6 +271,38 @@ def print_size(sizes: list[int]) -> None:
         [
             "kept: what tracemalloc counts while the service answers requests like a real client's; bodies, journal and ids are in it",
             "once read: after the metrics of the trial component were listed, which sorts them into columns",
+        ]
+    )
+
+
+# Reading back
+
+
+def print_queries(sizes: list[int]) -> None:
+    few, *_, many = sizes
+    cases = [(few, 0, 1), (few, many, 1), (few, 0, 100), (many, 0, 1), (many, 0, 10)]
+    asked = [in_fresh_process(querying.ask, *case, "Last") for case in cases]
+    asked += [in_fresh_process(querying.ask, many, 0, 1, statistic) for statistic in ("Count", "Avg", "StdDev")]
+    alone, beside, hundred, one, ten = (case.milliseconds for case in asked[:5])
+    targets = [
+        "",
+        at_most(1.2, beside / alone),
+        at_most(100, hundred / alone),
+        at_most(1.5 * many / few, one / alone),
+        at_most(11, ten / one),
+    ]
+    rows = [
+        [f"{case.points:,}", f"{case.elsewhere:,}", f"{case.queries}", case.statistic, f"{case.milliseconds:.1f}", target]
+        for case, target in zip_longest(asked, targets, fillvalue="")
+    ]
+    title = "Reading back: a real client, ten points to a Step"
+    print_table(title, ["points", "elsewhere", "queries", "statistic", "ms a call", "target, of a row above"], rows)
+    print_notes(
+        [
+            "targets: the points of another trial component cost nothing (1.2 times a call without them); a hundred queries no more than a "
+            "hundred calls;",
+            "more points no more than 1.5 times their share of a call that is mostly the client's; ten queries of many points no more "
+            "than 11 times one",
         ]
     )
 

@@ -64,6 +64,9 @@ def why_no_trial_component(service: Service, name: object, region: str | None) -
 def _around_trial_component(service: Service, name: str) -> Iterator[str]:
     holding = [component for component in service.components() if component.count]
     regions = [component.region for component in holding if component.name == name]
+    deleted = [region for region, one in service.store.deleted if one == name]
+    if deleted:
+        yield f"it was deleted in {', '.join(deleted)}"
     if regions:
         yield f"it holds metrics in {', '.join(regions)}"
     elif service.store.is_created(name):

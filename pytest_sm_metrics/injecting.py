@@ -104,7 +104,7 @@ def fail_queries(
 
     A ValueError for what is not accepted.
     """
-    if status not in QUERY_STATUSES:
+    if not isinstance(status, str) or status not in QUERY_STATUSES:
         near = did_you_mean(str(status), QUERY_STATUSES)
         raise ValueError(f"unknown status {status!r} of a query that fails{near} The statuses are: {', '.join(QUERY_STATUSES)}.")
     check("message", message, message is None or isinstance(message, str), "None, or a string")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from . import running
 from .explaining import counted, joined
 from .mock import SageMakerMetricsMock
-from .service.operations import trial_component_of_a_put, trial_components_in
+from .service.operations import trial_component_of, trial_components_of
 from .switching import active_mocks
 from .unmocked import UnmockedCallError
 
@@ -28,13 +28,14 @@ class Judge:
 
     def refuse(self, operation: str, body: bytes) -> UnmockedCallError:
         """The error of a call that is blocked."""
-        names = [repr(name) for name in trial_components_in(operation, body) if name is not None]
+        trial_component = trial_component_of(operation, None, body)
+        names = [repr(name) for name in trial_components_of(operation, trial_component, body) if name is not None]
         call = f"{operation} for trial component{'s' * (len(names) > 1)} {', '.join(names)}" if names else operation
         thread = threading.current_thread()
         where = "" if thread is threading.main_thread() else f", in the thread {thread.name!r}"
         if running.test is not None:
             self._blocked.append(f"{call} ({running.phase}{where})")
-        return UnmockedCallError(_why(call, where), operation, trial_component_of_a_put(operation, None, body), running.test)
+        return UnmockedCallError(_why(call, where), operation, trial_component, running.test)
 
     def take(self, unused: bool = True) -> list[str]:
         """What is to be told, of all that happened since this was last asked; `unused`: also of faults that have not fired by now."""

@@ -9,10 +9,11 @@ from typing import Protocol
 from ..service.exchange import Answer, NoAnswer, Request
 from ..service.held_calls import Answered, HeldCalls
 from ..service.service import Arrival
+from .control_plane import Listener
 from .wire import Response, error_of
 
 
-class Answerer(Protocol):
+class Answerer(Listener, Protocol):
     """What answers for a mock."""
 
     fast_retries: bool

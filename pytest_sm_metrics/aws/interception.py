@@ -26,7 +26,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import HierarchicalEmitter
 
-from . import backoff, sessions
+from . import backoff, control_plane, sessions
 from .answering import Answerer, answer
 from .wire import body_of, read_request
 
@@ -125,14 +125,19 @@ def owners() -> list[Any]:
         return [activation.owner for activation in _active]
 
 
+def _innermost() -> Answerer | None:
+    return next((activation.answerer for activation in _active[-1:]), None)
+
+
 def _note(request: Any, operation_name: str, **_: Any) -> None:
     if _CONTEXT_IS_LOST:
         _lost_context.set(request.context)
     for note in (_NOTE, _BLOCKED, _FAST):
         request.context.pop(note, None)
-    for innermost in _active[-1:]:
-        request.context[_NOTE] = innermost.answerer, request.url, f"/{operation_name}"
-        if innermost.answerer.fast_retries:
+    innermost = _innermost()
+    if innermost is not None:
+        request.context[_NOTE] = innermost, request.url, f"/{operation_name}"
+        if innermost.fast_retries:
             request.context[_FAST] = True
         return
     if _refuse is not None and not _is_loopback(request.url):
@@ -213,6 +218,7 @@ _HANDLERS: tuple[tuple[str, Any], ...] = (
     ("before-send.sagemaker-metrics", _answer),
     ("before-send", _skip_backoff),
     ("needs-retry", _skip_backoff),
+    *control_plane.handlers(_innermost),
 )
 
 

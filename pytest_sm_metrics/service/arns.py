@@ -28,7 +28,7 @@ def region_of(arn: str) -> str:
     return arn.split(":", 5)[3] if arn.count(":") >= 5 else ""
 
 
-def trial_component_of(arn: str) -> str | None:
+def trial_component_named(arn: str) -> str | None:
     """The name of the trial component that an ARN names, in whatever account and region; None if it names something else."""
     resource = arn.split(":", 5)[-1]
     return resource.removeprefix(_RESOURCE) if resource.startswith(_RESOURCE) else None

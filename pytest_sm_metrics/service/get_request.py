@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .arns import region_of, trial_component_of
+from .arns import region_of, trial_component_named
 from .get_rules import OPERATION
 from .parsing import Member, read_json, read_members, read_object
 
@@ -24,7 +24,7 @@ class Query(NamedTuple):
     @property
     def trial_component(self) -> str | None:
         """The name of the trial component that it is about; None where the ResourceArn names something else."""
-        return trial_component_of(self.resource_arn)
+        return trial_component_named(self.resource_arn)
 
     @property
     def region(self) -> str:

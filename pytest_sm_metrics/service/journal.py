@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..clock import as_datetime
 from .exchange import NoAnswer, Request
 from .faults import Fault
-from .operations import Parsed, parse, trial_components_in
+from .operations import Parsed, parse, trial_components_of
 from .parsing import MalformedRequestError, read_json
 from .store import Refusal
 
@@ -121,7 +121,7 @@ class Call:
     @property
     def trial_components(self) -> tuple[str | None, ...]:
         """The names of the trial components that it is about; `(None,)` where none can be read."""
-        return trial_components_in(self.operation, self.body)
+        return trial_components_of(self.operation, self.trial_component, self.body)
 
     @property
     def names(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .arns import trial_component_of
+from .arns import trial_component_named
 from .get_request import GetMetrics, parse_get_metrics, resource_arns_in
 from .put_request import PutMetrics, parse_put_metrics, trial_component_in
 
@@ -21,16 +21,16 @@ def parse(operation: str, body: bytes) -> Parsed:
     return _PARSERS[operation](body)
 
 
-def trial_component_of_a_put(operation: str | None, parsed: Parsed | None, body: bytes) -> str | None:
-    """The TrialComponentName as sent; None where there is none that is a string, and for other operations."""
+def trial_component_of(operation: str | None, parsed: Parsed | None, body: bytes) -> str | None:
+    """The TrialComponentName as sent; None where there is none that is a string, and for other operations than BatchPutMetrics."""
     if isinstance(parsed, PutMetrics):
         return parsed.trial_component_name
     return trial_component_in(body) if operation == "BatchPutMetrics" else None
 
 
-def trial_components_in(operation: str | None, body: bytes) -> tuple[str | None, ...]:
-    """The names of the trial components that a request is about, however the rest looks; `(None,)` where none can be read."""
-    if operation == "BatchPutMetrics":
-        return (trial_component_in(body),)
-    names = [trial_component_of(arn) for arn in resource_arns_in(body)]
+def trial_components_of(operation: str | None, trial_component: str | None, body: bytes) -> tuple[str | None, ...]:
+    """Those that a request is about, however the rest looks: its TrialComponentName, or the names in its queries; at least one, or None."""
+    if operation != "BatchGetMetrics":
+        return (trial_component,)
+    names = [trial_component_named(arn) for arn in resource_arns_in(body)]
     return tuple(dict.fromkeys(name for name in names if name is not None)) or (None,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import pairwise
 from typing import Any
 
 from .arns import trial_component_arn
@@ -58,15 +58,13 @@ def _columns(store: Store, query: Query) -> SeriesColumns | None:
 def curve(columns: SeriesColumns, query: Query) -> Curve:
     """The statistic over the metrics of one name, by Step or by the beginning of the period in milliseconds."""
     x_of = _x_values(columns, query.period)
-    rows = _rows_within(x_of, query.start, query.end)
+    rows = sorted(_rows_within(x_of, query.start, query.end), key=x_of.__getitem__)
+    xs = [x_of[row] for row in rows]
+    values, timestamps = ([column[row] for row in rows] for column in (columns.values, columns.timestamps))
+    begins = [index for index, x in enumerate(xs) if not index or x != xs[index - 1]]
+    buckets = [slice(begin, end) for begin, end in pairwise([*begins, len(xs)])]
     statistic = STATISTICS[query.metric_stat]
-    xs: list[int] = []
-    figures: list[float] = []
-    for x, bucket in groupby(sorted(rows, key=x_of.__getitem__), key=x_of.__getitem__):
-        here = list(bucket)
-        xs.append(x)
-        figures.append(statistic([columns.values[row] for row in here], [columns.timestamps[row] for row in here]))
-    return xs, figures
+    return [xs[begin] for begin in begins], [statistic(values[bucket], timestamps[bucket]) for bucket in buckets]
 
 
 def _x_values(columns: SeriesColumns, period: str) -> Sequence[int]:

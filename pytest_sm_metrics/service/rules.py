@@ -25,6 +25,20 @@ RULES: tuple[Rule, ...] = (
     *PUT_RULES,
     *GET_RULES,
     Rule(
+        "TrialComponent.created", "CreateTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
+        "the trial component is known in the client's region, by its name in lower case", "documented",
+        "Amazon SageMaker API Reference, CreateTrialComponent (names are not case-sensitive)",
+    ),
+    Rule(
+        "TrialComponent.deleted", "DeleteTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
+        "its metrics in the client's region are removed, and it is known there no more", "observed", "answer of the service, 2026-09",
+    ),
+    Rule(
+        "TrialComponent.summaries", "DescribeTrialComponent", "Metrics", "Somebody has answered the call with success",
+        "Metrics has a summary of each metric that the trial component holds; statistics as BatchGetMetrics has them", "documented",
+        "Amazon SageMaker API Reference, TrialComponentMetricSummary (that SourceArn is the trial component itself is assumed)",
+    ),
+    Rule(
         "Answer.code", "*", "", "A constraint of the service model is not kept",
         "error code ValidationException, in x-amzn-ErrorType", "assumed", "published nowhere: the common errors page says ValidationError",
     ),

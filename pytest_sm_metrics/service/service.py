@@ -18,12 +18,13 @@ from .get_request import GetMetrics
 from .held_calls import HeldCalls
 from .injection import Injection, Matching
 from .journal import Call, Failure, Outcome, Raw, request_ids
-from .operations import OPERATIONS, Parsed, parse, trial_component_of_a_put, trial_components_in
+from .operations import OPERATIONS, Parsed, parse, trial_component_of, trial_components_of
 from .parsing import MalformedRequestError
 from .put_request import PutMetrics
 from .queries import answer_queries
 from .rules import UNKNOWN_OPERATION
 from .store import Refusal, SeriesColumns, Store, StoredTrialComponent
+from .summaries import summaries
 
 _NO_ERRORS = b'{"Errors": []}'
 
@@ -125,11 +126,22 @@ class Service:
         with self.lock:
             return self.store.create(name, region)
 
+    def delete_trial_component(self, name: str, region: str) -> None:
+        """Remove a trial component and its metrics from a region."""
+        with self.lock:
+            self.store.delete(name, region)
+
+    def summaries(self, name: str, region: str) -> list[dict[str, Any]]:
+        """The summaries of a trial component's metrics; none where it holds none."""
+        with self.lock:
+            component = self.store.trial_components.get((region, name))
+            return summaries(component, trial_component_arn(region, self.settings.account_id, name)) if component else []
+
     def receive(self, request: Request) -> Arrival:
         """Take a request in: what is held is in flight from now on, and is not to be answered before `held` lets go of it."""
         operation = OPERATIONS.get((request.method, request.path))
         if self._forked_from is not None:
-            raise UnmockedCallError(_forked(operation, self._forked_from), operation, trial_components_in(operation, request.body)[0])
+            raise UnmockedCallError(_forked(operation, self._forked_from), operation, trial_component_of(operation, None, request.body))
         parsed, failure = None, None
         if operation is None:
             failure = Failure(404, "UnknownOperationException", f"{UNKNOWN_OPERATION.constraint}: {request.method} {request.path} is not")
@@ -138,9 +150,9 @@ class Service:
                 parsed = parse(operation, request.body)
             except MalformedRequestError as error:
                 failure = Failure(400, error.code, error.message)
-        name = trial_component_of_a_put(operation, parsed, request.body)
+        name = trial_component_of(operation, parsed, request.body)
         faults = self.injection.in_force
-        matching = Matching(tuple(faults), _attempt(request, operation, parsed)) if faults else None
+        matching = Matching(tuple(faults), _attempt(request, operation, name, parsed)) if faults else None
         with self.lock:
             ordinal = self._arrivals
             self._arrivals += 1
@@ -236,8 +248,8 @@ class Service:
         return trial_component_arn(arrival.request.region, self.settings.account_id, arrival.trial_component or "*")
 
 
-def _attempt(request: Request, operation: str | None, parsed: Parsed | None) -> Attempt:
-    return Attempt((operation,), trial_components_in(operation, request.body), (request.region,), parsed)
+def _attempt(request: Request, operation: str | None, name: str | None, parsed: Parsed | None) -> Attempt:
+    return Attempt((operation,), trial_components_of(operation, name, request.body), (request.region,), parsed)
 
 
 def _answer(call: Call) -> Answer | NoAnswer:

@@ -128,13 +128,27 @@ class Store:
         self.trial_components: dict[tuple[str, str], StoredTrialComponent] = {}
         self.created_everywhere: dict[str, None] = {}
         """Names created in every region, in order."""
+        self.deleted: dict[tuple[str, str], None] = {}
+        """What was deleted and not created again since, also in a region of those created in every one."""
 
     def create(self, name: str, region: str | None) -> StoredTrialComponent:
         """Make a trial component known; None: in every region."""
         if region is None:
             self.created_everywhere[name] = None
+            self.deleted = {key: None for key in self.deleted if key[1] != name}
             return StoredTrialComponent(EVERY_REGION, name)
+        self.deleted.pop((region, name), None)
         return self.trial_components.setdefault((region, name), StoredTrialComponent(region, name))
+
+    def delete(self, name: str, region: str) -> None:
+        """Remove a trial component and its metrics; nothing happens if it is not known."""
+        self.trial_components.pop((region, name), None)
+        self.deleted[region, name] = None
+
+    def knows(self, name: str, region: str) -> bool:
+        """Whether a trial component is known in a region, with metrics or without."""
+        key = (region, name)
+        return key in self.trial_components or (name in self.created_everywhere and key not in self.deleted)
 
     def components(self) -> list[StoredTrialComponent]:
         """Every trial component that is known; one created everywhere and written to nowhere stands in region `*`."""
@@ -144,11 +158,11 @@ class Store:
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the state of now."""
-        components, everywhere = dict(self.trial_components), dict(self.created_everywhere)
+        components, everywhere, deleted = dict(self.trial_components), dict(self.created_everywhere), dict(self.deleted)
         restore_each = [component.checkpoint() for component in components.values()]
 
         def restore() -> None:
-            self.trial_components, self.created_everywhere = dict(components), dict(everywhere)
+            self.trial_components, self.created_everywhere, self.deleted = dict(components), dict(everywhere), dict(deleted)
             for restore_one in restore_each:
                 restore_one()
 
@@ -171,7 +185,7 @@ class Store:
             known.count += len(request.values)
             return known, ()
         component = known or StoredTrialComponent(*key)
-        refused: Refused = {**self._invalid(request, now, known is not None), **injected}
+        refused: Refused = {**self._invalid(region, request, now), **injected}
         if conflicts:
             refused = {**dict.fromkeys(range(len(request.names)), CONCURRENT_WRITES), **refused}
         if not self._unlimited:
@@ -180,11 +194,12 @@ class Store:
         component.count += accepted
         if accepted and not known:
             self.trial_components[key] = component
+            self.deleted.pop(key, None)
         return component if accepted else None, [Refusal(index, refused[index]) for index in sorted(refused)] if refused else ()
 
-    def _invalid(self, request: PutMetrics, now: float, known: bool) -> dict[int, Rule]:
+    def _invalid(self, region: str, request: PutMetrics, now: float) -> dict[int, Rule]:
         """The metrics that fail validation, whatever the limits say."""
-        if self.settings.unknown_trial_component == "reject" and not known and request.trial_component_name not in self.created_everywhere:
+        if self.settings.unknown_trial_component == "reject" and not self.knows(request.trial_component_name, region):
             return dict.fromkeys(range(len(request.names)), UNKNOWN_TRIAL_COMPONENT)
         refused = dict.fromkeys(VALUE_FINITE.breaches(request.values), VALUE_FINITE)
         window = self.settings.timestamp_window

@@ -11,12 +11,14 @@ import freezegun
 import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
+from aiobotocore.stub import AioStubber
 from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 
 from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
 from pytest_sm_metrics.aws.interception import block
 
-from ..logging_metrics import metric, put
+from ..logging_metrics import client_in, metric, put
+from ..requests import query
 
 EARLY_SESSION = get_session()
 
@@ -134,6 +136,30 @@ def test_retries_without_back_off(sm_metrics, mode, attempts, monkeypatch):
     assert in_a_client(use, retries={"mode": mode})["ResponseMetadata"]["RetryAttempts"] == attempts - 1
     assert [call.attempt for call in sm_metrics.calls] == list(range(1, attempts + 1))
     assert not any(slept)
+
+
+def test_reading_back(sm_metrics):
+    async def use(client):
+        await put(client, "run-1", metric("loss", 0.9, 0), metric("loss", 0.5, 1))
+        answer = await client.batch_get_metrics(MetricQueries=[query(), query("acc")])
+        return answer["MetricQueryResults"]
+
+    sm_metrics.fail_calls("ThrottlingException", operation="BatchGetMetrics", times=1)
+    sm_metrics.fail_queries("InternalError", metric_name="acc")
+    loss, accuracy = in_a_client(use)
+    assert (loss["Status"], loss["XAxisValues"], loss["MetricValues"]) == ("Complete", [0, 1], [0.9, 0.5])
+    assert accuracy["Status"] == "InternalError"
+
+
+def test_the_control_plane(sm_metrics):
+    async def describe():
+        async with EARLY_SESSION.create_client("sagemaker", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b") as sagemaker:
+            with AioStubber(sagemaker) as stubber:
+                stubber.add_response("describe_trial_component", {"TrialComponentName": "run-1"})
+                return await sagemaker.describe_trial_component(TrialComponentName="run-1")
+
+    put(client_in("us-east-1"), "run-1", metric("loss", 0.9, 0))
+    assert [summary["MetricName"] for summary in asyncio.run(describe())["Metrics"]] == ["loss"]
 
 
 def test_calls_that_fail(sm_metrics):

@@ -6,6 +6,7 @@ from contextlib import ExitStack, nullcontext
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.moto_api import recorder
 from moto.sagemakermetrics import sagemakermetrics_backends
@@ -65,6 +66,20 @@ def test_everything_else_is_motos(sm_metrics_beside_moto):
     sagemaker.create_trial_component(TrialComponentName="run-1")
     assert sagemaker.describe_trial_component(TrialComponentName="run-1")["TrialComponentName"] == "run-1"
     assert sm_metrics_beside_moto.calls == []
+
+
+def test_motos_control_plane_and_our_metrics(sm_metrics_beside_moto):
+    sagemaker = boto3.client("sagemaker", region_name="us-east-1")
+    client = boto3.client("sagemaker-metrics", region_name="us-east-1")
+    arn = sagemaker.create_trial_component(TrialComponentName="run-1")["TrialComponentArn"]
+    assert [(one.name, one.arn) for one in sm_metrics_beside_moto.trial_components] == [("run-1", arn)]
+    put(client, "run-1", metric("loss", 0.9, 0), metric("loss", 0.5, 1), metric("loss", float("nan"), 2))
+    [summary] = sagemaker.describe_trial_component(TrialComponentName="run-1")["Metrics"]
+    assert (summary["MetricName"], summary["SourceArn"], summary["Count"], summary["Avg"]) == ("loss", arn, 2, 0.7)
+    sagemaker.delete_trial_component(TrialComponentName="run-1")
+    assert sm_metrics_beside_moto.trial_components == []
+    with pytest.raises(ClientError, match="Could not find trial component"):
+        sagemaker.describe_trial_component(TrialComponentName="run-1")
 
 
 def test_a_request_that_is_refused_is_refused_under_moto_too(sm_metrics_beside_moto):

@@ -190,7 +190,7 @@ def test_a_million_points_of_tiny_spread_around_a_large_value():
     put(service, item(step=7))
     columns = service.store.trial_components["us-east-1", "run-1"].series()["loss"]
     columns.truncate(0)
-    # The deviations are exact in binary: half of the values lie one thousandth (of 2 to the tenth) below, half above.
+    # The deviations are exact in binary: half of the values lie 2**-10 below the mean, half as much above it.
     columns.values.extend([1e9 - 2**-10, 1e9 + 2**-10] * 500_000)
     columns.timestamps.extend([float(EPOCH_SECONDS)] * 1_000_000)
     columns.steps.extend([7] * 1_000_000)
