@@ -14,7 +14,9 @@ from .clock import real_clock
 from .explaining import closest, counted, joined, listed, rejections, what_arrived, why_no_metric, why_no_trial_component
 from .reading import MetricSeries, RejectedMetric
 from .service.journal import Call
+from .service.operations import OPERATIONS
 from .service.service import Service
+from .settings import did_you_mean
 
 _POLL = 0.05  # seconds; a predicate may look at more than what arrives here
 _SHOWN = 10  # calls, metrics or values that a message shows
@@ -113,13 +115,15 @@ def check_called(service: Service, operation: str | None, trial_component: str |
         for call in calls
         if operation in (None, call.operation) and trial_component in (None, *call.trial_components) and region in (None, call.region)
     ]
-    if matching if times is None else len(matching) == times:
+    known = [None, *OPERATIONS.values()]
+    if operation in known and (matching if times is None else len(matching) == times):
         return None
     asked = {"operation": operation, "trial_component": trial_component, "region": region}
     filters = ", ".join(f"{name}={wanted!r}" for name, wanted in asked.items() if wanted is not None) or "any"
     expected = "at least one call" if times is None else counted(times, "call")
     head = f"expected {expected} ({filters}), but {counted(len(matching), 'attempt')} arrived"
-    return joined(head, _nearest_calls(calls, matching, operation, trial_component))
+    unknown = [] if operation in known else [f"unknown operation {operation!r}{did_you_mean(str(operation), OPERATIONS.values())}"]
+    return joined(head, [*unknown, *_nearest_calls(calls, matching, trial_component)])
 
 
 def check_no_rejected_metrics(rejected: list[RejectedMetric]) -> str | None:
@@ -137,19 +141,15 @@ def check_waited(service: Service, timeout: float, error: LookupError | None) ->
     return joined(f"the predicate was not true within {timeout:g} seconds", [*raised, *what_arrived(service)])
 
 
-def _nearest_calls(calls: list[Call], matching: list[Call], operation: str | None, trial_component: str | None) -> Iterator[str]:
+def _nearest_calls(calls: list[Call], matching: list[Call], trial_component: str | None) -> Iterator[str]:
     if not calls:
         yield "no SageMaker Metrics call has reached the mock"
         return
     if not matching:
-        for wanted, arrived in (
-            (operation, [call.operation for call in calls]),
-            (trial_component, [name for call in calls for name in call.trial_components]),
-        ):
-            if wanted is not None and wanted not in arrived:
-                near = closest(wanted, [name for name in arrived if name])
-                if near:
-                    yield f"closest to {wanted!r}: {listed(near)}"
+        arrived = [name for call in calls for name in call.trial_components if name]
+        near = closest(trial_component, arrived) if trial_component is not None and trial_component not in arrived else []
+        if near:
+            yield f"closest to {trial_component!r}: {listed(near)}"
     shown = Counter(repr(call) for call in matching or calls)
     yield f"{'attempts that match' if matching else 'attempts that arrived'}:"
     yield from (f"{call} {counted(times, 'time')}" for call, times in list(shown.items())[:_SHOWN])

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from .clock import as_datetime
+from .service.arns import trial_component_arn
 from .service.faults import MetricFault
+from .service.get_request import Query
 from .service.journal import Call
 from .service.put_request import PutMetrics, parse_put_metrics
 from .service.put_rules import CONCURRENT_WRITES, METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT
 from .service.service import Service
-from .service.store import Refusal, StoredTrialComponent
+from .service.store import NO_STEP, Refusal, StoredTrialComponent
 from .settings import Settings
 
 _LISTED = 10  # names that a message lists
@@ -113,6 +115,26 @@ def _around_metric(service: Service, component: StoredTrialComponent, metric_nam
         yield from refusals(service, component.name)
 
 
+def why_no_values(service: Service, query: Query) -> str:
+    """Why a query finds nothing."""
+    name, account_id = query.trial_component, service.settings.account_id
+    if name is None:
+        return f"the ResourceArn is not that of a trial component, which would be {trial_component_arn(query.region, account_id, '<name>')}"
+    arn = trial_component_arn(query.region, account_id, name)
+    if query.resource_arn.lower() != arn:
+        return f"the ResourceArn is {query.resource_arn}, that of the trial component here would be {arn}"
+    component = next((one for one in service.components() if (one.region, one.name) == (query.region, name) and one.count), None)
+    if component is None:
+        return why_no_trial_component(service, name, query.region)
+    columns = service.series(component).get(query.metric_name)
+    if columns is None:
+        return why_no_metric(service, component, query.metric_name)
+    if query.period == "IterationNumber" and not any(step != NO_STEP for step in columns.steps):
+        return f"{counted(len(columns.steps), 'metric')} of that name, none with a Step"
+    unit = "" if query.period == "IterationNumber" else ", which are milliseconds, as the beginnings of periods are"
+    return f"{counted(len(columns.steps), 'metric')} of that name, all outside of Start and End{unit}"
+
+
 def puts(service: Service) -> list[Call]:
     """The calls that were meant to store something."""
     return [call for call in service.calls if call.operation != "BatchGetMetrics"]
@@ -171,8 +193,10 @@ def what_arrived(service: Service) -> Iterator[str]:
     for name in dict.fromkeys(call.trial_component for call in puts(service) if call.refused or call.error_code):
         whose = "" if name is None else f"{name!r}: "
         yield from (whose + line for line in (*refusals(service, name or ""), *rejections(service, name or "", None)))
-    if not service.calls:
-        yield "no SageMaker Metrics call has reached the mock"
+    if not holding:
+        yield (
+            f"{counted(len(service.calls), 'call')} reached the mock" if service.calls else "no SageMaker Metrics call has reached the mock"
+        )
 
 
 def _why_rejected(refusal: Refusal, request: PutMetrics, call: Call, settings: Settings) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES
 from .service.faults import CallFault, Delay, Fault, MetricFault, QueryFault, check, exception_of, is_number
 from .service.filters import Filter, NumberFilter
 from .service.held_calls import HeldCalls
+from .service.operations import check_operation
 from .service.service import Service
 from .settings import did_you_mean, is_whole
-
-OPERATION_NAMES = ("BatchPutMetrics", "BatchGetMetrics")
 
 Arguments = ParamSpec("Arguments")
 AnyFault = TypeVar("AnyFault", bound=Fault)
@@ -44,10 +43,9 @@ def fail_metrics(
 
     A ValueError for what is not accepted.
     """
+    __tracebackhide__ = True
     if code not in METRIC_ERRORS:
-        raise ValueError(
-            f"unknown code {code!r} of a metric{did_you_mean(str(code), METRIC_ERRORS)} The codes are: {', '.join(METRIC_ERRORS)}."
-        )
+        raise ValueError(f"unknown code {code!r} of a metric{_near(code, METRIC_ERRORS)} The codes are: {', '.join(METRIC_ERRORS)}.")
     filters = {"trial_component": trial_component, "region": region, "metric_name": metric_name, "step": step, "index": index}
     return MetricFault(code, filters, times, after, probability, optional)
 
@@ -74,6 +72,7 @@ def fail_calls(
 
     A ValueError for what is not accepted.
     """
+    __tracebackhide__ = True
     _check_error(error)
     has_message = isinstance(error, str) or (isinstance(error, tuple) and isinstance(error[1], str))
     check("message", message, message is None or (isinstance(message, str) and has_message), "None, or a string with an error code")
@@ -104,8 +103,9 @@ def fail_queries(
 
     A ValueError for what is not accepted.
     """
+    __tracebackhide__ = True
     if not isinstance(status, str) or status not in QUERY_STATUSES:
-        near = did_you_mean(str(status), QUERY_STATUSES)
+        near = _near(status, QUERY_STATUSES)
         raise ValueError(f"unknown status {status!r} of a query that fails{near} The statuses are: {', '.join(QUERY_STATUSES)}.")
     check("message", message, message is None or isinstance(message, str), "None, or a string")
     filters = {"metric_name": metric_name, "trial_component": trial_component, "region": region}
@@ -130,6 +130,7 @@ def delay_calls(
 
     A ValueError for what is not accepted.
     """
+    __tracebackhide__ = True
     check("seconds", seconds, is_number(seconds) and seconds >= 0, "a number from 0")
     return Delay(seconds, _call_filters(operation, trial_component, region), times, after, probability, optional)
 
@@ -153,21 +154,31 @@ def hold_calls(
 
     A ValueError for what is not accepted.
     """
+    __tracebackhide__ = True
     return HeldCalls(None, _call_filters(operation, trial_component, region), times, after, probability, optional, timeout=timeout)
 
 
 def _call_filters(operation: Filter[str], trial_component: Filter[str], region: Filter[str]) -> dict[str, Any]:
-    if isinstance(operation, str) and operation not in OPERATION_NAMES:
-        near = did_you_mean(operation, OPERATION_NAMES)
-        raise ValueError(f"unknown operation {operation!r}{near} The operations are: {', '.join(OPERATION_NAMES)}.")
+    __tracebackhide__ = True
+    if isinstance(operation, str):
+        check_operation(operation)
     return {"operation": operation, "trial_component": trial_component, "region": region}
 
 
+def _near(given: object, known: Iterable[str]) -> str:
+    """The end of the sentence about a code or status that is not known, or that another function takes."""
+    for function, takes in (("fail_metrics", METRIC_ERRORS), ("fail_queries", QUERY_STATUSES), ("fail_calls", ERRORS)):
+        if isinstance(given, str) and given in takes:
+            return f"; {function}({given!r}) takes it."
+    return did_you_mean(str(given), known)
+
+
 def _check_error(error: Any) -> None:
+    __tracebackhide__ = True
     known = "the codes are: " + ", ".join(ERRORS)
     if isinstance(error, str):
         if error not in ERRORS:
-            raise ValueError(f"unknown error code {error!r}{did_you_mean(error, ERRORS)} To answer any other: (status, code); {known}.")
+            raise ValueError(f"unknown error code {error!r}{_near(error, ERRORS)} To answer any other: (status, code); {known}.")
         return
     if isinstance(error, tuple):
         status, what = error if len(error) == 2 else (0, None)
@@ -201,6 +212,7 @@ def _is_botocores(error: object) -> bool:
 
 def _in_force(make: Callable[Arguments, AnyFault]) -> Callable[Concatenate[Injects, Arguments], AnyFault]:
     def add(self: Injects, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> AnyFault:
+        __tracebackhide__ = True
         return self._service.injection.add(make(*args, **kwargs))
 
     signature = inspect.signature(make)

@@ -228,7 +228,10 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         region: str | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Assert that calls reached the mock. `times` counts attempts, retries too: None for at least one, 0 for never."""
+        """Assert that calls reached the mock. `times` counts attempts, retries too: None for at least one, 0 for never.
+
+        BatchGetMetrics is a call for every trial component that one of its queries names.
+        """
         __tracebackhide__ = True
         check = partial(asserting.check_called, self._service, operation, trial_component, region, times)
         asserting.verify(self._service, check, timeout)

@@ -202,6 +202,10 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """
     item.stash[_HAS_FAILED] = False
     running.test, running.phase = item.nodeid, "setup"
+    if "pytest_sm_metrics.mock" in sys.modules:
+        from .switching import active_mocks
+
+        running.calls_before = {mock: len(mock.calls) for mock in active_mocks()}
     wrong = configuring.wrong_markers(item.listchain())
     if wrong:
         raise pytest.UsageError("\n".join(wrong))
@@ -289,7 +293,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             from .reporting import section
             from .switching import active_mocks
 
-            text = section(dict.fromkeys([*active_mocks(), *running.mocks]), whole=item.config.get_verbosity() >= 2)
+            mocks = dict.fromkeys([*active_mocks(), *running.mocks])
+            text = section(mocks, running.calls_before, whole=item.config.get_verbosity() >= 2)
             if text:
                 report.sections.append(("SageMaker Metrics calls", text))
     return report

@@ -1,40 +1,45 @@
-"""The report section of a failing test: its SageMaker Metrics calls, and its faults."""
+"""The report section of a failing test: its SageMaker Metrics calls, what came of them, and its faults."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from .explaining import counted
+from .explaining import counted, every_rejection, why_no_values
 from .mock import SageMakerMetricsMock
 from .service.get_request import GetMetrics
 from .service.journal import Call
 from .service.put_request import PutMetrics
+from .service.service import Service
 
 _SHOWN = 10  # calls, metrics of a call, faults
+_EXPLAINED = 3  # refused metrics and queries of a call
 _MOCKS = 3
 
 
-def section(mocks: Iterable[SageMakerMetricsMock], whole: bool) -> str:
-    """What the mocks of a test have seen; empty if that is nothing."""
-    used = [mock for mock in mocks if mock.calls or mock._service.injection.added]
+def section(mocks: Iterable[SageMakerMetricsMock], before: Mapping[SageMakerMetricsMock, int], whole: bool) -> str:
+    """What the mocks of a test have seen, without the calls that came before it; empty if that is nothing."""
+    used = [mock for mock in mocks if mock.calls[before.get(mock, 0) :] or mock._service.injection.added]
     shown = used if whole else used[-_MOCKS:]
     lines = [f"{counted(len(used) - len(shown), 'earlier mock')}; -vv shows them"] if len(shown) < len(used) else []
     for number, mock in enumerate(shown, len(used) - len(shown) + 1):
         if len(used) > 1:
             lines.append(f"mock {number} of {len(used)}:")
-        lines += _lines(mock, whole)
+        lines += _lines(mock, before.get(mock, 0), whole)
     return "\n".join(lines)
 
 
-def _lines(mock: SageMakerMetricsMock, whole: bool) -> Iterator[str]:
-    calls = mock.calls
+def _lines(mock: SageMakerMetricsMock, before: int, whole: bool) -> Iterator[str]:
+    service, calls = mock._service, mock.calls[before:]
+    if before:
+        yield f"{counted(before, 'call')} before this test"
     shown = calls if whole else calls[-_SHOWN:]
     if len(shown) < len(calls):
         yield f"{counted(len(calls) - len(shown), 'earlier call')}; -vv shows them"
     for call in shown:
-        yield from _call(call, whole)
-    faults = mock._service.injection.added
+        yield from _call(service, call, whole)
+    faults = service.injection.added
     shown_faults = faults if whole else sorted(faults, key=lambda fault: -fault.hits)[:_SHOWN]
     for fault in shown_faults:
         yield f"{fault!r}: {counted(fault.hits, 'hit')}, {counted(fault.matches, 'match')}"
@@ -42,36 +47,50 @@ def _lines(mock: SageMakerMetricsMock, whole: bool) -> Iterator[str]:
         yield f"{counted(len(faults) - len(shown_faults), 'more fault')}; -vv shows them"
 
 
-def _call(call: Call, whole: bool) -> Iterator[str]:
+def _call(service: Service, call: Call, whole: bool) -> Iterator[str]:
     attempt = f" (attempt {call.attempt})" if call.attempt > 1 else ""
     time = call.timestamp.strftime("%H:%M:%S.%f")[:-3]
-    yield f"{time} {call.operation} {call.names} in {call.region}{attempt}: {_asked(call, whole)} -> {call.ending}"
-    for fault in call.faults:
-        yield f"    {fault!r}"
-
-
-def _asked(call: Call, whole: bool) -> str:
-    """The metrics that a call puts, or the queries that it makes."""
     parsed = call.parsed
-    if parsed is None:
-        return f"malformed, {len(call.body)} bytes"
-    if isinstance(parsed, PutMetrics):
-        names, full = parsed.names, _metrics(parsed)
-    else:
-        names, full = [f"{query.metric_stat} of {query.metric_name}" for query in parsed.queries], _queries(parsed)
+    asked = f"malformed, {len(call.body)} bytes" if parsed is None else _listed(_asked(parsed, whole), whole)
+    yield f"{time} {call.operation} {call.names} in {call.region}{attempt}: {asked} -> {call.ending}"
+    yield from (f"    {fault!r}" for fault in call.faults)
+    details = list(_answered(service, parsed, call) if isinstance(parsed, GetMetrics) else _refused(service, call))
+    shown = details if whole else details[:_EXPLAINED]
+    yield from ("    " + detail.replace("\n", "\n    ") for detail in shown)
+    if len(shown) < len(details):
+        yield f"    and {len(details) - len(shown)} more; -vv shows them"
+
+
+def _listed(names: Sequence[str], whole: bool) -> str:
     if whole:
-        return ", ".join(full)
+        return ", ".join(names)
     found = Counter(names)
     more = ", ..." if len(found) > _SHOWN else ""
     return ", ".join(name if times == 1 else f"{name} ({times})" for name, times in list(found.items())[:_SHOWN]) + more
 
 
-def _metrics(put: PutMetrics) -> Iterator[str]:
-    for name, value, step in zip(put.names, put.values, put.steps, strict=True):
-        yield f"{name}={value!r}" + ("" if step is None else f" at step {step}")
+def _asked(parsed: PutMetrics | GetMetrics, whole: bool) -> Sequence[str]:
+    """The metrics that a call puts, or the queries that it makes."""
+    if isinstance(parsed, GetMetrics):
+        return [query.described if whole else f"{query.metric_stat} of {query.metric_name}" for query in parsed.queries]
+    if not whole:
+        return parsed.names
+    rows = zip(parsed.names, parsed.values, parsed.steps, strict=True)
+    return [f"{name}={value!r}" + ("" if step is None else f" at step {step}") for name, value, step in rows]
 
 
-def _queries(get: GetMetrics) -> Iterator[str]:
-    for query in get.queries:
-        within = "" if (query.start, query.end) == (None, None) else f", {query.start} to {query.end}"
-        yield f"{query.metric_stat} of {query.metric_name} of {query.trial_component!r} in {query.region} by {query.period}{within}"
+def _refused(service: Service, call: Call) -> Iterator[str]:
+    """The metrics that a rule refused; what a fault did stands above."""
+    for _, put, refusal, reason in every_rejection([call], service.settings):
+        if not refusal.is_injected:
+            yield f"{refusal.code} for {put.names[refusal.metric_index]!r} (MetricIndex {refusal.metric_index}): {reason}"
+
+
+def _answered(service: Service, get: GetMetrics, call: Call) -> Iterator[str]:
+    """The queries that failed or have no values."""
+    results: Iterable[dict[str, Any]] = [] if call.results is None else call.response["MetricQueryResults"]
+    for query, result in zip(get.queries, results, strict=False):
+        if result["Status"] in ("InternalError", "ValidationError"):
+            yield f"{query.described}: {result['Status']}, {result.get('Message', 'no message')}"
+        elif not result["XAxisValues"]:
+            yield f"{query.described}: {result['Status']}, no values; {why_no_values(service, query)}"

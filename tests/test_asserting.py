@@ -233,10 +233,14 @@ class TestCalled:
         lines = failure(sm_metrics.assert_called, "BatchPutMetric", "rum-2")
         assert lines[:3] == [
             "expected at least one call (operation='BatchPutMetric', trial_component='rum-2'), but 0 attempts arrived",
-            "  - closest to 'BatchPutMetric': 'BatchPutMetrics'",
+            "  - unknown operation 'BatchPutMetric'; did you mean 'BatchPutMetrics'?",
             "  - closest to 'rum-2': 'run-2', 'Run-3', 'run-1'",
         ]
         assert "  - <Call BatchPutMetrics 'run-1' in us-east-1: 200> 5 times" in lines
+
+    def test_an_unknown_operation_is_never_called_in_vain(self, sm_metrics):
+        lines = failure(sm_metrics.assert_called, "batch_get_metrics", times=0)
+        assert lines[1] == "  - unknown operation 'batch_get_metrics'; did you mean 'BatchGetMetrics'?"
 
     def test_where_none_arrived_at_all(self, sm_metrics):
         sm_metrics.reset()

@@ -61,6 +61,11 @@ class TestReadingBack:
         [result] = get(client, query())
         assert (result["MetricValues"], sm_metrics["run-1"]["loss"].last) == ([0.9], 0.1)
 
+    def test_names_in_arns_are_not_case_sensitive(self, sm_metrics, client):
+        put(client, "run-1", metric())
+        assert get(client, query(run="Run-1")) == [complete([0], [0.5])]
+        sm_metrics.assert_called("BatchGetMetrics", "run-1")
+
     def test_after_reset_there_is_nothing(self, sm_metrics, client):
         put(client, "run-1", metric())
         sm_metrics.reset()
@@ -196,6 +201,10 @@ class TestFailQueries:
     def test_an_unknown_status_lists_the_known_ones(self, sm_metrics, status):
         with pytest.raises(ValueError, match=r"unknown status .* The statuses are: InternalError, ValidationError, Truncated"):
             sm_metrics.fail_queries(status)
+        with pytest.raises(ValueError, match=r"; fail_calls\('ThrottlingException'\) takes it"):
+            fail_queries("ThrottlingException")
+        with pytest.raises(ValueError, match=r"; fail_queries\('InternalError'\) takes it"):
+            fail_calls("InternalError")
         with pytest.raises(ValueError, match="message is 3"):
             fail_queries("InternalError", message=3)
 
@@ -254,6 +263,11 @@ class TestFaultsOfCalls:
             "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-2 because no identity-based policy allows the "
             "sagemaker:BatchGetMetrics action"
         )
+
+    def test_access_denied_names_the_resource_that_the_fault_is_for(self, sm_metrics, client):
+        sm_metrics.fail_calls("AccessDeniedException", trial_component="run-2")
+        with pytest.raises(ClientError, match=r"on resource: arn:.*/run-2 because"):
+            get(client, query(run="run-1"), query(run="run-2"))
 
     def test_a_lost_answer_and_a_delay(self, sm_metrics, client):
         put(client, "run-1", metric())

@@ -29,6 +29,9 @@ def region_of(arn: str) -> str:
 
 
 def trial_component_named(arn: str) -> str | None:
-    """The name of the trial component that an ARN names, in whatever account and region; None if it names something else."""
+    """The name of the trial component that an ARN names, in whatever account and region; None if it names something else.
+
+    In lower case: names are not case-sensitive (documented: CreateTrialComponent).
+    """
     resource = arn.split(":", 5)[-1]
-    return resource.removeprefix(_RESOURCE) if resource.startswith(_RESOURCE) else None
+    return resource.removeprefix(_RESOURCE).lower() if resource.startswith(_RESOURCE) else None

@@ -62,6 +62,7 @@ class Fault:
         optional: bool,
         **more: Any,
     ) -> None:
+        __tracebackhide__ = True
         check("times", times, times is None or is_whole(times, 1), "None for every match, or a whole number from 1")
         check("after", after, is_whole(after, 0), "a whole number from 0")
         check("probability", probability, is_number(probability) and 0 <= probability <= 1, "a number from 0 to 1")
@@ -245,6 +246,11 @@ class CallFault(Fault):
     kind = "fail_calls"
 
     @property
+    def trial_component(self) -> Any:
+        """The filter of that name."""
+        return self._made_of[1].get("trial_component")
+
+    @property
     def error(self) -> Any:
         """An error code, `(status, code)`, `(status, bytes)`, or an exception."""
         return self._made_of[0]
@@ -274,6 +280,7 @@ class Delay(Fault):
 
 def check(name: str, value: object, accepted: bool, words: str) -> None:
     """Raise a ValueError for what is not accepted."""
+    __tracebackhide__ = True
     if not accepted:
         raise ValueError(f"{name} is {value!r}; accepted is {words}.")
 

@@ -33,10 +33,12 @@ class Test(NamedTuple):
 
 def tests_of(given: Mapping[str, Any]) -> tuple[Test, ...]:
     """The tests that filters make; a ValueError for what is no filter."""
+    __tracebackhide__ = True
     return tuple(_test(name, wanted) for name, wanted in given.items() if wanted is not None)
 
 
 def _test(name: str, wanted: Any) -> Test:
+    __tracebackhide__ = True
     is_number = name in ("step", "index")
     if isinstance(wanted, re.Pattern) and not is_number and isinstance(wanted.pattern, str):
         search: Any = wanted.search

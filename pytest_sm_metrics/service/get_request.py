@@ -31,6 +31,13 @@ class Query(NamedTuple):
         """The region of the resource."""
         return region_of(self.resource_arn)
 
+    @property
+    def described(self) -> str:
+        """What it asks for, in a few words."""
+        of = self.resource_arn if self.trial_component is None else f"{self.trial_component!r} in {self.region}"
+        within = "" if (self.start, self.end) == (None, None) else f", {self.start} to {self.end}"
+        return f"{self.metric_stat} of {self.metric_name!r} of {of} by {self.period}{within}"
+
 
 class GetMetrics(NamedTuple):
     """A well-formed BatchGetMetrics request."""

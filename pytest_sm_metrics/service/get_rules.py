@@ -85,6 +85,11 @@ GET_RULES: tuple[Rule, ...] = (
         "Status Complete, no values", "assumed", NOBODY,
     ),
     Rule(
+        "MetricQuery.ResourceArn.case", OPERATION, "ResourceArn", "The name in the ARN has upper-case letters",
+        "it is the trial component of that name in lower case", "documented",
+        "Amazon SageMaker API Reference, CreateTrialComponent (names are not case-sensitive)",
+    ),
+    Rule(
         "MetricQuery.ResourceArn.region", OPERATION, "ResourceArn", "The resource is in another region than the client",
         "it is answered all the same", "assumed", NOBODY,
     ),

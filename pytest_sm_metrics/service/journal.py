@@ -15,6 +15,8 @@ from .operations import Parsed, parse, trial_components_of
 from .parsing import MalformedRequestError, read_json
 from .store import Refusal
 
+_SHOWN = 5  # names of trial components in a message
+
 
 def request_ids(seed: str) -> Callable[[int], str]:
     """From an attempt's ordinal to a UUID that depends on it and on the seed alone."""
@@ -125,8 +127,9 @@ class Call:
 
     @property
     def names(self) -> str:
-        """The same for a message."""
-        return ", ".join(map(repr, self.trial_components))
+        """The same for a message: the first ones."""
+        names = self.trial_components
+        return ", ".join(map(repr, names[:_SHOWN])) + (f", ... ({len(names)})" if len(names) > _SHOWN else "")
 
     @property
     def parsed(self) -> Parsed | None:

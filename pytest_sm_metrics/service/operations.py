@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ..settings import did_you_mean
 from .arns import trial_component_named
 from .get_request import GetMetrics, parse_get_metrics, resource_arns_in
 from .put_request import PutMetrics, parse_put_metrics, trial_component_in
@@ -14,6 +15,14 @@ OPERATIONS = {("PUT", "/BatchPutMetrics"): "BatchPutMetrics", ("POST", "/BatchGe
 """By method and path. Source: the service model (documented)."""
 
 _PARSERS: Mapping[str, Callable[[bytes], Parsed]] = {"BatchPutMetrics": parse_put_metrics, "BatchGetMetrics": parse_get_metrics}
+
+
+def check_operation(name: str) -> None:
+    """Raise a ValueError for what is no operation."""
+    __tracebackhide__ = True
+    names = list(OPERATIONS.values())
+    if name not in names:
+        raise ValueError(f"unknown operation {name!r}{did_you_mean(name, names)} The operations are: {', '.join(names)}.")
 
 
 def parse(operation: str, body: bytes) -> Parsed:

@@ -48,10 +48,10 @@ def _why_invalid(query: Query) -> str | None:
 
 
 def _columns(store: Store, query: Query) -> SeriesColumns | None:
-    name, region = query.trial_component, query.region
-    if name is None or query.resource_arn != trial_component_arn(region, store.settings.account_id, name):
+    name = query.trial_component
+    if name is None or query.resource_arn.lower() != trial_component_arn(query.region, store.settings.account_id, name):
         return None
-    component = store.trial_components.get((region, name))
+    component = store.trial_components.get((query.region, name))
     return component.series().get(query.metric_name) if component else None
 
 

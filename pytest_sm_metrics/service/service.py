@@ -238,13 +238,14 @@ class Service:
         if not isinstance(error, str):
             return NoAnswer(error)
         known = ERRORS[error]
-        words = {"user": self.settings.caller, "action": f"sagemaker:{arrival.operation}", "resource": self._resource_of(arrival)}
+        words = {"user": self.settings.caller, "action": f"sagemaker:{arrival.operation}", "resource": self._resource_of(arrival, fault)}
         return Failure(known.status, error, known.message.format(**words) if fault.message is None else fault.message)
 
-    def _resource_of(self, arrival: Arrival) -> str:
-        """The ARN that a message about the call names."""
+    def _resource_of(self, arrival: Arrival, fault: CallFault) -> str:
+        """The ARN that a message about the call names: of several the one that the fault names, or the first."""
         if isinstance(arrival.parsed, GetMetrics):
-            return arrival.parsed.queries[0].resource_arn
+            queries = arrival.parsed.queries
+            return next((query for query in queries if query.trial_component == fault.trial_component), queries[0]).resource_arn
         return trial_component_arn(arrival.request.region, self.settings.account_id, arrival.trial_component or "*")
 
 

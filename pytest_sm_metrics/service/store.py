@@ -33,6 +33,11 @@ class Refusal(NamedTuple):
     cause: Rule | MetricFault
 
     @property
+    def is_injected(self) -> bool:
+        """Whether a fault refused it."""
+        return isinstance(self.cause, MetricFault)
+
+    @property
     def code(self) -> str:
         """The Code in Errors."""
         return self.cause.code if isinstance(self.cause, MetricFault) else ERROR_CODES[self.cause.effect]

@@ -89,10 +89,106 @@ def test_every_query_with_vv(project):
     )
     project.runpytest_inprocess("-vv").stdout.fnmatch_lines(
         [
-            "* BatchGetMetrics 'run-1', 'run-2' in us-east-1: Last of loss of 'run-1' in us-east-1 by IterationNumber, "
-            "Last of acc of 'run-2' in us-east-1 by IterationNumber, 0 to 9 -> 200, 2 Complete"
+            "* BatchGetMetrics 'run-1', 'run-2' in us-east-1: Last of 'loss' of 'run-1' in us-east-1 by IterationNumber, "
+            "Last of 'acc' of 'run-2' in us-east-1 by IterationNumber, 0 to 9 -> 200, 2 Complete"
         ]
     )
+
+
+ARN = "arn:aws:sagemaker:us-east-1:{}:{}/run-1"
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ('query("run-1", "los")', ["trial component 'run-1' in us-east-1 holds no metric named 'los'", "  - closest: 'loss'"]),
+        ('query("run1")', ["trial component 'run1' holds no metrics in region us-east-1", "  - closest: 'run-1'"]),
+        (
+            f'query("run-1", ResourceArn="{ARN.format(123456789012, "training-job")}")',
+            ["the ResourceArn is not that of a trial component, *"],
+        ),
+        (
+            f'query("run-1", ResourceArn="{ARN.format(999999999999, "experiment-trial-component")}")',
+            ["the ResourceArn is arn:*:999999999999:*, that of the trial component here would be arn:*:123456789012:*"],
+        ),
+        ('query("run-1", Start=5)', ["2 metrics of that name, all outside of Start and End"]),
+        (
+            'query("run-1", Period="OneHour", XAxisType="Timestamp", End=99)',
+            ["2 metrics of that name, all outside of Start and End, which are milliseconds, *"],
+        ),
+        ('query("run-1", "pure")', ["1 metric of that name, none with a Step"]),
+    ],
+)
+def test_why_a_query_finds_nothing(project, query, why):
+    project.makepyfile(
+        f"""
+        from reader import query, read
+        from trainer import client, log
+
+        def test_it(sm_metrics):
+            log("run-1", "loss", 0.9, 0.5)
+            client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{{"MetricName": "pure", "Timestamp": 1788264000, "Value": 1.0}}])
+            read({query})
+            assert False
+        """
+    )
+    first, *others = why
+    project.runpytest_inprocess().stdout.fnmatch_lines(
+        [f"    Last of '*' of * by *: Complete, no values; {first}", *("    " + line for line in others)]
+    )
+
+
+def test_what_failed_and_why(project):
+    project.makepyfile(
+        """
+        from reader import query, read
+        from trainer import log
+
+        def test_it(sm_metrics):
+            sm_metrics.fail_queries("InternalError", metric_name="acc")
+            sm_metrics.fail_metrics("CONFLICT_ERROR", step=1)
+            log("run-1", "loss", 0.9, 0.5, float("inf"))
+            read(query("run-1"), query("run-1", "acc"), query("run-1", Start=1, End=0), *[query(f"run-{number}") for number in range(2, 20)])
+            assert False
+        """
+    )
+    project.runpytest_inprocess().stdout.fnmatch_lines(
+        [
+            "* BatchPutMetrics 'run-1' in us-east-1: loss (3) -> 200, 2 in Errors",
+            "    fail_metrics('CONFLICT_ERROR', step=1)",
+            "    VALIDATION_ERROR for 'loss' (MetricIndex 2): Value is inf, which is not finite",
+            "* BatchGetMetrics 'run-1', 'run-2', 'run-3', 'run-4', 'run-5', ... (19) in us-east-1: * -> 200, 19 Complete, 1 InternalError, *",
+            "    fail_queries('InternalError', metric_name='acc')",
+            "    Last of 'acc' of 'run-1' in us-east-1 by IterationNumber: InternalError, Internal server error. Please try again later.",
+            "    Last of 'loss' of 'run-1' in us-east-1 by IterationNumber, 1 to 0: ValidationError, Start 1 is after End 0.",
+            "    Last of 'loss' of 'run-2' *: Complete, no values; *",
+            "    and 17 more; -vv shows them",
+        ]
+    )
+
+
+def test_calls_before_the_test_are_not_shown(project):
+    project.makepyfile(
+        """
+        from trainer import log
+
+        def test_first(sm_metrics_module):
+            log("run-1", "loss", 0.9)
+
+        def test_second(sm_metrics):
+            assert False
+
+        def test_third(sm_metrics_module):
+            log("run-3", "loss", 0.9)
+            assert False
+        """
+    )
+    result = project.runpytest_inprocess()
+    result.stdout.fnmatch_lines(
+        ["*_ test_third _*", "*- SageMaker Metrics calls -*", "1 call before this test", "* BatchPutMetrics 'run-3' *"]
+    )
+    assert str(result.stdout).count("SageMaker Metrics calls") == 1
+    result.stdout.no_fnmatch_line("*run-1*-> 200*")
 
 
 def test_a_blocked_call_names_its_trial_components(project):
