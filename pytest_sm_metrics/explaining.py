@@ -71,7 +71,7 @@ def _around_trial_component(service: Service, name: str) -> Iterator[str]:
         yield f"it was deleted in {', '.join(deleted)}"
     if regions:
         yield f"it holds metrics in {', '.join(regions)}"
-    elif service.store.is_created(name):
+    elif service.store.is_created(name) and not deleted:
         yield "it was created, but no metric was accepted for it"
     refused = list(refusals(service, name))
     yield from refused
@@ -193,10 +193,10 @@ def what_arrived(service: Service) -> Iterator[str]:
     for name in dict.fromkeys(call.trial_component for call in puts(service) if call.refused or call.error_code):
         whose = "" if name is None else f"{name!r}: "
         yield from (whose + line for line in (*refusals(service, name or ""), *rejections(service, name or "", None)))
-    if not holding:
-        yield (
-            f"{counted(len(service.calls), 'call')} reached the mock" if service.calls else "no SageMaker Metrics call has reached the mock"
-        )
+    if not service.calls:
+        yield "no SageMaker Metrics call has reached the mock"
+    elif not holding:
+        yield f"{counted(len(service.calls), 'call')} reached the mock, and it holds no metrics"
 
 
 def _why_rejected(refusal: Refusal, request: PutMetrics, call: Call, settings: Settings) -> str:
@@ -208,7 +208,7 @@ def _why_rejected(refusal: Refusal, request: PutMetrics, call: Call, settings: S
     if rule is METRIC_NAME_LIMIT:
         return f"{request.trial_component_name!r} holds metric_name_limit={settings.metric_name_limit} other metric names already"
     if rule is UNKNOWN_TRIAL_COMPONENT:
-        return f'{request.trial_component_name!r} was not created before, and unknown_trial_component is "reject"'
+        return f'{request.trial_component_name!r} was not created before, or was deleted, and unknown_trial_component is "reject"'
     if rule is CONCURRENT_WRITES:
         return f'an earlier request for {request.trial_component_name!r} was in flight, and concurrent_writes is "conflict"'
     if rule is TIMESTAMP_WINDOW and settings.timestamp_window:

@@ -90,7 +90,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     @property
     def trial_components(self) -> list[TrialComponent]:
         """All trial components, of every region, empty ones too, in order of first arrival."""
-        return [TrialComponent(self._service, component) for component in self._service.components()]
+        return [TrialComponent(self._service, component.name, component.region) for component in self._service.components()]
 
     def create_trial_component(self, name: str, region: str | None = None) -> None:
         """Make a trial component known, as CreateTrialComponent would; None: in every region.
@@ -255,10 +255,10 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
             )
         if regions == [EVERY_REGION]:
             raise LookupError(
-                f"trial component {name!r} was created in every region, and written to in none: "
+                f"trial component {name!r} was created in every region, and holds metrics in none: "
                 f"ask for one with trial_component({name!r}, region=...)"
             )
-        return TrialComponent(self._service, components[0])
+        return TrialComponent(self._service, name, regions[0])
 
 
 def _plain_metric(metric: Metric) -> dict[str, Any]:

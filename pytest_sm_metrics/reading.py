@@ -135,19 +135,24 @@ class MetricSeries(Sequence[Metric]):
 class TrialComponent(Mapping[str, MetricSeries]):
     """A trial component in one region: a read-only mapping from its metric names, in order of first arrival, to their series."""
 
-    def __init__(self, service: Service, stored: StoredTrialComponent) -> None:
+    def __init__(self, service: Service, name: str, region: str) -> None:
         self._service = service
-        self._stored = stored
+        self._name = name
+        self._region = region
+
+    @property
+    def _stored(self) -> StoredTrialComponent:
+        return self._service.stored(self._name, self._region)
 
     @property
     def name(self) -> str:
         """The TrialComponentName."""
-        return self._stored.name
+        return self._name
 
     @property
     def region(self) -> str:
         """The AWS region; `*` for one that was created in every region and written to in none."""
-        return self._stored.region
+        return self._region
 
     @property
     def account_id(self) -> str:

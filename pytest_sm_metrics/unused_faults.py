@@ -37,7 +37,7 @@ def _near(service: Service, fault: Fault) -> Iterator[str]:
         matching = sum(not unmet for unmet in _misses(others, fault))
         if matching:
             yield f"{counted(matching, noun)} would have matched it, and {when}"
-    called = fault.operation if isinstance(fault, ItemFault) and calls else "SageMaker Metrics"
+    called = fault.operation if fault.operation and calls else "SageMaker Metrics"
     calls = [call for call in calls if called in ("SageMaker Metrics", call.operation)]
     if not calls:
         yield f"no {called} call has reached the mock" + (" while it was in force" if service.calls else "")

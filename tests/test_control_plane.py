@@ -116,6 +116,39 @@ class TestDescribe:
             ("loss", 3),
         ]
 
+    def test_an_answer_that_a_stubber_gives_again_carries_nothing_along(self, client, stubber):
+        answer, other = {"TrialComponentName": "run-1"}, [{"MetricName": "other", "Count": 7}]
+
+        def describe_again(name):
+            stubber.add_response("describe_trial_component", answer)
+            return [
+                summary["MetricName"] for summary in stubber.client.describe_trial_component(TrialComponentName=name).get("Metrics", [])
+            ]
+
+        with mock_sm_metrics():
+            put(client, "run-1", metric("loss"))
+            put(client, "run-2", metric("acc"))
+            assert [describe_again("run-1"), describe_again("run-2"), describe_again("run-3")] == [["loss"], ["acc"], []]
+            answer["Metrics"] = other
+            assert describe_again("run-1") == ["other", "loss"]
+        with mock_sm_metrics():
+            assert describe_again("run-1") == ["other"]
+            put(client, "run-1", metric("loss"))
+            assert describe_again("run-1") == ["other", "loss"]
+        assert describe_again("run-1") == ["other"]
+        assert answer["Metrics"] is other
+
+    @pytest.mark.parametrize("arn", [ARN.replace("us-east-1", "eu-west-1"), ARN.replace("123456789012", "999999999999")])
+    def test_an_arn_of_another_region_or_account(self, sm_metrics, client, stubber, arn):
+        put_losses(client)
+        put_losses(client_in("eu-west-1"))
+        assert "Metrics" not in describe(stubber, arn)
+
+    def test_the_source_is_the_arn_that_the_answer_has(self, sm_metrics, client, stubber):
+        put_losses(client)
+        arn = ARN.replace("run-1", "Run-1")
+        assert describe(stubber, "Run-1", TrialComponentArn=arn)["Metrics"][0]["SourceArn"] == arn
+
     def test_outside_a_mock_nothing_changes(self, client, stubber):
         with mock_sm_metrics():
             put_losses(client)
@@ -153,7 +186,26 @@ class TestDelete:
         self.delete(stubber)
         with pytest.raises(KeyError) as absent:
             sm_metrics["run-1"]
-        assert "  - it was deleted in us-east-1" in str(absent.value)
+        assert str(absent.value).splitlines()[1:] == ["  - it was deleted in us-east-1"]
+        assert sm_metrics.rejected == []
+
+    @pytest.mark.sm_metrics(unknown_trial_component="reject")
+    def test_the_reason_of_what_is_rejected_afterwards(self, sm_metrics, client, stubber):
+        sm_metrics.create_trial_component("run-1", region="us-east-1")
+        put_losses(client)
+        self.delete(stubber)
+        put(client, "run-1", metric())
+        assert sm_metrics.rejected[0].reason == (
+            "'run-1' was not created before, or was deleted, and unknown_trial_component is \"reject\""
+        )
+
+    def test_a_trial_component_that_a_test_holds(self, sm_metrics, client, stubber):
+        put_losses(client)
+        run = sm_metrics["run-1"]
+        self.delete(stubber)
+        assert (run.metrics, list(run)) == ([], [])
+        put(client, "run-1", metric("acc"))
+        assert list(run) == ["acc"]
 
     @pytest.mark.sm_metrics(unknown_trial_component="reject")
     def test_it_is_known_no_more_in_that_region(self, sm_metrics, client, stubber):

@@ -166,7 +166,7 @@ class TestCreatingTrialComponents:
     def test_without_a_region_it_is_in_every_one(self, sm_metrics, client):
         sm_metrics.create_trial_component("run-1")
         assert [run.region for run in sm_metrics.trial_components] == ["*"]
-        with pytest.raises(LookupError, match=r"created in every region, and written to in none: .*region=\.\.\."):
+        with pytest.raises(LookupError, match=r"created in every region, and holds metrics in none: .*region=\.\.\."):
             sm_metrics.trial_component("run-1")
         run = sm_metrics.trial_component("run-1", region="us-east-1")
         put(client, "run-1", metric())
@@ -185,7 +185,7 @@ class TestCreatingTrialComponents:
                     {"Code": "VALIDATION_ERROR", "MetricIndex": 1},
                 ]
         assert list(sm_metrics) == ["run-1"]
-        assert sm_metrics.rejected[0].reason == "'run-2' was not created before, and unknown_trial_component is \"reject\""
+        assert sm_metrics.rejected[0].reason == "'run-2' was not created before, or was deleted, and unknown_trial_component is \"reject\""
 
     @pytest.mark.parametrize("name", ["Run-1", "", "a" * 121])
     def test_a_name_that_the_service_would_refuse(self, sm_metrics, name):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import re
+import sys
 import threading
 from datetime import timedelta
 
@@ -11,7 +13,7 @@ from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutEr
 
 from pytest_sm_metrics import fail_calls, fail_queries, mock_sm_metrics
 
-from .logging_metrics import NOON, client_in, get, metric, put
+from .logging_metrics import INFINITE, NOON, client_in, get, metric, put
 from .requests import query
 
 
@@ -71,6 +73,13 @@ class TestReadingBack:
         sm_metrics.reset()
         assert get(client, query()) == [complete([], [])]
 
+    def test_the_largest_doubles(self, sm_metrics, client):
+        put(client, "run-1", *[metric("loss", sys.float_info.max)] * 3)
+        put(client, "run-2", metric("loss", sys.float_info.max), *[metric("loss", -sys.float_info.max)] * 9)
+        same, apart = get(client, query(stat="StdDev"), query(stat="StdDev", run="run-2"))
+        assert get(client, query(stat="Avg"))[0]["MetricValues"] == [sys.float_info.max]
+        assert (same["MetricValues"], apart["MetricValues"]) == ([0.0], [pytest.approx(1.1369609680426325e308)])
+
     def test_a_query_creates_nothing(self, client):
         with mock_sm_metrics(unknown_trial_component="reject") as sm_metrics:
             get(client, query())
@@ -121,6 +130,31 @@ class TestCalls:
         sm_metrics.assert_called("BatchGetMetrics", times=1)
         with pytest.raises(AssertionError, match=r"closest to 'run-3': 'run-2', 'run-1'|closest to 'run-3': 'run-1', 'run-2'"):
             sm_metrics.assert_called("BatchGetMetrics", "run-3")
+
+    def test_many_names_are_not_all_shown(self, sm_metrics, client):
+        sm_metrics.fail_calls("ThrottlingException", trial_component="other")
+        get(client, *[query(run=f"run-{number}") for number in range(100)])
+        assert repr(sm_metrics.calls[0]).startswith("<Call BatchGetMetrics 'run-0', 'run-1', 'run-2', 'run-3', 'run-4', ... (100) in us")
+        with pytest.raises(AssertionError, match=r"trial_component was 'run-0', .* 'run-4', \.\.\. \(100\) \(1 time\)"):
+            sm_metrics.check()
+
+    def test_waiting_in_vain_says_that_only_queries_arrived(self, sm_metrics, client):
+        get(client, query())
+        with pytest.raises(AssertionError, match="1 call reached the mock, and it holds no metrics"):
+            sm_metrics.wait_for(lambda sm_metrics: sm_metrics["run-1"], timeout=0)
+
+    def test_calls_can_be_pickled_with_what_befell_them(self, sm_metrics, client):
+        sm_metrics.fail_queries("InternalError", metric_name=re.compile("loss"))
+        sm_metrics.fail_metrics("CONFLICT_ERROR", step=1)
+        put(client, "run-1", metric(step=0, value=INFINITE), metric(step=1))
+        get(client, query())
+        calls, rejected = pickle.loads(pickle.dumps((sm_metrics.calls, sm_metrics.rejected)))
+        assert [repr(call) for call in calls] == [repr(call) for call in sm_metrics.calls]
+        assert [repr(fault) for call in calls for fault in call.faults] == [
+            repr(fault) for call in sm_metrics.calls for fault in call.faults
+        ]
+        assert (calls[1].response, calls[1].faults[0].hits) == (sm_metrics.calls[1].response, 1)
+        assert [one.rule for one in rejected] == [one.rule for one in sm_metrics.rejected]
 
     def test_a_failing_query_is_no_refused_put(self, sm_metrics, client):
         with pytest.raises(ClientError):
@@ -189,9 +223,18 @@ class TestFailQueries:
         results = get(client, *queries)
         assert [index for index, result in enumerate(results) if result["Status"] == "InternalError"] == failed
 
-    def test_a_fault_comes_before_the_rules(self, sm_metrics, client):
-        sm_metrics.fail_queries("InternalError")
-        assert [result["Status"] for result in get(client, query(Start=1, End=0))] == ["InternalError"]
+    @pytest.mark.parametrize("status", ["InternalError", "Truncated"])
+    def test_a_fault_comes_before_the_rules(self, sm_metrics, client, status):
+        sm_metrics.fail_queries(status)
+        assert [result["Status"] for result in get(client, query(Start=1, End=0))] == [status]
+
+    def test_faults_of_metrics_are_not_asked_about_queries(self, sm_metrics, client):
+        asked = []
+        sm_metrics.fail_metrics("CONFLICT_ERROR", trial_component=lambda name: asked.append(name), optional=True)
+        sm_metrics.fail_queries("InternalError", metric_name=lambda name: asked.append(name), optional=True)
+        put(client, "run-1", metric())
+        get(client, query(run="run-2"))
+        assert asked == ["run-1", "loss"]
 
     def test_a_template(self, client):
         with mock_sm_metrics(faults=[fail_queries("InternalError", times=1)]):

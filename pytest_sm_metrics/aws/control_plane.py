@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from ..service.arns import trial_component_named
-
 _NOTE = "pytest_sm_metrics: trial component"  # in the context of a call of the control plane
 
 
@@ -25,9 +23,15 @@ class Listener(Protocol):
         """It was deleted in a region."""
         ...
 
-    def summaries(self, name: str, region: str) -> list[dict[str, Any]]:
+    def summaries(self, name_or_arn: str, region: str) -> list[dict[str, Any]]:
         """The summaries of its metrics, as DescribeTrialComponent has them."""
         ...
+
+
+class _Summaries(list[dict[str, Any]]):
+    """What an answer has in `Metrics`, in place of what it had before: a Stubber may give the same dict again, later."""
+
+    before: Any
 
 
 def handlers(innermost: Callable[[], Listener | None]) -> tuple[tuple[str, Any], ...]:
@@ -37,12 +41,12 @@ def handlers(innermost: Callable[[], Listener | None]) -> tuple[tuple[str, Any],
         context.pop(_NOTE, None)
         listener, name = innermost(), params.get("TrialComponentName")
         if listener is not None and isinstance(name, str):
-            # Not case-sensitive (documented: CreateTrialComponent), and lower case in SageMaker Metrics. Describing takes an ARN, too.
-            context[_NOTE] = listener, (trial_component_named(name) or name).lower()
+            context[_NOTE] = listener, name.lower()  # not case-sensitive (documented: CreateTrialComponent)
 
     def after(tell: Callable[[Listener, str, str, dict[str, Any]], object]) -> Callable[..., None]:
         def told(http_response: Any, parsed: Any, context: dict[str, Any], **_: Any) -> None:
             noted = context.pop(_NOTE, None)
+            _restore(parsed)
             if noted is not None and http_response.status_code < 300:
                 listener, name = noted
                 tell(listener, name, context["client_region"], parsed)
@@ -66,7 +70,20 @@ def _deleted(listener: Listener, name: str, region: str, _: dict[str, Any]) -> N
 
 
 def _described(listener: Listener, name: str, region: str, parsed: dict[str, Any]) -> None:
-    summaries = listener.summaries(name, region)
-    if summaries:
-        ours = {summary["MetricName"] for summary in summaries}
-        parsed["Metrics"] = [one for one in parsed.get("Metrics") or [] if one.get("MetricName") not in ours] + summaries
+    ours = {summary["MetricName"]: summary for summary in listener.summaries(name, region)}
+    if ours:
+        before = parsed.get("Metrics")
+        arn = {"SourceArn": parsed["TrialComponentArn"]} if "TrialComponentArn" in parsed else {}
+        summaries = _Summaries(one for one in before or [] if one.get("MetricName") not in ours)
+        summaries += [{**summary, **arn} for summary in ours.values()]
+        summaries.before = before
+        parsed["Metrics"] = summaries
+
+
+def _restore(parsed: Any) -> None:
+    """Take out what an earlier call has put into the same answer."""
+    earlier = parsed.get("Metrics") if isinstance(parsed, dict) else None
+    if isinstance(earlier, _Summaries):
+        parsed["Metrics"] = earlier.before
+        if earlier.before is None:
+            del parsed["Metrics"]

@@ -32,6 +32,13 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Results(NamedTuple):
+    """What BatchGetMetrics answers: the body, and the Status of each query in it."""
+
+    body: bytes
+    statuses: tuple[str, ...]
+
+
 class NoAnswer(NamedTuple):
     """In place of an answer: what the client gets."""
 

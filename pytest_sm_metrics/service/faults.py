@@ -17,6 +17,7 @@ from .operations import Parsed
 from .put_request import PutMetrics
 
 _SHOWN = 60  # bytes of a raw answer
+_NAMES = 5  # of trial components in a message
 
 AnyFault = TypeVar("AnyFault", bound="Fault")
 
@@ -49,6 +50,8 @@ class Fault:
     """The name of the function that makes it."""
     noun = "call"
     """What it is for."""
+    operation: str | None = None
+    """The one operation that it is for; None: any."""
     _of_items: frozenset[str] = frozenset()
     """The filters that look at single items of a request, not at the call."""
 
@@ -91,6 +94,9 @@ class Fault:
         """The same again, as if it had just been made."""
         return type(self)(*self._made_of, **self._more)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _with_counts, (type(self), self._made_of, self._more, self.matches, self.hits)
+
     def put_in_force(self, force: Force) -> None:
         """Add it to those in force."""
         self._force = force
@@ -124,6 +130,8 @@ class Fault:
 
     def sees(self, attempt: Attempt) -> bool:
         """Whether the filters of calls let it see an attempt."""
+        if self.operation and self.operation not in attempt.operation:
+            return False
         for position, test in self._call_tests:
             values: Any = attempt[position]
             if test.wanted not in values if test.is_literal else not any(map(test.holds, values)):
@@ -177,19 +185,28 @@ class Fault:
         return f"{self.kind}({', '.join(shown)})"
 
 
+def _with_counts(kind: type[AnyFault], made_of: tuple[Any, ...], more: dict[str, Any], matches: int, hits: int) -> AnyFault:
+    """In another process: what was made of the same, in force nowhere."""
+    fault = kind(*made_of, **more)
+    fault.matches, fault.hits = matches, hits
+    return fault
+
+
 def _misses(test: Test, values: tuple[object, ...]) -> Iterator[str]:
     try:
         if not any(map(test.holds, values)):
-            yield ", ".join(map(repr, values))
+            yield _several(values)
     except Exception as error:  # a predicate that was not asked before, because another filter had said no
-        yield f"{', '.join(map(repr, values))}, of which the predicate raised {error!r}"
+        yield f"{_several(values)}, of which the predicate raised {error!r}"
+
+
+def _several(values: tuple[object, ...]) -> str:
+    return ", ".join(map(repr, values[:_NAMES])) + (f", ... ({len(values)})" if len(values) > _NAMES else "")
 
 
 class ItemFault(Fault):
     """Single items of a request that fail, and the others do not."""
 
-    operation = ""
-    """The operation that has such items."""
     parsed_as: type[Parsed]
     """A request of it."""
 

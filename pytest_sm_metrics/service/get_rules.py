@@ -8,10 +8,10 @@ one query go together, leaves the request well-formed, and is what the query's o
 from __future__ import annotations
 
 from .rule import MODEL, NOBODY, MemberRules, Rule
+from .statistics import STATISTICS
 
 OPERATION = "BatchGetMetrics"
 
-STATISTICS = ("Min", "Max", "Avg", "Count", "StdDev", "Last")
 PERIODS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600, "IterationNumber": None}
 """The seconds of each period; None: one value of the x-axis is one Step."""
 AXES = ("IterationNumber", "Timestamp")
@@ -55,7 +55,7 @@ GET_RULES: tuple[Rule, ...] = (
     _of_query.pattern("ResourceArn", r"arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:[a-z\-].*/.*", _QUERY),
     _of_query.string("MetricStat"),
     _of_query.required("MetricStat", _QUERY),
-    _of_query.enum("MetricStat", STATISTICS, _QUERY),
+    _of_query.enum("MetricStat", tuple(STATISTICS), _QUERY),
     _of_query.string("Period"),
     _of_query.required("Period", _QUERY),
     _of_query.enum("Period", tuple(PERIODS), _QUERY),
@@ -111,7 +111,8 @@ GET_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "MetricQuery.Start.inclusive", OPERATION, "Start", "A query has Start or End",
-        "values with Start <= XAxisValue <= End, in the unit of XAxisValues", "assumed", NOBODY,
+        "values with Start <= XAxisValue <= End, in the unit of XAxisValues", "assumed",
+        _QUERY + " says no more than \"the start time\" and \"the end time of metrics to retrieve\"",
     ),
     Rule(
         "MetricValues.last", OPERATION, "MetricStat", "MetricStat is Last",

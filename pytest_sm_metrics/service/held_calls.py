@@ -57,10 +57,13 @@ class HeldCalls(Fault):
             held, self._held = sorted(self._held, key=lambda one: one.ordinal), []
         for one in held:
             one.timer.cancel()
-            if one.future.set_running_or_notify_cancel():
-                one.future.set_result(one.answer())
-            else:
+            if not one.future.set_running_or_notify_cancel():
                 one.abandon()
+                continue
+            try:
+                one.future.set_result(one.answer())
+            except BaseException as error:  # whoever waits for the answer is to know, and the next is to have its own
+                one.future.set_exception(error)
 
     def _give_up(self, future: Answered) -> None:
         if self._forget(future) and future.set_running_or_notify_cancel():

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..clock import as_datetime
-from .exchange import NoAnswer, Request
+from .exchange import NoAnswer, Request, Results
 from .faults import Fault
-from .operations import Parsed, parse, trial_components_of
+from .operations import Parsed, parse, trial_components_named
 from .parsing import MalformedRequestError, read_json
 from .store import Refusal
 
@@ -72,7 +72,7 @@ class Call:
         trial_component: str | None,
         outcome: Outcome,
         refused: Sequence[Refusal],
-        results: bytes | None = None,
+        results: Results | None = None,
         faults: Sequence[Fault] = (),
     ) -> None:
         self.body = request.body
@@ -94,7 +94,7 @@ class Call:
         self.refused = refused
         """The metrics that were not stored, with the rules and faults that refused them; they stand in Errors, if there was an answer."""
         self.results = results
-        """The body of the answer to BatchGetMetrics, if there was one."""
+        """What the service found for BatchGetMetrics; the answer, if it was not lost."""
         self.faults = faults
         """Those that fired."""
 
@@ -123,7 +123,7 @@ class Call:
     @property
     def trial_components(self) -> tuple[str | None, ...]:
         """The names of the trial components that it is about; `(None,)` where none can be read."""
-        return trial_components_of(self.operation, self.trial_component, self.body)
+        return trial_components_named(self.operation, self.trial_component, self.body)
 
     @property
     def names(self) -> str:
@@ -154,7 +154,7 @@ class Call:
             return {"message": self.outcome.message}
         if isinstance(self.outcome, NoAnswer):
             return None
-        return {"Errors": self.errors} if self.results is None else read_json(self.results)
+        return {"Errors": self.errors} if self.results is None else read_json(self.results.body)
 
     @property
     def ending(self) -> str:
@@ -167,8 +167,7 @@ class Call:
             return f"{self.outcome.status}, {len(self.outcome.body)} bytes given by a fault"
         if self.results is None:
             return f"200, {len(self.refused)} in Errors" if self.refused else "200"
-        statuses = Counter(result["Status"] for result in self.response["MetricQueryResults"])
-        return f"200, {', '.join(f'{times} {status}' for status, times in statuses.items())}"
+        return f"200, {', '.join(f'{times} {status}' for status, times in Counter(self.results.statuses).items())}"
 
     @property
     def timestamp(self) -> datetime:

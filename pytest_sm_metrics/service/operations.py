@@ -30,14 +30,14 @@ def parse(operation: str, body: bytes) -> Parsed:
     return _PARSERS[operation](body)
 
 
-def trial_component_of(operation: str | None, parsed: Parsed | None, body: bytes) -> str | None:
+def trial_component_name_of(operation: str | None, parsed: Parsed | None, body: bytes) -> str | None:
     """The TrialComponentName as sent; None where there is none that is a string, and for other operations than BatchPutMetrics."""
     if isinstance(parsed, PutMetrics):
         return parsed.trial_component_name
     return trial_component_in(body) if operation == "BatchPutMetrics" else None
 
 
-def trial_components_of(operation: str | None, trial_component: str | None, body: bytes) -> tuple[str | None, ...]:
+def trial_components_named(operation: str | None, trial_component: str | None, body: bytes) -> tuple[str | None, ...]:
     """Those that a request is about, however the rest looks: its TrialComponentName, or the names in its queries; at least one, or None."""
     if operation != "BatchGetMetrics":
         return (trial_component,)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from .arns import trial_component_arn
+from .exchange import Results
 from .faults import QueryFault
 from .get_request import GetMetrics, Query
 from .get_rules import PERIOD_FITS_AXIS, PERIODS, START_BEFORE_END
@@ -19,24 +20,24 @@ Curve = tuple[list[int], list[float]]
 """The values of the x-axis, ascending, and the statistic at each."""
 
 
-def answer_queries(store: Store, get: GetMetrics, injected: Mapping[int, QueryFault]) -> bytes:
-    """The body of the answer to a request: the result of each query, in their order."""
+def answer_queries(store: Store, get: GetMetrics, injected: Mapping[int, QueryFault]) -> Results:
+    """The result of each query of a request, in their order."""
     results = [_result(store, query, injected.get(index)) for index, query in enumerate(get.queries)]
-    return json.dumps({"MetricQueryResults": results}).encode()
+    return Results(json.dumps({"MetricQueryResults": results}).encode(), tuple(result["Status"] for result in results))
 
 
 def _result(store: Store, query: Query, fault: QueryFault | None) -> dict[str, Any]:
     if fault and fault.status != "Truncated":
-        return _in_json(fault.status, fault.message)
+        return _shaped(fault.status, fault.message)
     invalid = _why_invalid(query)
-    if invalid:
-        return _in_json("ValidationError", invalid)
-    columns = _columns(store, query)
+    if invalid and not fault:
+        return _shaped("ValidationError", invalid)
+    columns = None if invalid else _columns(store, query)
     xs, values = curve(columns, query) if columns else ([], [])
     limit = store.settings.query_limit
     if fault:
-        return _in_json("Truncated", fault.message, xs[:limit][:-1], values[:limit][:-1])
-    return _in_json("Complete" if limit is None or len(xs) <= limit else "Truncated", None, xs[:limit], values[:limit])
+        return _shaped("Truncated", fault.message, xs[:limit][:-1], values[:limit][:-1])
+    return _shaped("Complete" if limit is None or len(xs) <= limit else "Truncated", None, xs[:limit], values[:limit])
 
 
 def _why_invalid(query: Query) -> str | None:
@@ -81,7 +82,7 @@ def _rows_within(x_of: Sequence[int], start: int | None, end: int | None) -> Seq
     return [row for row, x in enumerate(x_of) if least <= x <= most and x != NO_STEP]
 
 
-def _in_json(status: str, message: str | None, xs: Sequence[int] = (), values: Sequence[float] = ()) -> dict[str, Any]:
+def _shaped(status: str, message: str | None, xs: Sequence[int] = (), values: Sequence[float] = ()) -> dict[str, Any]:
     said = {} if message is None else {"Message": message}
     # A deviation may be larger than any double; AWS's JSON has a string for that.
     finite = [value if math.isfinite(value) else "Infinity" for value in values]

@@ -32,7 +32,7 @@ class Rule:
     operation: str
     """The AWS operation, or `*` for all."""
     member: str
-    """The request member that it is about, as AWS spells it; empty where it is about the whole."""
+    """The member that it is about, of the request or of the answer, as AWS spells it; empty where it is about the whole."""
     constraint: str
     """What must hold, or what happens."""
     effect: str
@@ -45,6 +45,10 @@ class Rule:
     holds: Callable[[Column], bool] | None = field(default=None, repr=False, compare=False)
     """Whether every value of a column keeps the rule; None where the rule is not about a value.
     Absent members are not in the column, save for the rule that a member must not be null."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        described = (self.id, self.operation, self.member, self.constraint, self.effect, self.provenance, self.source, self.setting)
+        return Rule, described  # without the test, which cannot be pickled
 
     def breaches(self, column: Column) -> list[int]:
         """The indexes of the values that break the rule."""

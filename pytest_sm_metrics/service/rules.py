@@ -31,12 +31,22 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "TrialComponent.deleted", "DeleteTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
-        "its metrics in the client's region are removed, and it is known there no more", "observed", "answer of the service, 2026-09",
+        "its metrics in the client's region are removed", "observed", "answer of the service, 2026-09",
+    ),
+    Rule(
+        "TrialComponent.deleted-unknown", "DeleteTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
+        "the trial component is not known in that region any more, as if nobody had created it", "assumed", NOBODY,
+        "unknown_trial_component",
     ),
     Rule(
         "TrialComponent.summaries", "DescribeTrialComponent", "Metrics", "Somebody has answered the call with success",
-        "Metrics has a summary of each metric that the trial component holds; statistics as BatchGetMetrics has them", "documented",
-        "Amazon SageMaker API Reference, TrialComponentMetricSummary (that SourceArn is the trial component itself is assumed)",
+        "Metrics has a summary of each metric that the trial component holds", "documented",
+        "Amazon SageMaker API Reference, TrialComponentMetricSummary",
+    ),
+    Rule(
+        "TrialComponent.summary-figures", "DescribeTrialComponent", "Metrics", "A metric has a summary",
+        "SourceArn is the trial component; the statistics are those of BatchGetMetrics over all its metrics; TimeStamp is the latest "
+        "Timestamp", "assumed", NOBODY,
     ),
     Rule(
         "Answer.code", "*", "", "A constraint of the service model is not kept",

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 from ..settings import Settings
 from ..unmocked import UnmockedCallError
-from .arns import trial_component_arn
+from .arns import trial_component_arn, trial_component_named
 from .errors import ERRORS
-from .exchange import Answer, NoAnswer, Request
+from .exchange import Answer, NoAnswer, Request, Results
 from .faults import Attempt, CallFault, Fault
-from .get_request import GetMetrics
+from .get_request import resource_arns_in
 from .held_calls import HeldCalls
 from .injection import Injection, Matching
 from .journal import Call, Failure, Outcome, Raw, request_ids
-from .operations import OPERATIONS, Parsed, parse, trial_component_of, trial_components_of
+from .operations import OPERATIONS, Parsed, parse, trial_component_name_of, trial_components_named
 from .parsing import MalformedRequestError
 from .put_request import PutMetrics
 from .queries import answer_queries
@@ -131,17 +131,27 @@ class Service:
         with self.lock:
             self.store.delete(name, region)
 
-    def summaries(self, name: str, region: str) -> list[dict[str, Any]]:
-        """The summaries of a trial component's metrics; none where it holds none."""
+    def summaries(self, name_or_arn: str, region: str) -> list[dict[str, Any]]:
+        """The summaries of a trial component's metrics; none where it holds none in this account and region."""
+        name = trial_component_named(name_or_arn) or name_or_arn
+        arn = trial_component_arn(region, self.settings.account_id, name)
         with self.lock:
-            component = self.store.trial_components.get((region, name))
-            return summaries(component, trial_component_arn(region, self.settings.account_id, name)) if component else []
+            component = self.store.trial_components.get((region, name)) if name_or_arn in (name, arn) else None
+            return summaries(component, arn) if component else []
+
+    def stored(self, name: str, region: str) -> StoredTrialComponent:
+        """What is stored of a trial component: nothing, where it is not known (any more)."""
+        with self.lock:
+            return self.store.trial_components.get((region, name)) or StoredTrialComponent(region, name)
 
     def receive(self, request: Request) -> Arrival:
         """Take a request in: what is held is in flight from now on, and is not to be answered before `held` lets go of it."""
         operation = OPERATIONS.get((request.method, request.path))
         if self._forked_from is not None:
-            raise UnmockedCallError(_forked(operation, self._forked_from), operation, trial_component_of(operation, None, request.body))
+            name = trial_component_name_of(operation, None, request.body)
+            raise UnmockedCallError(
+                _forked(operation, self._forked_from), operation, trial_component_name_of(operation, None, request.body)
+            )
         parsed, failure = None, None
         if operation is None:
             failure = Failure(404, "UnknownOperationException", f"{UNKNOWN_OPERATION.constraint}: {request.method} {request.path} is not")
@@ -150,7 +160,7 @@ class Service:
                 parsed = parse(operation, request.body)
             except MalformedRequestError as error:
                 failure = Failure(400, error.code, error.message)
-        name = trial_component_of(operation, parsed, request.body)
+        name = trial_component_name_of(operation, parsed, request.body)
         faults = self.injection.in_force
         matching = Matching(tuple(faults), _attempt(request, operation, name, parsed)) if faults else None
         with self.lock:
@@ -172,7 +182,7 @@ class Service:
             fired, outcome, parsed = self._inject(arrival)
             component: StoredTrialComponent | None = None
             refused: Sequence[Refusal] = ()
-            results: bytes | None = None
+            results: Results | None = None
             if parsed is not None:
                 injected = self._inject_items(arrival)
                 fired += dict.fromkeys(injected.values())
@@ -243,14 +253,14 @@ class Service:
 
     def _resource_of(self, arrival: Arrival, fault: CallFault) -> str:
         """The ARN that a message about the call names: of several the one that the fault names, or the first."""
-        if isinstance(arrival.parsed, GetMetrics):
-            queries = arrival.parsed.queries
-            return next((query for query in queries if query.trial_component == fault.trial_component), queries[0]).resource_arn
+        if arrival.operation == "BatchGetMetrics":
+            arns = resource_arns_in(arrival.request.body) or ["*"]
+            return next((arn for arn in arns if trial_component_named(arn) == fault.trial_component), arns[0])
         return trial_component_arn(arrival.request.region, self.settings.account_id, arrival.trial_component or "*")
 
 
 def _attempt(request: Request, operation: str | None, name: str | None, parsed: Parsed | None) -> Attempt:
-    return Attempt((operation,), trial_components_of(operation, name, request.body), (request.region,), parsed)
+    return Attempt((operation,), trial_components_named(operation, name, request.body), (request.region,), parsed)
 
 
 def _answer(call: Call) -> Answer | NoAnswer:
@@ -261,8 +271,10 @@ def _answer(call: Call) -> Answer | NoAnswer:
     if isinstance(outcome, Raw):
         return Answer(outcome.status, headers, outcome.body)
     headers["Content-Type"] = "application/json"
+    if outcome is None and call.results is not None:
+        return Answer(200, headers, call.results.body)
     if outcome is None:
-        return Answer(200, headers, call.results or (json.dumps(call.response).encode() if call.refused else _NO_ERRORS))
+        return Answer(200, headers, json.dumps(call.response).encode() if call.refused else _NO_ERRORS)
     headers["x-amzn-ErrorType"] = outcome.code
     return Answer(outcome.status, headers, json.dumps(call.response).encode())
 

@@ -6,25 +6,31 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
+_HUGE = 2.0**900
+_SMALLER = 2.0**-100
+
 
 def average(values: Sequence[float]) -> float:
     """The arithmetic mean; rounding does not take it beyond the smallest and largest value."""
-    try:
+    least, most = min(values), max(values)
+    if max(-least, most) > _HUGE:  # the sum may be larger than any double
+        mean = math.fsum(value * _SMALLER for value in values) / len(values) / _SMALLER
+    else:
         mean = math.fsum(values) / len(values)
-    except OverflowError:
-        mean = math.fsum(value / len(values) for value in values)
-    return min(max(mean, min(values)), max(values))
+    return min(max(mean, least), most)
 
 
 def standard_deviation(values: Sequence[float]) -> float:
     """The sample standard deviation (n - 1); 0 for one value. That it is the sample's is assumed."""
     if len(values) == 1:
         return 0.0
+    if max(map(abs, values)) > _HUGE:  # a deviation may be larger than any double
+        return standard_deviation([value * _SMALLER for value in values]) / _SMALLER
     mean = average(values)
     deviations = [value - mean for value in values]
     scale = max(map(abs, deviations))
-    if scale == 0 or math.isinf(scale):
-        return scale
+    if scale == 0:
+        return 0.0
     scaled = [deviation / scale for deviation in deviations]
     # The mean is rounded; the second term takes out what that adds to the first.
     squares = math.fsum(deviation * deviation for deviation in scaled) - math.fsum(scaled) ** 2 / len(values)

@@ -146,7 +146,7 @@ class Store:
         return self.trial_components.setdefault((region, name), StoredTrialComponent(region, name))
 
     def delete(self, name: str, region: str) -> None:
-        """Remove a trial component and its metrics; nothing happens if it is not known."""
+        """Remove a trial component and its metrics, whether it was known or not."""
         self.trial_components.pop((region, name), None)
         self.deleted[region, name] = None
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import math
 import statistics
+import sys
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -29,6 +31,22 @@ def test_a_tiny_spread_around_a_large_value_is_not_lost():
 
 def test_one_value_has_no_spread():
     assert standard_deviation([3.5]) == 0.0
+
+
+MOST = sys.float_info.max
+
+
+@given(st.lists(st.sampled_from([MOST, -MOST, MOST / 2, 1.0, 0.0]), min_size=1, max_size=40))
+def test_the_largest_doubles(values):
+    exact = [Fraction(value) for value in values]
+    mean = sum(exact) / len(exact)
+    assert average(values) == pytest.approx(float(mean), rel=1e-14)
+    if len(values) > 1:
+        variance = sum((value - mean) ** 2 for value in exact) / (len(exact) - 1)
+        deviation = Fraction(math.isqrt(int(variance * 4**1200)), 2**1200)
+        found = standard_deviation(values)
+        assert deviation * Fraction(1 - 1e-12) <= (found if found < math.inf else deviation) <= deviation * Fraction(1 + 1e-12)
+        assert (found < math.inf) or deviation > Fraction(MOST) * Fraction(1 - 1e-12)
 
 
 @pytest.mark.parametrize("values", [[1e308] * 3, [-1e308, 1e308], [5e-324, 5e-324, 1e-323]])

@@ -1,0 +1,25 @@
+"""Calls that are held: what befalls one of them is told to whoever waits for it, and to nobody else."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_sm_metrics.service.exchange import Answer
+from pytest_sm_metrics.service.faults import Force
+from pytest_sm_metrics.service.held_calls import HeldCalls
+
+
+def test_an_answer_that_raises_does_not_keep_the_others_waiting():
+    held = HeldCalls(None, {}, None, 0, 1.0, False)
+    held.put_in_force(Force(lambda: 0))
+    answer = Answer(200, {}, b"{}")
+
+    def failing():
+        raise OverflowError("too large")
+
+    first = held.hold(0, failing, lambda: None)
+    second = held.hold(1, lambda: answer, lambda: None)
+    held.remove()
+    with pytest.raises(OverflowError, match="too large"):
+        first.result(timeout=0)
+    assert second.result(timeout=0) is answer
