@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .cloudtrail.cloudtrail import CloudTrail
+    from .cloudtrail.trail import Trail
     from .injecting import delay_calls, fail_calls, fail_metrics, fail_queries
     from .mock import SageMakerMetricsMock
     from .reading import Metric, MetricSeries, RejectedMetric, TrialComponent
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from .unmocked import UnmockedCallError
 
 _HOMES = {
+    "cloudtrail.cloudtrail": ("CloudTrail",),
+    "cloudtrail.trail": ("Trail",),
     "mock": ("SageMakerMetricsMock",),
     "reading": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
     "injecting": ("delay_calls", "fail_calls", "fail_metrics", "fail_queries"),
@@ -30,12 +34,14 @@ _HOMES = {
 __all__ = [
     "RULES",
     "Call",
+    "CloudTrail",
     "Fault",
     "Metric",
     "MetricSeries",
     "RejectedMetric",
     "Rule",
     "SageMakerMetricsMock",
+    "Trail",
     "TrialComponent",
     "UnmockedCallError",
     "current",

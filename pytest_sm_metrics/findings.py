@@ -37,6 +37,7 @@ class Findings:
         found, self._kept = self._kept, []
         if unused:
             found += self._unused_faults()
+        found += [told for watcher in self._service.watchers for told in watcher.findings()]
         calls, self._judged = self._service.calls[self._judged :], len(self._service.calls)
         if self._service.settings.rejected_metrics == "error":
             told = check_no_rejected_metrics([one for one in rejected_metrics(self._service, calls) if not one.injected])

@@ -11,6 +11,7 @@ from typing import Any
 
 from . import asserting
 from .asserting import ANYTHING
+from .cloudtrail.cloudtrail import CloudTrail
 from .explaining import AbsentError, why_no_trial_component
 from .findings import Findings, TurnedOffBy
 from .injecting import Injects
@@ -33,6 +34,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     def __init__(self, settings: Settings, node_id: str, turned_off_by: TurnedOffBy) -> None:
         self._service = Service(settings, node_id)
         self._findings = Findings(self._service, turned_off_by)
+        self._cloudtrail: CloudTrail | None = None
 
     def stop(self) -> None:
         """Switch it off, then `check()`; nothing happens if it is off already.
@@ -107,6 +109,13 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     def calls(self) -> list[Call]:
         """Every attempt that reached the mock, in order."""
         return list(self._service.calls)
+
+    @property
+    def cloudtrail(self) -> CloudTrail:
+        """The CloudTrail data events that an auditor would see, and the trails that hold them."""
+        if self._cloudtrail is None:
+            self._cloudtrail = CloudTrail(self._service)
+        return self._cloudtrail
 
     @property
     def rejected(self) -> list[RejectedMetric]:

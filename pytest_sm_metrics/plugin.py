@@ -12,6 +12,7 @@ import pytest
 from . import configuring, running, settings
 
 if TYPE_CHECKING:
+    from .cloudtrail.cloudtrail import CloudTrail
     from .judging import Judge
     from .mock import SageMakerMetricsMock
 
@@ -139,6 +140,12 @@ def sm_metrics(_sm_metrics_mock: SageMakerMetricsMock) -> SageMakerMetricsMock:
     `calls` and the rest say what arrived and what became of it. Settings: `@pytest.mark.sm_metrics(metric_limit=100)`.
     """
     return _sm_metrics_mock
+
+
+@pytest.fixture
+def sm_metrics_cloudtrail(sm_metrics: SageMakerMetricsMock) -> CloudTrail:
+    """`sm_metrics.cloudtrail`: the CloudTrail data events that an auditor would see, and trails that hold them."""
+    return sm_metrics.cloudtrail
 
 
 def _shared_by(scope: Any, tests: str) -> Any:

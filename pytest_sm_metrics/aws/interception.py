@@ -26,7 +26,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import HierarchicalEmitter
 
-from . import backoff, control_plane, sessions
+from . import backoff, control_plane, sessions, trail_calls
 from .answering import Answerer, answer
 from .wire import body_of, read_request
 
@@ -44,7 +44,7 @@ Refuse = Callable[[str, bytes], Exception]
 
 @dataclass
 class _Activation:
-    owner: object
+    owner: Any
     answerer: Answerer
     width: int
     """How wide a scope it is shared by; 0: it belongs where it was switched on."""
@@ -127,6 +127,10 @@ def owners() -> list[Any]:
 
 def _innermost() -> Answerer | None:
     return next((activation.answerer for activation in _active[-1:]), None)
+
+
+def _innermost_cloudtrail() -> Any:
+    return next((activation.owner.cloudtrail for activation in _active[-1:] if hasattr(activation.owner, "cloudtrail")), None)
 
 
 def _note(request: Any, operation_name: str, **_: Any) -> None:
@@ -219,6 +223,7 @@ _HANDLERS: tuple[tuple[str, Any], ...] = (
     ("before-send", _skip_backoff),
     ("needs-retry", _skip_backoff),
     *control_plane.handlers(_innermost),
+    *trail_calls.handlers(_innermost_cloudtrail),
 )
 
 

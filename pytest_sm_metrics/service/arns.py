@@ -1,4 +1,4 @@
-"""ARNs of trial components."""
+"""ARNs of trial components, and the partitions that they are in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ _PARTITIONS = {
     "us-isof-": "aws-iso-f",
     "eusc-": "aws-eusc",
 }
+_DNS_SUFFIXES = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+    "aws-eusc": "amazonaws.eu",
+}
 _RESOURCE = "experiment-trial-component/"
 
 
@@ -19,8 +27,11 @@ def trial_component_arn(region: str, account_id: str, name: str) -> str:
 
     Source: Actions, resources, and condition keys for Amazon SageMaker (documented).
     """
-    partition = next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
-    return f"arn:{partition}:sagemaker:{region}:{account_id}:{_RESOURCE}{name}"
+    return f"arn:{_partition_of(region)}:sagemaker:{region}:{account_id}:{_RESOURCE}{name}"
+
+
+def _partition_of(region: str) -> str:
+    return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def region_of(arn: str) -> str:
@@ -35,3 +46,8 @@ def trial_component_named(arn: str) -> str | None:
     """
     resource = arn.split(":", 5)[-1]
     return resource.removeprefix(_RESOURCE).lower() if resource.startswith(_RESOURCE) else None
+
+
+def dns_suffix(region: str) -> str:
+    """What the host names of AWS's endpoints end with in a region's partition. Source: botocore's partitions (documented)."""
+    return _DNS_SUFFIXES.get(_partition_of(region), "amazonaws.com")

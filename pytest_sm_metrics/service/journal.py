@@ -53,6 +53,7 @@ class Call:
         "attempt",
         "body",
         "faults",
+        "in_service",
         "invocation_id",
         "operation",
         "outcome",
@@ -71,6 +72,7 @@ class Call:
         operation: str | None,
         trial_component: str | None,
         outcome: Outcome,
+        in_service: Outcome,
         refused: Sequence[Refusal],
         results: Results | None = None,
         faults: Sequence[Fault] = (),
@@ -79,6 +81,8 @@ class Call:
         """The bytes of the body, exactly as they arrived."""
         self._time = request.time
         self.outcome = outcome
+        self.in_service = in_service
+        """How it ended within the service, whatever became of the answer; Raw or NoAnswer where it never got there."""
         self.operation = operation
         """`BatchPutMetrics` or `BatchGetMetrics`; None for a method and path that are no operation."""
         self.trial_component = trial_component

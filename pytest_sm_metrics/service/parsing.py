@@ -66,16 +66,24 @@ def read_object(body: bytes) -> dict[str, Any]:
 
 def read_members(
     document: Mapping[str, Any], of_request: Sequence[Member], items: Member, item: Member, of_item: Sequence[Member]
-) -> list[list[Any]]:
+) -> list[Sequence[Any]]:
     """The members of all items in a request's list as columns, or a MalformedRequestError: first the types, then the constraints."""
+    request, columns = read_types(document, of_request, items, item, of_item)
+    check_constraints(request, columns)
+    return list(columns.values())
+
+
+def read_types(
+    document: Mapping[str, Any], of_request: Sequence[Member], items: Member, item: Member, of_item: Sequence[Member]
+) -> tuple[Columns, Columns]:
+    """The same, where the types alone are as they must be: the members of the request, and those of all its items."""
     request = {member: [document.get(member.name)] for member in of_request}
     check_types(request)
     listed = [{} if one is None else one for one in document.get(items.name) or []]
     check_types({item: listed})
     columns = {member: [one.get(member.name) for one in listed] for member in of_item}
     check_types(columns)
-    check_constraints(request, columns)
-    return list(columns.values())
+    return request, columns
 
 
 def check_types(columns: Columns) -> None:

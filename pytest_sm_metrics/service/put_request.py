@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .parsing import Member, check_constraints, check_types, read_json, read_members, read_object
+from .parsing import Member, check_constraints, check_types, read_json, read_members, read_object, read_types
 from .put_rules import OPERATION
 from .rule import Column, as_doubles
 
@@ -73,6 +73,21 @@ def _read_with_care(document: dict[str, Any]) -> PutMetrics:
     """Read a request member by member, so as to say what is wrong with it."""
     columns = read_members(document, (_NAME, _DATA), _DATA, _METRIC, _OF_A_METRIC)
     return _put_metrics(document["TrialComponentName"], *map(tuple, columns))
+
+
+def readable_members(body: bytes) -> tuple[str | None, list[dict[str, Any]] | None]:
+    """The TrialComponentName and the metrics of a request whose types are as they must be, whatever constraints it breaks.
+
+    Only members that are there, as they were sent. A MalformedRequestError where it cannot be read.
+    """
+    document = read_object(body)
+    request, columns = read_types(document, (_NAME, _DATA), _DATA, _METRIC, _OF_A_METRIC)
+    names = [member.name for member in columns]
+    metrics = [
+        {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        for values in zip(*columns.values(), strict=True)
+    ]
+    return request[_NAME][0], None if request[_DATA][0] is None else metrics
 
 
 def _put_metrics(name: str, names: Column, timestamps: Column, steps: Column, values: Column) -> PutMetrics:

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..settings import Settings
 from ..unmocked import UnmockedCallError
@@ -49,6 +49,26 @@ class Arrival(NamedTuple):
     """Whether another request for its trial component was in flight when it arrived."""
 
 
+class Watcher(Protocol):
+    """What watches the journal: a view that has a state of its own."""
+
+    def saw(self, call: Call) -> None:
+        """A call has been entered; not locked."""
+        ...
+
+    def findings(self) -> list[str]:
+        """What fails a test; each is told once."""
+        ...
+
+    def reset(self) -> None:
+        """Back to the state at activation."""
+        ...
+
+    def checkpoint(self) -> Callable[[], None]:
+        """What brings back the state of now."""
+        ...
+
+
 class Service:
     """SageMaker Metrics of one account. It may be used from any thread; it never waits, and raises in forked children alone."""
 
@@ -61,6 +81,7 @@ class Service:
         self._waiting = 0
         self._request_id = request_ids(self._seed)
         self.calls: list[Call] = []
+        self.watchers: list[Watcher] = []
         self.injection = Injection((), self._seed, lambda: len(self.calls))
         self.reset()
 
@@ -74,12 +95,15 @@ class Service:
             self._arrivals = 0
             self._in_flight: list[tuple[str, str]] = []
             """Region and name of the trial components for which a request is held."""
+        for watcher in self.watchers:
+            watcher.reset()
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the state of now."""
         with self.lock:
             store, calls, count, restore_store = self.store, self.calls, len(self.calls), self.store.checkpoint()
             injection, restore_faults, arrivals = self.injection, self.injection.checkpoint(), self._arrivals
+        restore_watchers = [watcher.checkpoint() for watcher in self.watchers]
 
         def restore() -> None:
             self.injection.release()
@@ -88,6 +112,10 @@ class Service:
                 del calls[count:]
                 restore_store()
                 restore_faults()
+            for restore_watcher in restore_watchers:
+                restore_watcher()
+            for late in self.watchers[len(restore_watchers) :]:
+                late.reset()
 
         return restore
 
@@ -179,7 +207,7 @@ class Service:
         with self.lock:
             if arrival.held:
                 self.abandon(arrival)
-            fired, outcome, parsed = self._inject(arrival)
+            fired, outcome, in_service, parsed = self._inject(arrival)
             component: StoredTrialComponent | None = None
             refused: Sequence[Refusal] = ()
             results: Results | None = None
@@ -196,6 +224,7 @@ class Service:
                 arrival.operation,
                 arrival.trial_component,
                 outcome,
+                in_service,
                 refused,
                 results,
                 tuple(fired),
@@ -205,6 +234,8 @@ class Service:
                 component.take(call)
             if self._waiting:
                 self._arrived.notify_all()
+        for watcher in self.watchers:
+            watcher.saw(call)
         return _answer(call)
 
     def abandon(self, arrival: Arrival) -> None:
@@ -214,22 +245,25 @@ class Service:
             if arrival.held and key in self._in_flight:
                 self._in_flight.remove(key)
 
-    def _inject(self, arrival: Arrival) -> tuple[list[Fault], Outcome, Parsed | None]:
-        """The faults of the whole call: those that fire, how the call ends, and what the service does all the same."""
+    def _inject(self, arrival: Arrival) -> tuple[list[Fault], Outcome, Outcome, Parsed | None]:
+        """The faults of the whole call: those that fire, how the call ends, how within the service, and what it does all the same."""
         parsed = arrival.parsed
         outcome: Outcome = arrival.failure
+        in_service: Outcome = arrival.failure
         if arrival.matching is None:
-            return [], outcome, parsed
+            return [], outcome, in_service, parsed
         delays = self.injection.all(arrival.matching.delays, arrival.ordinal)
         fault = self.injection.first(arrival.matching.calls, arrival.ordinal)
         fired: list[Fault] = [one for one in (arrival.held, *delays, fault) if one]
         if fault:
             outcome = self._outcome_of(fault, arrival)
             parsed = parsed if fault.stored else None
+            if isinstance(outcome, Failure) or not fault.stored:
+                in_service = outcome
         patience = arrival.request.read_timeout
         if patience is not None and sum(delay.seconds for delay in delays) > patience:
             outcome = NoAnswer("ReadTimeoutError")
-        return fired, outcome, parsed
+        return fired, outcome, in_service, parsed
 
     def _inject_items(self, arrival: Arrival) -> dict[int, Any]:
         """The faults of single metrics, or of single queries, that fire."""

@@ -1,0 +1,1 @@
+"""CloudTrail: the data events of SageMaker Metrics, as an auditor sees them."""

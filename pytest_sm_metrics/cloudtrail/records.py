@@ -1,0 +1,128 @@
+"""CloudTrail's records: one for each attempt that reached the service.
+
+Sources: Amazon SageMaker Developer Guide, Monitor experiment training metrics with AWS CloudTrail, and AWS CloudTrail User Guide,
+CloudTrail record contents (documented).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+from uuid import UUID
+
+from ..service.arns import dns_suffix, trial_component_arn
+from ..service.journal import Call, Failure
+from ..service.parsing import MalformedRequestError
+from ..service.put_request import PutMetrics, check_trial_component_name, readable_members
+from ..settings import Settings
+from .identities import user_identity
+
+EVENT_SOURCE = "metrics-sagemaker.amazonaws.com"
+RESOURCE_TYPE = "AWS::SageMaker::ExperimentTrialComponent"
+
+_SOURCE_ADDRESS = "192.0.2.0"  # of those that are set aside for documentation
+_MOST_PARAMETERS = 100 * 1024  # bytes
+_MOST_TEXT = 1024
+_ERROR_CODES = {"AccessDeniedException": "AccessDenied"}
+
+
+def is_recorded(call: Call) -> bool:
+    """Whether CloudTrail has an event of it: it reached BatchPutMetrics, also if the answer was lost."""
+    return call.operation == "BatchPutMetrics" and (call.in_service is None or isinstance(call.in_service, Failure))
+
+
+def record_of(call: Call, settings: Settings) -> dict[str, Any]:
+    """The record of a call: plain data, in CloudTrail's field order."""
+    time = call.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+    account_id, name = settings.account_id, call.trial_component
+    return {
+        "eventVersion": "1.11",
+        "userIdentity": user_identity(settings.caller, time),
+        "eventTime": time,
+        "eventSource": EVENT_SOURCE,
+        "eventName": call.operation,
+        "awsRegion": call.region,
+        "sourceIPAddress": _SOURCE_ADDRESS,
+        "userAgent": call.user_agent[:_MOST_TEXT],
+        **_error(call.in_service),
+        "requestParameters": _request_parameters(call),
+        "responseElements": None,
+        "requestID": call.request_id,
+        "eventID": event_id(call.request_id),
+        "readOnly": False,
+        "resources": [
+            {"accountId": account_id, "type": RESOURCE_TYPE, "ARN": trial_component_arn(call.region, account_id, name)}
+            for name in ([name] if name is not None and _is_sound(name) else [])
+        ],
+        "eventType": "AwsApiCall",
+        "managementEvent": False,
+        "recipientAccountId": account_id,
+        "eventCategory": "Data",
+        "tlsDetails": {
+            "tlsVersion": "TLSv1.3",
+            "cipherSuite": "TLS_AES_128_GCM_SHA256",
+            "clientProvidedHostHeader": f"metrics.sagemaker.{call.region}.{dns_suffix(call.region)}",
+        },
+    }
+
+
+def event_id(request_id: str, what: str = "event") -> str:
+    """A UUID that depends on the request's alone, which depends on seed, test and ordinal."""
+    return str(UUID(bytes=hashlib.sha256(f"{what} of {request_id}".encode()).digest()[:16], version=4))
+
+
+def _error(in_service: object) -> dict[str, str]:
+    if not isinstance(in_service, Failure):
+        return {}
+    code = _ERROR_CODES.get(in_service.code, in_service.code)
+    return {"errorCode": code, "errorMessage": in_service.message[:_MOST_TEXT]}
+
+
+def _is_sound(name: str) -> bool:
+    try:
+        check_trial_component_name(name)
+    except MalformedRequestError:
+        return False
+    return True
+
+
+def _request_parameters(call: Call) -> dict[str, Any] | None:
+    parsed = call.parsed
+    if isinstance(parsed, PutMetrics):
+        rows = zip(parsed.names, parsed.timestamps, parsed.steps, parsed.values, strict=True)
+        return {
+            "trialComponentName": parsed.trial_component_name,
+            "metricData": [_metric(name, timestamp, step, value) for name, timestamp, step, value in rows],
+        }
+    try:
+        name, metrics = readable_members(call.body)
+    except MalformedRequestError:
+        return None
+    parameters: dict[str, Any] = {} if name is None else {"trialComponentName": name}
+    if metrics is not None:
+        members = ("MetricName", "Timestamp", "Step", "Value")
+        parameters["metricData"] = [_metric(*map(metric.get, members)) for metric in metrics]
+    return parameters if len(json.dumps(parameters)) <= _MOST_PARAMETERS else None
+
+
+def _metric(name: Any, timestamp: Any, step: Any, value: Any) -> dict[str, Any]:
+    members = {
+        "metricName": name,
+        "timestamp": None if timestamp is None else round(float(timestamp) * 1000),
+        "step": None if step is None else int(step),
+        "value": None if value is None else _double(value),
+    }
+    return {member: given for member, given in members.items() if given is not None}
+
+
+def _double(value: Any) -> float | str:
+    """A double; where it is not finite, the string that stands for it on the wire."""
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf if value > 0 else -math.inf
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"

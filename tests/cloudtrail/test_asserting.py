@@ -1,0 +1,110 @@
+"""`assert_event`: what is found, and what a failure says."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from botocore.exceptions import ClientError
+
+from pytest_sm_metrics import mock_sm_metrics
+
+from ..logging_metrics import client_in, get, metric, put
+from ..requests import query
+
+
+@pytest.fixture
+def cloudtrail(sm_metrics):
+    client = client_in("us-east-1")
+    put(client, "run-1", metric("loss", 0.5, 3), metric("acc", 0.1, None))
+    put(client_in("eu-west-1"), "run-2", metric("loss", 0.4, 0))
+    sm_metrics.fail_calls("AccessDeniedException", times=1)
+    with pytest.raises(ClientError):
+        put(client, "run-3", metric("loss", 0.3, 0))
+    return sm_metrics.cloudtrail
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        {},
+        {"trial_component": "run-1"},
+        {"metric_name": "loss", "step": 3, "value": 0.5},
+        {"metric_name": "acc", "step": None},
+        {"trial_component": "run-1", "error_code": None},
+        {"trial_component": "run-3", "error_code": "AccessDenied"},
+        {"region": "eu-west-1", "value": pytest.approx(0.4)},
+        {"user_identity": "arn:aws:iam::123456789012:user/tester"},
+        {"user_identity": {"type": "IAMUser", "userName": "tester"}},
+    ],
+)
+def test_what_is_found(cloudtrail, expected):
+    cloudtrail.assert_event(**expected)
+
+
+@pytest.mark.parametrize(
+    ("expected", "differences"),
+    [
+        ({"trial_component": "run-1", "metric_name": "loss", "step": 4}, ["step: expected 4, found 3"]),
+        ({"trial_component": "run-1", "metric_name": "acc", "step": 3, "value": 0.1}, ["step: expected 3, found None"]),
+        ({"trial_component": "run-1", "error_code": "AccessDenied"}, ["error_code: expected 'AccessDenied', found None"]),
+        ({"trial_component": "run-2", "region": "us-east-1"}, ["region: expected 'us-east-1', found 'eu-west-1'"]),
+        (
+            {"trial_component": "run-1", "user_identity": {"type": "IAMUser", "userName": "alice"}},
+            ["user_identity userName: expected 'alice', found 'tester'"],
+        ),
+        (
+            {"trial_component": "run-1", "metric_name": "lr", "user_identity": "sagemaker.amazonaws.com"},
+            [
+                "metric_name: expected 'lr', found 'loss'",
+                "user_identity: expected 'sagemaker.amazonaws.com', found 'arn:aws:iam::123456789012:user/tester'",
+            ],
+        ),
+    ],
+)
+def test_the_nearest_event_and_the_first_field_that_differs(cloudtrail, expected, differences):
+    with pytest.raises(AssertionError) as failed:
+        cloudtrail.assert_event(**expected)
+    head, first, *others = str(failed.value).splitlines()
+    assert head == f"no CloudTrail event is as expected: {', '.join(f'{name}={value!r}' for name, value in expected.items())}"
+    assert first.startswith("  - the nearest of 3 events, 20")
+    assert first.endswith(f": {differences[0]}")
+    assert others == [f"  - {difference}" for difference in differences[1:]]
+
+
+def test_where_there_is_no_event(sm_metrics):
+    with pytest.raises(AssertionError) as failed:
+        sm_metrics.cloudtrail.assert_event("run-1")
+    assert str(failed.value).splitlines() == [
+        "no CloudTrail event is as expected: trial_component='run-1'",
+        "  - there is no event",
+        "  - no SageMaker Metrics call has reached the mock",
+    ]
+
+
+def test_where_only_queries_arrived(sm_metrics):
+    get(client_in("us-east-1"), query())
+    with pytest.raises(AssertionError, match="1 call reached the mock, none of which CloudTrail records"):
+        sm_metrics.cloudtrail.assert_event("run-1")
+
+
+def test_a_request_that_could_not_be_read_has_no_parameters(sm_metrics):
+    client = client_in("us-east-1")
+    with pytest.raises(ClientError):
+        put(client, "Run-1", metric(step=2**31))
+    sm_metrics.cloudtrail.assert_event("Run-1", step=2**31, error_code="ValidationException")
+
+
+def test_a_background_sender_is_waited_for(sm_metrics):
+    sender = threading.Timer(0.05, put, [client_in("us-east-1"), "run-1", metric()])
+    sender.start()
+    sm_metrics.cloudtrail.assert_event("run-1", timeout=5)
+    sender.join()
+
+
+def test_a_service_that_calls():
+    with mock_sm_metrics(caller_arn="sagemaker.amazonaws.com") as sm_metrics:
+        put(client_in("us-east-1"), "run-1", metric())
+        sm_metrics.cloudtrail.assert_event(user_identity="sagemaker.amazonaws.com")
+        with pytest.raises(AssertionError, match="user_identity: expected 3, found"):
+            sm_metrics.cloudtrail.assert_event(user_identity=3)

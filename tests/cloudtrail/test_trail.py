@@ -1,0 +1,380 @@
+"""Trails: what they hold, where they deliver it, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from datetime import timedelta
+
+import boto3
+import freezegun
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from pytest_sm_metrics import mock_sm_metrics
+from pytest_sm_metrics.cloudtrail.selectors import SUGGESTED
+
+from ..logging_metrics import NOON, client_in, metric, put
+
+ALL = SUGGESTED
+KEY = re.compile(r"AWSLogs/(\d{12})/CloudTrail/([a-z0-9-]+)/(\d{4}/\d\d/\d\d)/\1_CloudTrail_\2_\d{8}T\d{4}Z_[A-Za-z0-9]{16}\.json\.gz")
+
+
+def only(run):
+    [selector] = ALL
+    return [{"FieldSelectors": [*selector["FieldSelectors"], {"Field": "resources.ARN", "EndsWith": [f"/{run}"]}]}]
+
+
+@pytest.fixture
+def client():
+    return client_in("us-east-1")
+
+
+@pytest.fixture
+def trail(sm_metrics):
+    return sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL)
+
+
+def runs(events):
+    return [event["requestParameters"]["trialComponentName"] for event in events]
+
+
+def contents(folder):
+    """The log files below a folder, by key."""
+    files = {str(path.relative_to(folder)): gzip.decompress(path.read_bytes()) for path in folder.rglob("*.gz")}
+    return {key: content for key, content in files.items() if "CloudTrail-Digest" not in key}
+
+
+class TestWhatItHolds:
+    def test_nothing_without_selectors(self, sm_metrics, client, tmp_path):
+        trail = sm_metrics.cloudtrail.create_trail("audit")
+        put(client, "run-1", metric())
+        assert (trail.events, trail.eventbridge_events, trail.deliver(tmp_path)) == ([], [], [])
+        assert len(sm_metrics.cloudtrail.events) == 1
+
+    def test_what_its_selectors_select(self, sm_metrics, client):
+        first = sm_metrics.cloudtrail.create_trail("first", advanced_event_selectors=only("run-1"))
+        both = sm_metrics.cloudtrail.create_trail("both", advanced_event_selectors=[*only("run-1"), *only("run-2")])
+        for run in ("run-1", "run-2", "run-3"):
+            put(client, run, metric())
+        assert (runs(first.events), runs(both.events)) == (["run-1"], ["run-1", "run-2"])
+        assert [trail.name for trail in sm_metrics.cloudtrail.trails] == ["first", "both"]
+
+    def test_what_happened_while_it_was_logging(self, sm_metrics, client):
+        put(client, "before", metric())
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL)
+        put(client, "run-1", metric())
+        trail.stop_logging()
+        put(client, "meanwhile", metric())
+        assert not trail.is_logging
+        trail.start_logging()
+        trail.start_logging()
+        put(client, "run-2", metric())
+        assert trail.is_logging
+        assert runs(trail.events) == ["run-1", "run-2"]
+
+    def test_every_region(self, sm_metrics, client, trail):
+        put(client, "run-1", metric())
+        put(client_in("eu-west-1"), "run-2", metric())
+        assert [event["awsRegion"] for event in trail.events] == ["us-east-1", "eu-west-1"]
+
+    def test_it_is_gone_after_a_reset(self, sm_metrics, client, trail):
+        put(client, "run-1", metric())
+        sm_metrics.reset()
+        assert (sm_metrics.cloudtrail.trails, sm_metrics.cloudtrail.events) == ([], [])
+        sm_metrics.cloudtrail.create_trail("audit")
+
+    def test_it_can_be_read_after_the_mock_is_off(self, client):
+        with mock_sm_metrics() as sm_metrics:
+            trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL)
+            put(client, "run-1", metric())
+        assert runs(trail.events) == ["run-1"]
+        assert repr(trail) == "<Trail 'audit': logging, 1 selectors, 1 events>"
+
+    def test_a_state_that_comes_back(self, sm_metrics, client, trail, tmp_path):
+        """As before each example of Hypothesis."""
+        put(client, "before", metric())
+        restore = sm_metrics._service.checkpoint()
+        for count in (1, 3):
+            extra = sm_metrics.cloudtrail.create_trail("extra", advanced_event_selectors=ALL)
+            for _ in range(count):
+                put(client, "run-1", metric())
+            assert runs(trail.events) == ["before", *["run-1"] * count]
+            assert len(extra.events) == count
+            assert len(trail.deliver(tmp_path / str(count))) == 1
+            trail.stop_logging()
+            restore()
+        assert sm_metrics.cloudtrail.trails == [trail]
+        assert (trail.is_logging, runs(trail.events)) == (True, ["before"])
+
+    def test_trails_of_an_example_that_was_the_first_to_make_one(self, sm_metrics, client):
+        restore = sm_metrics._service.checkpoint()
+        sm_metrics.cloudtrail.create_trail("audit")
+        restore()
+        assert sm_metrics.cloudtrail.trails == []
+
+
+class TestEventBridge:
+    def test_the_envelope(self, sm_metrics, client, trail):
+        put(client, "run-1", metric())
+        [event] = trail.events
+        [envelope] = trail.eventbridge_events
+        assert list(envelope) == ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"]
+        assert {name: envelope[name] for name in ("version", "detail-type", "source", "account", "region", "resources")} == {
+            "version": "0",
+            "detail-type": "AWS API Call via CloudTrail",
+            "source": "aws.metrics-sagemaker",
+            "account": "123456789012",
+            "region": "us-east-1",
+            "resources": [],
+        }
+        assert (envelope["time"], envelope["detail"]) == (event["eventTime"], event)
+        assert envelope["id"] not in (event["eventID"], event["requestID"])
+
+    def test_on_event_is_called_with_each_when_it_happens(self, sm_metrics, client):
+        seen = []
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=only("run-1"), on_event=seen.append)
+        put(client, "run-1", metric())
+        assert seen == trail.eventbridge_events
+        put(client, "run-2", metric())
+        trail.stop_logging()
+        put(client, "run-1", metric())
+        assert len(seen) == 1
+
+    def test_what_it_raises_is_told_by_the_test_and_not_to_the_caller(self, client):
+        sm_metrics = mock_sm_metrics().start()
+        sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, on_event=lambda event: 1 / 0)
+        assert put(client, "run-1", metric())["Errors"] == []
+        with pytest.raises(AssertionError, match=r"on_event of trail 'audit' raised ZeroDivisionError\('division by zero'\)"):
+            sm_metrics.stop()
+
+
+class TestFolders:
+    def test_keys_and_bytes(self, sm_metrics, client, trail, tmp_path):
+        with freezegun.freeze_time(NOON):
+            put(client, "run-1", metric())
+            put(client, "run-2", metric())
+            put(client_in("eu-west-1"), "run-3", metric())
+        keys = trail.deliver(tmp_path)
+        files = contents(tmp_path)
+        assert sorted(files) == sorted(keys)
+        assert {KEY.fullmatch(key)[2] for key in keys} == {"us-east-1", "eu-west-1"}
+        [ours] = [key for key in keys if "us-east-1" in key]
+        assert ours.startswith("AWSLogs/123456789012/CloudTrail/us-east-1/2026/09/01/123456789012_CloudTrail_us-east-1_20260901T1205Z_")
+        assert files[ours] == json.dumps({"Records": trail.events[:2]}, separators=(",", ":")).encode()
+
+    def test_each_delivery_brings_what_is_new(self, sm_metrics, client, trail, tmp_path):
+        put(client, "run-1", metric())
+        first = trail.deliver(tmp_path / "a")
+        assert trail.deliver(str(tmp_path / "a")) == []
+        put(client, "run-2", metric())
+        second = trail.deliver(tmp_path / "a")
+        assert not set(first) & set(second)
+        found = [record for content in contents(tmp_path / "a").values() for record in json.loads(content)["Records"]]
+        assert sorted(runs(found)) == ["run-1", "run-2"]
+        trail.deliver(tmp_path / "b")
+        [content] = contents(tmp_path / "b").values()
+        assert runs(json.loads(content)["Records"]) == ["run-1", "run-2"]
+
+    def test_several_files_an_hour_and_dates_that_change(self, sm_metrics, client, trail, tmp_path):
+        with freezegun.freeze_time("2026-12-31T23:54:59Z") as frozen:
+            for minutes in (0, 0, 5, 60):
+                frozen.tick(timedelta(minutes=minutes))
+                put(client, "run-1", metric(timestamp=NOON))
+        keys = trail.deliver(tmp_path)
+        assert [re.search(r"/(\d{4}/\d\d/\d\d)/.*_(\d{8}T\d{4}Z)_", key).groups() for key in keys] == [
+            ("2026/12/31", "20261231T2355Z"),
+            ("2027/01/01", "20270101T0000Z"),
+            ("2027/01/01", "20270101T0100Z"),
+        ]
+
+    def test_prefix_and_two_trails(self, sm_metrics, client, tmp_path):
+        for name in ("first", "second"):
+            sm_metrics.cloudtrail.create_trail(name, advanced_event_selectors=ALL, s3_prefix=name)
+        sm_metrics.cloudtrail.create_trail("third", advanced_event_selectors=ALL)
+        sm_metrics.cloudtrail.create_trail("fourth", advanced_event_selectors=ALL)
+        put(client, "run-1", metric())
+        keys = sm_metrics.cloudtrail.deliver(tmp_path)
+        assert [key.partition("/")[0] for key in keys] == ["first", "second", "AWSLogs", "AWSLogs"]
+        assert len(contents(tmp_path)) == 4
+
+    def test_frozen_time_and_seed_make_keys_and_bytes_repeat(self, client, tmp_path):
+        for folder in ("a", "b"):
+            with freezegun.freeze_time(NOON), mock_sm_metrics() as sm_metrics:
+                trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+                put(client, "run-1", metric())
+                trail.deliver(tmp_path / folder)
+        files = {
+            folder: {str(path.relative_to(tmp_path / folder)): path.read_bytes() for path in (tmp_path / folder).rglob("*.gz")}
+            for folder in "ab"
+        }
+        assert files["a"] == files["b"]
+        assert len(files["a"]) == 2
+
+    def test_a_failed_delivery_is_made_good_by_the_next(self, sm_metrics, client, trail, tmp_path):
+        put(client, "run-1", metric())
+        (tmp_path / "AWSLogs").write_text("in the way")
+        with pytest.raises(OSError):  # noqa: PT011 - which one depends on the system
+            trail.deliver(tmp_path)
+        (tmp_path / "AWSLogs").unlink()
+        assert len(trail.deliver(tmp_path)) == 1
+
+    @pytest.mark.parametrize("where", [None, 3, b"folder", object()])
+    def test_what_is_no_destination(self, sm_metrics, trail, where):
+        with pytest.raises(TypeError, match=r"is no destination; accepted is a folder \(str, Path\), or a boto3 client of S3"):
+            sm_metrics.cloudtrail.deliver(where)
+
+
+class TestDigests:
+    def digests(self, folder):
+        found = {
+            str(path.relative_to(folder)): gzip.decompress(path.read_bytes()) for path in folder.rglob("*.gz") if "Digest" in path.name
+        }
+        return dict(sorted(found.items()))
+
+    def test_an_hourly_chain(self, sm_metrics, client, tmp_path):
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_bucket="audits", digests=True)
+        with freezegun.freeze_time("2026-09-01T10:10:00Z") as frozen:
+            for minutes in (0, 20, 60, 1440):
+                frozen.tick(timedelta(minutes=minutes))
+                put(client, "run-1", metric())
+        trail.deliver(tmp_path)
+        files, digests = contents(tmp_path), self.digests(tmp_path)
+        name = "AWSLogs/123456789012/CloudTrail-Digest/us-east-1/{}/123456789012_CloudTrail-Digest_us-east-1_audit_us-east-1_{}.json.gz"
+        assert list(digests) == [
+            name.format("2026/09/01", "20260901T110000Z"),
+            name.format("2026/09/01", "20260901T120000Z"),
+            name.format("2026/09/02", "20260902T120000Z"),
+        ]
+        previous = None
+        listed = []
+        for key, content in digests.items():
+            digest = json.loads(content)
+            assert (digest["awsAccountId"], digest["digestS3Bucket"], digest["digestS3Object"]) == ("123456789012", "audits", key)
+            before = (digest["previousDigestS3Object"], digest["previousDigestHashValue"])
+            assert before == ((None, None) if previous is None else (previous, hashlib.sha256(digests[previous]).hexdigest()))
+            for log in digest["logFiles"]:
+                assert log["hashValue"] == hashlib.sha256(files[log["s3Object"]]).hexdigest()
+                times = [record["eventTime"] for record in json.loads(files[log["s3Object"]])["Records"]]
+                assert (log["oldestEventTime"], log["newestEventTime"]) == (min(times), max(times))
+                listed.append(log["s3Object"])
+            previous = key
+        assert sorted(listed) == sorted(files)
+        first = json.loads(digests[name.format("2026/09/01", "20260901T110000Z")])
+        assert (first["digestStartTime"], first["digestEndTime"]) == ("2026-09-01T10:00:00Z", "2026-09-01T11:00:00Z")
+        assert (first["oldestEventTime"], first["newestEventTime"]) == ("2026-09-01T10:10:00Z", "2026-09-01T10:30:00Z")
+
+    def test_what_is_late_stands_in_the_next_one(self, sm_metrics, client, tmp_path):
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+        with freezegun.freeze_time(NOON):
+            for _ in range(2):
+                put(client, "run-1", metric())
+                trail.deliver(tmp_path)
+        first, second = map(json.loads, self.digests(tmp_path).values())
+        assert (first["digestEndTime"], second["digestEndTime"]) == ("2026-09-01T13:00:00Z", "2026-09-01T14:00:00Z")
+        assert second["previousDigestS3Object"] == first["digestS3Object"]
+
+    def test_a_chain_for_each_region(self, sm_metrics, client, tmp_path):
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+        put(client, "run-1", metric())
+        put(client_in("eu-west-1"), "run-1", metric())
+        trail.deliver(tmp_path)
+        assert [json.loads(content)["previousDigestS3Object"] for content in self.digests(tmp_path).values()] == [None, None]
+
+
+class TestBuckets:
+    @pytest.fixture
+    def s3(self):
+        with mock_aws():
+            s3 = boto3.client("s3", region_name="us-east-1")
+            s3.create_bucket(Bucket="audits")
+            yield s3
+
+    def objects(self, s3, bucket="audits"):
+        return {
+            found["Key"]: s3.get_object(Bucket=bucket, Key=found["Key"]) for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        }
+
+    def test_objects(self, s3, sm_metrics, client):
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, s3_bucket="audits", s3_prefix="logs/ml", digests=True
+        )
+        put(client, "run-1", metric())
+        keys = trail.deliver(s3)
+        objects = self.objects(s3)
+        assert sorted(objects) == sorted(keys)
+        [log] = [key for key in keys if "Digest" not in key]
+        assert log.startswith("logs/ml/AWSLogs/123456789012/CloudTrail/us-east-1/")
+        assert (objects[log]["ContentType"], objects[log]["ContentEncoding"]) == ("application/json", "gzip")
+        assert json.loads(gzip.decompress(objects[log]["Body"].read())) == {"Records": trail.events}
+        assert trail.deliver(boto3.client("s3", region_name="us-east-1")) == []
+
+    def test_a_bucket_that_does_not_exist(self, s3, sm_metrics, client, tmp_path):
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_bucket="nowhere")
+        put(client, "run-1", metric())
+        with pytest.raises(ClientError) as refused:
+            sm_metrics.cloudtrail.deliver(s3)
+        assert refused.value.response["Error"] == {"Code": "S3BucketDoesNotExistException", "Message": "S3 bucket nowhere does not exist!"}
+        s3.create_bucket(Bucket="nowhere")
+        assert len(trail.deliver(s3)) == 1
+
+    def test_other_errors_are_s3s_own(self, s3, sm_metrics, client):
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_bucket="audits")
+        put(client, "run-1", metric())
+        s3.put_bucket_versioning(Bucket="audits", VersioningConfiguration={"Status": "Enabled"})
+        s3.meta.events.register_first("before-call.s3.PutObject", lambda **_: (_ for _ in ()).throw(PermissionError("denied")))
+        with pytest.raises(PermissionError, match="denied"):
+            trail.deliver(s3)
+
+    def test_a_trail_without_a_bucket(self, s3, sm_metrics, client, trail):
+        sm_metrics.cloudtrail.create_trail("other", advanced_event_selectors=ALL, s3_bucket="audits")
+        put(client, "run-1", metric())
+        with pytest.raises(ValueError, match=r"trail 'audit' has no bucket to deliver to: create_trail\('audit', s3_bucket=\.\.\.\)"):
+            sm_metrics.cloudtrail.deliver(s3)
+        assert self.objects(s3) == {}
+
+
+class TestWhatIsRefused:
+    @pytest.mark.parametrize(
+        ("name", "more", "code"),
+        [
+            ("ab", {}, "InvalidTrailNameException"),
+            ("a" * 129, {}, "InvalidTrailNameException"),
+            ("my--trail", {}, "InvalidTrailNameException"),
+            ("-trail", {}, "InvalidTrailNameException"),
+            ("192.168.5.4", {}, "InvalidTrailNameException"),
+            ("my trail", {}, "InvalidTrailNameException"),
+            (None, {}, "InvalidTrailNameException"),
+            ("taken", {}, "TrailAlreadyExistsException"),
+            ("audit", {"s3_bucket": "Upper_Case"}, "InvalidS3BucketNameException"),
+            ("audit", {"s3_bucket": 3}, "InvalidS3BucketNameException"),
+            ("audit", {"s3_prefix": "x/"}, "InvalidS3PrefixException"),
+            ("audit", {"s3_prefix": "x" * 201}, "InvalidS3PrefixException"),
+            ("audit", {"advanced_event_selectors": [{}]}, "InvalidEventSelectorsException"),
+        ],
+    )
+    def test_by_the_name_that_aws_gives_it_and_nothing_is_set_up(self, sm_metrics, name, more, code):
+        taken = sm_metrics.cloudtrail.create_trail("taken")
+        with pytest.raises(ClientError) as refused:
+            sm_metrics.cloudtrail.create_trail(name, **more)
+        assert refused.value.response["Error"]["Code"] == code
+        assert sm_metrics.cloudtrail.trails == [taken]
+
+    @pytest.mark.parametrize("more", [{"on_event": "print"}, {"digests": "yes"}])
+    def test_what_is_ours_alone(self, sm_metrics, more):
+        with pytest.raises(TypeError, match=r"accepted is "):
+            sm_metrics.cloudtrail.create_trail("audit", **more)
+        assert sm_metrics.cloudtrail.trails == []
+
+    def test_a_basic_selector_is_shown_the_advanced_one(self, sm_metrics):
+        basic = [
+            {
+                "ReadWriteType": "All",
+                "DataResources": [{"Type": "AWS::SageMaker::ExperimentTrialComponent", "Values": ["arn:aws:sagemaker"]}],
+            }
+        ]
+        with pytest.raises(ClientError, match=r"not 'AWS::SageMaker::ExperimentTrialComponent': use AdvancedEventSelectors="):
+            sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=basic)

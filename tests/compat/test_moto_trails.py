@@ -1,0 +1,194 @@
+"""Trails that a test makes through boto3, under moto."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from contextlib import ExitStack
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ParamValidationError
+from moto import mock_aws
+
+from pytest_sm_metrics import mock_sm_metrics
+from pytest_sm_metrics.cloudtrail.selectors import SUGGESTED
+
+from ..logging_metrics import client_in, metric, put
+
+TYPE = "AWS::SageMaker::ExperimentTrialComponent"
+
+
+@pytest.fixture(params=["moto outside", "moto inside"], autouse=True)
+def sm_metrics(request):
+    """The mock beside moto, in both nesting orders."""
+    with ExitStack() as stack:
+        if request.param == "moto outside":
+            stack.enter_context(mock_aws())
+        sm_metrics = stack.enter_context(mock_sm_metrics())
+        if request.param == "moto inside":
+            stack.enter_context(mock_aws())
+        yield sm_metrics
+
+
+@pytest.fixture
+def s3(sm_metrics):
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="audits")
+    return s3
+
+
+@pytest.fixture
+def cloudtrail(s3):
+    return boto3.client("cloudtrail", region_name="us-east-1")
+
+
+def make(cloudtrail, name="audit", **more):
+    answer = cloudtrail.create_trail(Name=name, S3BucketName="audits", **more)
+    cloudtrail.put_event_selectors(TrailName=name, AdvancedEventSelectors=SUGGESTED)
+    cloudtrail.start_logging(Name=name)
+    return answer["TrailARN"]
+
+
+def records(s3, prefix=""):
+    found = [one["Key"] for one in s3.list_objects_v2(Bucket="audits", Prefix=prefix).get("Contents", [])]
+    bodies = [s3.get_object(Bucket="audits", Key=key)["Body"].read() for key in found if "CloudTrail-Digest" not in key]
+    return [record for body in bodies for record in json.loads(gzip.decompress(body))["Records"]]
+
+
+def log(run, region="us-east-1"):
+    put(client_in(region), run, metric())
+
+
+def runs(found):
+    return [record["requestParameters"]["trialComponentName"] for record in found]
+
+
+def test_records_reach_the_bucket(sm_metrics, cloudtrail, s3):
+    make(cloudtrail, S3KeyPrefix="logs")
+    log("run-1")
+    keys = sm_metrics.cloudtrail.deliver(s3)
+    assert [key.startswith("logs/AWSLogs/123456789012/CloudTrail/us-east-1/") for key in keys] == [True]
+    assert records(s3, "logs/") == sm_metrics.cloudtrail.events
+
+
+def test_it_logs_between_start_and_stop(sm_metrics, cloudtrail, s3):
+    arn = cloudtrail.create_trail(Name="audit", S3BucketName="audits")["TrailARN"]
+    cloudtrail.put_event_selectors(TrailName=arn, AdvancedEventSelectors=SUGGESTED)
+    log("before")
+    cloudtrail.start_logging(Name=arn)
+    log("run-1")
+    cloudtrail.stop_logging(Name="audit")
+    log("after")
+    [trail] = sm_metrics.cloudtrail.trails
+    assert (trail.name, trail.is_logging, runs(trail.events)) == ("audit", False, ["run-1"])
+
+
+def test_without_selectors_nothing_is_delivered(sm_metrics, cloudtrail, s3):
+    cloudtrail.create_trail(Name="audit", S3BucketName="audits")
+    cloudtrail.start_logging(Name="audit")
+    log("run-1")
+    assert sm_metrics.cloudtrail.deliver(s3) == []
+
+
+def test_selectors_that_are_put_again_hold_from_then_on(sm_metrics, cloudtrail):
+    make(cloudtrail)
+    log("run-1")
+    cloudtrail.put_event_selectors(TrailName="audit", EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}])
+    log("run-2")
+    cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors=SUGGESTED)
+    log("run-3")
+    assert runs(sm_metrics.cloudtrail.trails[0].events) == ["run-1", "run-3"]
+
+
+@pytest.mark.parametrize(("more", "held"), [({}, ["here"]), ({"IsMultiRegionTrail": True}, ["here", "there"])])
+def test_a_trail_of_one_region_holds_that_region(sm_metrics, cloudtrail, more, held):
+    make(cloudtrail, **more)
+    log("here")
+    log("there", "eu-west-1")
+    assert runs(sm_metrics.cloudtrail.trails[0].events) == held
+
+
+def test_updating_and_deleting(sm_metrics, cloudtrail, s3):
+    make(cloudtrail)
+    s3.create_bucket(Bucket="others")
+    cloudtrail.update_trail(
+        Name="audit",
+        S3BucketName="others",
+        S3KeyPrefix="x",
+        IsMultiRegionTrail=True,
+        IncludeGlobalServiceEvents=True,
+        EnableLogFileValidation=True,
+    )
+    [trail] = sm_metrics.cloudtrail.trails
+    assert (trail.s3_bucket, trail.s3_prefix, trail.only_region, trail.digests) == ("others", "x", None, True)
+    cloudtrail.delete_trail(Name="audit")
+    assert sm_metrics.cloudtrail.trails == []
+
+
+def test_digests(sm_metrics, cloudtrail, s3):
+    make(cloudtrail, EnableLogFileValidation=True)
+    log("run-1")
+    assert ["CloudTrail-Digest" in key for key in sm_metrics.cloudtrail.deliver(s3)] == [False, True]
+
+
+def test_beside_a_trail_of_the_mocks_own(sm_metrics, cloudtrail, s3):
+    make(cloudtrail)
+    sm_metrics.cloudtrail.create_trail("own", advanced_event_selectors=SUGGESTED, s3_bucket="audits", s3_prefix="own")
+    log("run-1")
+    assert len(sm_metrics.cloudtrail.deliver(s3)) == 2
+
+
+@pytest.mark.parametrize(
+    ("selectors", "why"),
+    [
+        ({"EventSelectors": [{"DataResources": [{"Type": TYPE, "Values": ["arn:aws:sagemaker"]}]}]}, f"not '{TYPE}': use AdvancedEventSelectors="),
+        (
+            {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resource.type", "Equals": [TYPE]}]}]},
+            "CloudTrail does not know the field 'resource.type'; did you mean 'resources.type'?",
+        ),
+        (
+            {"AdvancedEventSelectors": [*SUGGESTED, {"FieldSelectors": [*SUGGESTED[0]["FieldSelectors"], {"Field": "eventName", "Equals": ["x"] * 500}]}]},
+            "at most 500 values; these have 504",
+        ),
+    ],
+)  # fmt: skip
+def test_what_aws_refuses_is_refused_and_nothing_is_put(sm_metrics, cloudtrail, selectors, why):
+    make(cloudtrail)
+    with pytest.raises(ClientError) as refused:
+        cloudtrail.put_event_selectors(TrailName="audit", **selectors)
+    assert refused.value.response["Error"]["Code"] == "InvalidEventSelectorsException"
+    assert why in refused.value.response["Error"]["Message"]
+    assert refused.value.operation_name == "PutEventSelectors"
+    assert cloudtrail.get_event_selectors(TrailName="audit")["AdvancedEventSelectors"] == SUGGESTED
+    assert sm_metrics.cloudtrail.trails[0].advanced_event_selectors == SUGGESTED
+
+
+def test_what_botocore_refuses_is_botocores(cloudtrail):
+    make(cloudtrail)
+    with pytest.raises(ParamValidationError):
+        cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors="all")
+
+
+def test_a_call_that_fails_sets_nothing_up(sm_metrics, cloudtrail):
+    with pytest.raises(ClientError, match="S3BucketDoesNotExistException"):
+        cloudtrail.create_trail(Name="audit", S3BucketName="nowhere")
+    assert sm_metrics.cloudtrail.trails == []
+
+
+def test_the_innermost_mock_is_told(sm_metrics, cloudtrail):
+    with mock_sm_metrics() as inner:
+        make(cloudtrail)
+    log("run-1")
+    assert (len(inner.cloudtrail.trails), sm_metrics.cloudtrail.trails) == (1, [])
+
+
+def test_trails_of_nobody_are_no_matter(sm_metrics, cloudtrail):
+    make(cloudtrail)
+    sm_metrics.reset()
+    cloudtrail.stop_logging(Name="audit")
+    cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors=SUGGESTED)
+    cloudtrail.update_trail(Name="audit", S3KeyPrefix="x")
+    cloudtrail.start_logging(Name="audit")
+    cloudtrail.delete_trail(Name="audit")
+    assert sm_metrics.cloudtrail.trails == []
