@@ -16,11 +16,13 @@ from botocore.awsrequest import AWSResponse
 from botocore.stub import Stubber
 
 from pytest_sm_metrics import delay_calls, fail_calls, fail_metrics, mock_sm_metrics
+from pytest_sm_metrics.cloudtrail.selectors import SUGGESTED
 
 RUN = "run-1"
 CALLS_A_ROUND = 40
 FAULTS = 100
 WITH_FAULTS = f"with {FAULTS} faults that do not match"
+WITH_A_TRAIL = "with a trail at which nobody looks"
 _UNTIMED_CALLS = 5  # at the start of each round: botocore's emitters look their handlers up anew after each registration
 _NOON = datetime(2026, 9, 1, 12, tzinfo=timezone.utc)
 
@@ -49,6 +51,7 @@ def without_moto(rounds: int) -> Rounds:
             "unsigned floor": (_unsigned_floor, new_client()),
             "this mock": (_this_mock, new_client()),
             WITH_FAULTS: (_this_mock_with_faults, new_client()),
+            WITH_A_TRAIL: (_this_mock_with_a_trail, new_client()),
             "Stubber": (_stubber, new_client()),
         },
         rounds,
@@ -68,7 +71,7 @@ def with_moto(rounds: int) -> Rounds:
 
 def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> Rounds:
     """Every method once a round, in an order drawn anew for each."""
-    ours = (_this_mock, _this_mock_with_faults)
+    ours = (_this_mock, _this_mock_with_faults, _this_mock_with_a_trail)
     _keep_this_mock_out_of([client for answering, client in methods.values() if answering not in ours])
     for answering, client in methods.values():
         _microseconds_a_call(answering, client)
@@ -151,6 +154,13 @@ def _this_mock_with_faults(_client: Any) -> Iterator[None]:
         )
     ]
     with mock_sm_metrics(faults=made, unused_faults="ignore"):
+        yield
+
+
+@contextmanager
+def _this_mock_with_a_trail(_client: Any) -> Iterator[None]:
+    with mock_sm_metrics() as mock:
+        mock.cloudtrail.create_trail("audit", advanced_event_selectors=SUGGESTED)
         yield
 
 

@@ -24,6 +24,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypeVar
 
+import auditing
 import calling
 import growing
 import querying
@@ -61,6 +62,7 @@ def main() -> None:
     print_growth(effort.sizes)
     print_size(effort.sizes)
     print_queries(effort.sizes)
+    print_deliveries(effort.sizes)
 
 
 # Calls
@@ -73,9 +75,11 @@ def print_calls(rounds: int) -> None:
     header = ["", "us a call", "of the signed floor", "give or take", "target"]
 
     took = in_fresh_process(calling.without_moto, rounds)
-    dearer = median(more / none for more, none in zip(took[calling.WITH_FAULTS], took["this mock"], strict=True))
-    faults = [f"{calling.WITH_FAULTS} / this mock", "", f"{dearer:.2f}", "", at_most(1.2, dearer)]
-    print_table(f"{title}; moto is not imported", header, [*call_rows(took), faults])
+    more = [
+        [f"{name} / this mock", "", *estimate([one / none for one, none in zip(took[name], took["this mock"], strict=True)], limit, 2)]
+        for name, limit in ((calling.WITH_FAULTS, 1.2), (calling.WITH_A_TRAIL, 1.05))
+    ]
+    print_table(f"{title}; moto is not imported", header, [*call_rows(took), *more])
     print_notes(
         [
             "of the signed floor: the ratio to the signed floor of the same round; each method has a client of its own",
@@ -304,6 +308,18 @@ def print_queries(sizes: list[int]) -> None:
             "more points no more than 1.5 times their share of a call that is mostly the client's; ten queries of many points no more "
             "than 11 times one",
         ]
+    )
+
+
+# CloudTrail
+
+
+def print_deliveries(sizes: list[int]) -> None:
+    delivered = [in_fresh_process(auditing.deliver, records, to_a_call) for to_a_call in (1, 10) for records in sizes if records <= 100_000]
+    print_table(
+        "CloudTrail's records to a folder",
+        ["records", "metrics in each", "seconds", "more memory, MB"],
+        [[f"{one.records:,}", f"{one.to_a_call}", f"{one.seconds:.1f}", f"{one.megabytes:.0f}"] for one in delivered],
     )
 
 

@@ -71,9 +71,10 @@ def _nearest(misses: list[tuple[tuple[str, str], ...]], noun: str) -> Iterator[s
 
 def _misses(calls: Iterable[Call], fault: Fault) -> Iterator[tuple[tuple[str, str], ...]]:
     for call in calls:
-        attempt = Attempt((call.operation,), call.trial_components, (call.region,), call.parsed)
+        parsed = call.parsed
+        attempt = Attempt((call.operation,), call.trial_components, (call.region,), parsed.columns if parsed else None)
         if not isinstance(fault, ItemFault):
             yield tuple(fault.unmet(attempt))
-        elif isinstance(attempt.parsed, fault.parsed_as):
-            for index in range(len(attempt.parsed.columns["metric_name"])):
+        elif call.operation == fault.operation and attempt.columns:
+            for index in range(len(attempt.columns["metric_name"])):
                 yield tuple(fault.unmet(attempt, index))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 
@@ -44,6 +45,7 @@ def user_identity(caller: str, event_time: str) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=64)
 def _made_up(prefix: str, arn: str) -> str:
     """An id of 21 characters (of an access key: 20) that says that it is none of AWS's."""
     length = 20 if prefix in ("AKIA", "ASIA") else 21

@@ -11,8 +11,10 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _MINUTES = 5
 _MOST_RECORDS = 5_000
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -47,6 +49,7 @@ def log_files(records: Iterable[dict[str, Any]], prefix: str, salt: str) -> Iter
     yield from (writer.close() for writer in writers.values())
 
 
+@lru_cache(maxsize=64)
 def _end_of_minutes(event_time: str) -> datetime:
     time = datetime.strptime(event_time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     return time + timedelta(minutes=_MINUTES - time.minute % _MINUTES, seconds=-time.second)
@@ -66,7 +69,7 @@ class _Writer:
 
     def write(self, record: dict[str, Any]) -> None:
         self._add(b"," if self.count else b'{"Records":[')
-        self._add(json.dumps(record, separators=(",", ":")).encode())
+        self._add(_encode(record).encode())
         self.count += 1
         self._times = [min(self._times[0], record["eventTime"]), max(self._times[1], record["eventTime"])]
 

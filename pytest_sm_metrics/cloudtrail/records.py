@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from functools import lru_cache
+from itertools import starmap
 from typing import Any
-from uuid import UUID
 
+from ..clock import as_datetime
 from ..service.arns import dns_suffix, trial_component_arn
 from ..service.journal import Call, Failure
 from ..service.parsing import MalformedRequestError
@@ -35,8 +37,10 @@ def is_recorded(call: Call) -> bool:
 
 def record_of(call: Call, settings: Settings) -> dict[str, Any]:
     """The record of a call: plain data, in CloudTrail's field order."""
-    time = call.timestamp.strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = _in_words(int(call.timestamp.timestamp()))
     account_id, name = settings.account_id, call.trial_component
+    parsed = call.parsed
+    is_sound = isinstance(parsed, PutMetrics) or _is_sound(name)
     return {
         "eventVersion": "1.11",
         "userIdentity": user_identity(settings.caller, time),
@@ -47,15 +51,14 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "sourceIPAddress": _SOURCE_ADDRESS,
         "userAgent": call.user_agent[:_MOST_TEXT],
         **_error(call.in_service),
-        "requestParameters": _request_parameters(call),
+        "requestParameters": _parameters(parsed) if isinstance(parsed, PutMetrics) else _readable_parameters(call.body),
         "responseElements": None,
         "requestID": call.request_id,
         "eventID": event_id(call.request_id),
         "readOnly": False,
-        "resources": [
-            {"accountId": account_id, "type": RESOURCE_TYPE, "ARN": trial_component_arn(call.region, account_id, name)}
-            for name in ([name] if name is not None and _is_sound(name) else [])
-        ],
+        "resources": [{"accountId": account_id, "type": RESOURCE_TYPE, "ARN": trial_component_arn(call.region, account_id, str(name))}]
+        if is_sound
+        else [],
         "eventType": "AwsApiCall",
         "managementEvent": False,
         "recipientAccountId": account_id,
@@ -68,9 +71,15 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=64)
+def _in_words(second: int) -> str:
+    return as_datetime(second).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def event_id(request_id: str, what: str = "event") -> str:
     """A UUID that depends on the request's alone, which depends on seed, test and ordinal."""
-    return str(UUID(bytes=hashlib.sha256(f"{what} of {request_id}".encode()).digest()[:16], version=4))
+    digits = hashlib.sha256(f"{what} of {request_id}".encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
 
 def _error(in_service: object) -> dict[str, str]:
@@ -80,24 +89,23 @@ def _error(in_service: object) -> dict[str, str]:
     return {"errorCode": code, "errorMessage": in_service.message[:_MOST_TEXT]}
 
 
-def _is_sound(name: str) -> bool:
+def _is_sound(name: str | None) -> bool:
     try:
-        check_trial_component_name(name)
+        check_trial_component_name(name or "")
     except MalformedRequestError:
         return False
     return True
 
 
-def _request_parameters(call: Call) -> dict[str, Any] | None:
-    parsed = call.parsed
-    if isinstance(parsed, PutMetrics):
-        rows = zip(parsed.names, parsed.timestamps, parsed.steps, parsed.values, strict=True)
-        return {
-            "trialComponentName": parsed.trial_component_name,
-            "metricData": [_metric(name, timestamp, step, value) for name, timestamp, step, value in rows],
-        }
+def _parameters(put: PutMetrics) -> dict[str, Any]:
+    rows = zip(put.names, put.timestamps, put.steps, put.values, strict=True)
+    return {"trialComponentName": put.trial_component_name, "metricData": list(starmap(_metric, rows))}
+
+
+def _readable_parameters(body: bytes) -> dict[str, Any] | None:
+    """What can be read of a malformed request."""
     try:
-        name, metrics = readable_members(call.body)
+        name, metrics = readable_members(body)
     except MalformedRequestError:
         return None
     parameters: dict[str, Any] = {} if name is None else {"trialComponentName": name}
@@ -108,13 +116,16 @@ def _request_parameters(call: Call) -> dict[str, Any] | None:
 
 
 def _metric(name: Any, timestamp: Any, step: Any, value: Any) -> dict[str, Any]:
-    members = {
-        "metricName": name,
-        "timestamp": None if timestamp is None else round(float(timestamp) * 1000),
-        "step": None if step is None else int(step),
-        "value": None if value is None else _double(value),
-    }
-    return {member: given for member, given in members.items() if given is not None}
+    metric: dict[str, Any] = {}
+    if name is not None:
+        metric["metricName"] = name
+    if timestamp is not None:
+        metric["timestamp"] = round(float(timestamp) * 1000)
+    if step is not None:
+        metric["step"] = int(step)
+    if value is not None:
+        metric["value"] = _double(value)
+    return metric
 
 
 def _double(value: Any) -> float | str:

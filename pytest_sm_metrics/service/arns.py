@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _PARTITIONS = {
     "cn-": "aws-cn",
     "us-gov-": "aws-us-gov",
@@ -30,6 +32,7 @@ def trial_component_arn(region: str, account_id: str, name: str) -> str:
     return f"arn:{_partition_of(region)}:sagemaker:{region}:{account_id}:{_RESOURCE}{name}"
 
 
+@lru_cache(maxsize=64)
 def _partition_of(region: str) -> str:
     return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from string import Formatter
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -12,9 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 from ..settings import is_whole
 from .errors import QUERY_STATUSES
 from .filters import Test, tests_of
-from .get_request import GetMetrics
-from .operations import Parsed
-from .put_request import PutMetrics
 
 _SHOWN = 60  # bytes of a raw answer
 _NAMES = 5  # of trial components in a message
@@ -23,12 +20,13 @@ AnyFault = TypeVar("AnyFault", bound="Fault")
 
 
 class Attempt(NamedTuple):
-    """What the filters of a fault look at: of each member, the values of which any may pass; and the request, if it is well-formed."""
+    """What the filters of a fault look at: values of which any may pass; and what the items of a well-formed request have."""
 
     operation: tuple[str | None]
     trial_component: tuple[str | None, ...]
     region: tuple[str]
-    parsed: Parsed | None
+    columns: Mapping[str, Sequence[object]] | None
+    """By the name of the filter; None for a malformed request."""
 
 
 class Force:
@@ -74,7 +72,11 @@ class Fault:
         self._more = more
         self._tests = tests_of(filters)
         self._item_tests = [test for test in self._tests if test.name in self._of_items]
-        self._call_tests = [(Attempt._fields.index(test.name), test) for test in self._tests if test.name not in self._of_items]
+        self._call_tests: list[tuple[int, bool, Any]] = [
+            (Attempt._fields.index(test.name), test.is_literal, test.wanted if test.is_literal else test.holds)
+            for test in self._tests
+            if test.name not in self._of_items
+        ]
         self.times, self.after, self.probability, self.optional = times, after, probability, optional
         self.matches = 0
         """How many requests, or metrics, reached it and matched its filters."""
@@ -132,9 +134,9 @@ class Fault:
         """Whether the filters of calls let it see an attempt."""
         if self.operation and self.operation not in attempt.operation:
             return False
-        for position, test in self._call_tests:
+        for position, is_literal, wanted in self._call_tests:
             values: Any = attempt[position]
-            if test.wanted not in values if test.is_literal else not any(map(test.holds, values)):
+            if wanted not in values if is_literal else not any(map(wanted, values)):
                 return False
         return True
 
@@ -163,13 +165,12 @@ class Fault:
 
     def unmet(self, attempt: Attempt, index: int | None = None) -> list[tuple[str, str]]:
         """The filters that an attempt, or one item of it, does not pass, and what it has there."""
-        columns = {} if attempt.parsed is None or index is None else attempt.parsed.columns
         found: list[tuple[str, str]] = []
         for test in self._tests:
             if test.name not in self._of_items:
                 found += [(test.name, why) for why in _misses(test, getattr(attempt, test.name))]
-            elif index is not None and columns:
-                found += [(test.name, why) for why in _misses(test, (columns[test.name][index],))]
+            elif index is not None and attempt.columns:
+                found += [(test.name, why) for why in _misses(test, (attempt.columns[test.name][index],))]
         return found
 
     def __repr__(self) -> str:
@@ -207,17 +208,12 @@ def _several(values: tuple[object, ...]) -> str:
 class ItemFault(Fault):
     """Single items of a request that fail, and the others do not."""
 
-    parsed_as: type[Parsed]
-    """A request of it."""
-
-    def indexes(self, parsed: Parsed) -> list[int]:
+    def indexes(self, columns: Mapping[str, Sequence[object]]) -> list[int]:
         """The items of a request that it is for."""
-        if not isinstance(parsed, self.parsed_as):
-            return []
-        columns = parsed.columns
+        for test in self._item_tests:
+            if test.is_literal and test.wanted not in columns[test.name]:
+                return []
         tests = [(test, columns[test.name]) for test in self._item_tests]
-        if any(test.is_literal and test.wanted not in column for test, column in tests):
-            return []
         return [index for index in range(len(columns["metric_name"])) if all(test.holds(column[index]) for test, column in tests)]
 
 
@@ -227,7 +223,6 @@ class MetricFault(ItemFault):
     kind = "fail_metrics"
     noun = "metric"
     operation = "BatchPutMetrics"
-    parsed_as = PutMetrics
     _of_items = frozenset({"metric_name", "step", "index"})
 
     @property
@@ -242,7 +237,6 @@ class QueryFault(ItemFault):
     kind = "fail_queries"
     noun = "query"
     operation = "BatchGetMetrics"
-    parsed_as = GetMetrics
     _of_items = frozenset({"metric_name", "trial_component", "region"})
 
     @property

@@ -29,7 +29,7 @@ class Matching:
 
     def _sort(self, fault: Fault, attempt: Attempt) -> None:
         if isinstance(fault, ItemFault):
-            for index in fault.indexes(attempt.parsed) if attempt.parsed else ():
+            for index in fault.indexes(attempt.columns) if attempt.columns else ():
                 self.items.setdefault(index, []).append(fault)
         elif isinstance(fault, CallFault):
             self.calls.append(fault)

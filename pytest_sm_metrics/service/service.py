@@ -294,7 +294,8 @@ class Service:
 
 
 def _attempt(request: Request, operation: str | None, name: str | None, parsed: Parsed | None) -> Attempt:
-    return Attempt((operation,), trial_components_named(operation, name, request.body), (request.region,), parsed)
+    named = trial_components_named(operation, name, request.body)
+    return Attempt((operation,), named, (request.region,), parsed.columns if parsed else None)
 
 
 def _answer(call: Call) -> Answer | NoAnswer:

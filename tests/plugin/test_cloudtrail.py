@@ -1,0 +1,82 @@
+"""CloudTrail in a user's project."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+
+def test_the_fixture_and_a_markers_caller(run):
+    result = run(
+        """
+        import pytest
+        from trainer import log
+
+        @pytest.mark.sm_metrics(caller_arn="sagemaker.amazonaws.com")
+        def test_it(sm_metrics_cloudtrail, sm_metrics):
+            log("run-1", "loss", 0.9)
+            assert sm_metrics_cloudtrail is sm_metrics.cloudtrail
+            sm_metrics_cloudtrail.assert_event("run-1", metric_name="loss", step=0, value=0.9, user_identity="sagemaker.amazonaws.com")
+
+        def test_it_fails(sm_metrics_cloudtrail):
+            log("run-1", "loss", 0.9)
+            sm_metrics_cloudtrail.assert_event("run-1", step=1)
+        """
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            '>       sm_metrics_cloudtrail.assert_event("run-1", step=1)',
+            "E       AssertionError: no CloudTrail event is as expected: trial_component='run-1', step=1",
+            "E         - the nearest of 1 event, *Z eventID *: step: expected 1, found 0",
+        ]
+    )
+
+
+def test_what_on_event_raises_fails_the_test(project):
+    project.makepyfile(
+        """
+        from trainer import log
+
+        SELECTORS = [{"FieldSelectors": [
+            {"Field": "eventCategory", "Equals": ["Data"]},
+            {"Field": "resources.type", "Equals": ["AWS::SageMaker::ExperimentTrialComponent"]},
+        ]}]
+
+        def test_it(sm_metrics):
+            sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=SELECTORS, on_event=lambda event: event["nothing"])
+            log("run-1", "loss", 0.9)
+        """
+    )
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["on_event of trail 'audit' raised KeyError('nothing')", "the test itself passed"])
+
+
+@pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "2"]], ids=["in one process", "under xdist"])
+def test_no_two_tests_ids_collide_in_one_place(project, options):
+    project.makepyfile(
+        """
+        import pathlib, pytest
+        from trainer import log
+
+        SELECTORS = [{"FieldSelectors": [
+            {"Field": "eventCategory", "Equals": ["Data"]},
+            {"Field": "resources.type", "Equals": ["AWS::SageMaker::ExperimentTrialComponent"]},
+        ]}]
+
+        @pytest.mark.parametrize("number", range(6))
+        def test_it(sm_metrics, number):
+            trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=SELECTORS)
+            log("run-1", "loss", number)
+            log("run-1", "loss", number)
+            trail.deliver(pathlib.Path(__file__).parent / "bucket")
+        """
+    )
+    project.runpytest_subprocess(*options).assert_outcomes(passed=6)
+    files = list(project.path.joinpath("bucket").rglob("*.gz"))
+    records = [record for path in files for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+    assert len(files) == 6
+    assert len({record["eventID"] for record in records}) == len({record["requestID"] for record in records}) == 12
