@@ -21,9 +21,17 @@ def oldest(session: nox.Session) -> None:
     """
     oldest = ["pytest==8.4.0", "botocore==1.29.28", "boto3==1.26.28"]
     session.install("-e", ".", *oldest, "freezegun", "time-machine", "hypothesis", "pytest-xdist")
-    later = ["compat/test_moto.py", "compat/test_aiobotocore.py", "service/test_rules.py", "test_documentation.py"]
+    later = ["compat/test_moto.py", "compat/test_moto_trails.py", "compat/test_aiobotocore.py"]
+    later += ["compat/test_readers.py", "cloudtrail/test_trail.py", "service/test_rules.py", "test_documentation.py"]
     utcnow = "ignore:datetime.datetime.utcnow:DeprecationWarning"  # botocore's own, when it signs under Python 3.12 and later
     session.run("pytest", "tests", "-n", "2", "-W", utcnow, *[f"--ignore=tests/{path}" for path in later], *session.posargs)
+
+
+@nox.session(python="3.11")
+def readers(session: nox.Session) -> None:
+    """What others wrote for reading CloudTrail's logs; it asks for a boto3 that goes with no aiobotocore of today."""
+    session.install("-e", ".", "trailscraper", "aws-lambda-powertools[parser]", "moto[s3]", "freezegun", "hypothesis")
+    session.run("pytest", "tests/compat/test_readers.py", *session.posargs)
 
 
 @nox.session(python="3.12")
