@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .asserting import check_no_rejected_metrics
 from .reading import rejected_metrics
-from .service.faults import Fault
+from .service.fault import Fault
 from .service.service import Service
 from .unused_faults import why_unused
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES
-from .service.faults import CallFault, Delay, Fault, MetricFault, QueryFault, check, exception_of, is_number
+from .service.fault import Fault, check, is_number
+from .service.faults import CallFault, Delay, MetricFault, QueryFault, exception_of
 from .service.filters import Filter, NumberFilter
 from .service.held_calls import HeldCalls
 from .service.operations import check_operation

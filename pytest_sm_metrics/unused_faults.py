@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .explaining import counted, joined
-from .service.faults import Attempt, Fault, ItemFault
+from .service.fault import Attempt, Fault
+from .service.faults import ItemFault
 from .service.journal import Call
 from .service.service import Service
 

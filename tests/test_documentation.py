@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import pytest_sm_metrics
+
+from .logging_metrics import INFINITE, client_in, metric, put
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
@@ -65,3 +69,33 @@ def test_the_other_blocks_pass(pytester, document):
 def test_ci_runs_the_readmes_test_command():
     [command] = re.findall(r"^python3 -m venv .*\[test\].*$", README, re.MULTILINE)
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_reference_names_what_there_is():
+    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    described = {}
+    for name, rows in re.findall(r"^\| `(\w+)` \| \|\n\| --- \| --- \|\n((?:\|.*\n)+)", text, re.MULTILINE):
+        cells = [row.split(" | ")[0] for row in rows.splitlines()]
+        described[name] = {member for cell in cells for member in re.findall(r"`(\w+)(?:\(.*?\))?`", cell)}
+    with pytest_sm_metrics.mock_sm_metrics(rejected_metrics="ignore") as sm_metrics:
+        client = client_in("us-east-1")
+        put(client, "run-1", metric(value=INFINITE), metric())
+        trail = sm_metrics.cloudtrail.create_trail("audit")
+        fault = sm_metrics.fail_calls("ThrottlingException", optional=True)
+    run = sm_metrics["run-1"]
+    things = [
+        sm_metrics,
+        run,
+        run["loss"],
+        run.metrics[0],
+        sm_metrics.rejected[0],
+        sm_metrics.calls[0],
+        sm_metrics.cloudtrail,
+        trail,
+        fault,
+    ]
+    there_is = {type(thing).__name__: set(dir(thing)) for thing in [*things, pytest_sm_metrics.RULES[0]]}
+    there_is["Fault"] = there_is.pop("CallFault")
+    assert described.keys() == there_is.keys()
+    missing = {name: members - there_is[name] - {"len", "list", "in"} for name, members in described.items()}
+    assert not any(missing.values()), missing

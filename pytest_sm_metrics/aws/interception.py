@@ -129,8 +129,8 @@ def _innermost() -> Answerer | None:
     return next((activation.answerer for activation in _active[-1:]), None)
 
 
-def _innermost_cloudtrail() -> Any:
-    return next((activation.owner.cloudtrail for activation in _active[-1:] if hasattr(activation.owner, "cloudtrail")), None)
+def _innermost_trails() -> Any:
+    return next((activation.owner.cloudtrail._trails for activation in _active[-1:] if hasattr(activation.owner, "cloudtrail")), None)
 
 
 def _note(request: Any, operation_name: str, **_: Any) -> None:
@@ -223,7 +223,7 @@ _HANDLERS: tuple[tuple[str, Any], ...] = (
     ("before-send", _skip_backoff),
     ("needs-retry", _skip_backoff),
     *control_plane.handlers(_innermost),
-    *trail_calls.handlers(_innermost_cloudtrail),
+    *trail_calls.handlers(_innermost_trails),
 )
 
 

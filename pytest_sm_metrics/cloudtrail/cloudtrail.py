@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from ..asserting import ANYTHING, verify
 from ..explaining import counted
-from ..service.journal import Call
 from ..service.service import Service
 from .asserting import check_event
 from .records import is_recorded, record_of
-from .selectors import InvalidEventSelectorsError, check_basic, selection
 from .trail import OnEvent, Trail
+from .trails import Trails, judged
 
 _HOME_REGION = "us-east-1"
 
@@ -27,9 +25,7 @@ class CloudTrail:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._trails: dict[str, Trail] = {}
-        self._raised: list[tuple[str, Exception]] = []
-        service.watchers.append(self)
+        self._trails = Trails(service)
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -39,7 +35,7 @@ class CloudTrail:
     @property
     def trails(self) -> list[Trail]:
         """All trails, those made through boto3 too, in the order in which they were made."""
-        return list(self._trails.values())
+        return self._trails.all
 
     def create_trail(
         self,
@@ -61,15 +57,13 @@ class CloudTrail:
         InvalidS3BucketNameException, InvalidS3PrefixException, InvalidEventSelectorsException. Then nothing is set up.
         """
         __tracebackhide__ = True
-        self._check_name(name)
-        self._check_bucket(s3_bucket, s3_prefix)
         if on_event is not None and not callable(on_event):
             raise TypeError(f"on_event is {on_event!r}; accepted is a function that takes an event, or None")
         if not isinstance(digests, bool):
             raise TypeError(f"digests is {digests!r}; accepted is True or False")
         selectors = advanced_event_selectors or []
-        selects = self._selection(selectors, "PutEventSelectors")
-        trail = self._trails[name] = Trail(
+        selects = judged(selectors)
+        trail = Trail(
             self._service,
             name,
             home_region=_HOME_REGION,
@@ -79,6 +73,7 @@ class CloudTrail:
             digests=digests,
             on_event=on_event,
         )
+        self._trails.add(trail)
         trail.select(selectors, selects)
         trail.start_logging()
         return trail
@@ -127,122 +122,4 @@ class CloudTrail:
             yield f"{counted(len(self._service.calls), 'call')} reached the mock, none of which CloudTrail records"
 
     def __repr__(self) -> str:
-        return f"<CloudTrail: {counted(len(self.events), 'event')}, {counted(len(self._trails), 'trail')}>"
-
-    # What a client asks of CloudTrail, whoever answers it
-
-    def trail_created(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """A client has made a trail; it does not log yet."""
-        self._trails.pop(name, None)
-        only_region = None if parameters.get("IsMultiRegionTrail") else region
-        bucket, prefix = parameters.get("S3BucketName"), parameters.get("S3KeyPrefix")
-        digests = bool(parameters.get("EnableLogFileValidation"))
-        self._trails[name] = Trail(
-            self._service, name, home_region=region, only_region=only_region, s3_bucket=bucket, s3_prefix=prefix, digests=digests
-        )
-
-    def trail_updated(self, name: str, parameters: Mapping[str, Any]) -> None:
-        """A client has changed a trail."""
-        trail = self._trails.get(name)
-        if trail is None:
-            return
-        trail.s3_bucket = parameters.get("S3BucketName", trail.s3_bucket)
-        trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
-        trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
-        if "IsMultiRegionTrail" in parameters:
-            trail.only_region = None if parameters["IsMultiRegionTrail"] else trail.home_region
-
-    def trail_deleted(self, name: str) -> None:
-        """A client has deleted a trail."""
-        self._trails.pop(name, None)
-
-    def check_selectors(self, parameters: Mapping[str, Any]) -> None:
-        """Raise what AWS would answer to the selectors that a client is about to put."""
-        self._selection(parameters.get("AdvancedEventSelectors") or [], "PutEventSelectors", parameters.get("EventSelectors") or [])
-
-    def selectors_put(self, name: str, parameters: Mapping[str, Any]) -> None:
-        """A client has put selectors."""
-        trail, selectors = self._trails.get(name), parameters.get("AdvancedEventSelectors") or []
-        if trail is not None:
-            trail.select(selectors, self._selection(selectors, "PutEventSelectors"))
-
-    def logging_started(self, name: str) -> None:
-        """A client has started a trail."""
-        if name in self._trails:
-            self._trails[name].start_logging()
-
-    def logging_stopped(self, name: str) -> None:
-        """A client has stopped a trail."""
-        if name in self._trails:
-            self._trails[name].stop_logging()
-
-    # Watching the journal
-
-    def saw(self, call: Call) -> None:
-        """Tell the trails. What a user's function raises is told when the test is judged: AWS would not tell the caller."""
-        for trail in self.trails:
-            try:
-                trail.saw(call)
-            except Exception as error:
-                self._raised.append((trail.name, error))
-
-    def findings(self) -> list[str]:
-        """What users' functions have raised since this was last asked."""
-        raised, self._raised = self._raised, []
-        return [f"on_event of trail {name!r} raised {error!r}" for name, error in raised]
-
-    def reset(self) -> None:
-        """Back to the state at activation: no trails."""
-        self._trails, self._raised = {}, []
-
-    def checkpoint(self) -> Callable[[], None]:
-        """What brings back the trails of now."""
-        trails, restores = dict(self._trails), [trail.checkpoint() for trail in self._trails.values()]
-
-        def restore() -> None:
-            self._trails = dict(trails)
-            for restore_trail in restores:
-                restore_trail()
-
-        return restore
-
-    # Making trails
-
-    def _selection(self, advanced: Any, operation: str, basic: Any = ()) -> Any:
-        __tracebackhide__ = True
-        try:
-            check_basic(basic)
-            return selection(advanced)
-        except InvalidEventSelectorsError as error:
-            _refuse("InvalidEventSelectorsException", str(error), operation)
-
-    def _check_name(self, name: str) -> None:
-        __tracebackhide__ = True
-        if not isinstance(name, str) or not 3 <= len(name) <= 128 or not re.fullmatch(_NAME, name) or re.fullmatch(_IP_ADDRESS, name):
-            accepted = (
-                "3 to 128 letters, digits, periods, underscores and dashes, with a letter or a digit at both ends and no two of the others "
-                "side by side, but no IP address"
-            )
-            _refuse("InvalidTrailNameException", f"the name of a trail is {name!r}; accepted are {accepted}", "CreateTrail")
-        if name in self._trails:
-            _refuse("TrailAlreadyExistsException", f"Trail {name} already exists", "CreateTrail")
-
-    def _check_bucket(self, bucket: str | None, prefix: str | None) -> None:
-        __tracebackhide__ = True
-        if bucket is not None and (not isinstance(bucket, str) or not re.fullmatch(_BUCKET, bucket)):
-            _refuse("InvalidS3BucketNameException", f"s3_bucket is {bucket!r}, which is no name of a bucket", "CreateTrail")
-        if prefix is not None and (not isinstance(prefix, str) or not 1 <= len(prefix) <= 200 or prefix.endswith("/")):
-            accepted = "1 to 200 characters, without a slash at the end"
-            _refuse("InvalidS3PrefixException", f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}", "CreateTrail")
-
-
-_NAME = r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*"
-_IP_ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
-_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-
-
-def _refuse(code: str, message: str, operation: str) -> None:
-    __tracebackhide__ = True
-    from ..aws.errors import client_error
-
-    raise client_error(code, message, operation)
+        return f"<CloudTrail: {counted(len(self.events), 'event')}, {counted(len(self.trails), 'trail')}>"

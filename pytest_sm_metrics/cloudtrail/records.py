@@ -15,7 +15,8 @@ from typing import Any
 
 from ..clock import as_datetime
 from ..service.arns import dns_suffix, trial_component_arn
-from ..service.journal import Call, Failure
+from ..service.journal import Call
+from ..service.outcomes import Failure
 from ..service.parsing import MalformedRequestError
 from ..service.put_request import PutMetrics, check_trial_component_name, readable_members
 from ..settings import Settings

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..settings import is_whole
 from .exchange import Answer, NoAnswer
-from .faults import Fault, check, is_number
+from .fault import Fault, check, is_number
 
 Answered = Future[Answer | NoAnswer]
 

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from .faults import Attempt, CallFault, Delay, Fault, Force, ItemFault
+from .fault import Attempt, Fault, Force
+from .faults import CallFault, Delay, ItemFault
 from .held_calls import HeldCalls
 
 AnyFault = TypeVar("AnyFault", bound=Fault)

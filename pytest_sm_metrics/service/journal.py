@@ -6,12 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..clock import as_datetime
 from .exchange import NoAnswer, Request, Results
-from .faults import Fault
+from .fault import Fault
 from .operations import Parsed, parse, trial_components_named
+from .outcomes import Failure, Outcome, Raw
 from .parsing import MalformedRequestError, read_json
 from .store import Refusal
 
@@ -24,25 +25,6 @@ def request_ids(seed: str) -> Callable[[int], str]:
     mock = f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-a{digits[15:18]}-"
     first = int(digits[-12:], 16)
     return lambda ordinal: f"{mock}{(first + ordinal) % 2**48:012x}"
-
-
-class Failure(NamedTuple):
-    """Why a call was refused as a whole."""
-
-    status: int
-    code: str
-    message: str
-
-
-class Raw(NamedTuple):
-    """An answer that a fault gives, byte for byte."""
-
-    status: int
-    body: bytes
-
-
-Outcome = Failure | Raw | NoAnswer | None
-"""How a call ended; None for HTTP 200."""
 
 
 class Call:

@@ -11,14 +11,15 @@ from typing import Any, NamedTuple, Protocol
 from ..settings import Settings
 from ..unmocked import UnmockedCallError
 from .arns import trial_component_arn, trial_component_named
-from .errors import ERRORS
 from .exchange import Answer, NoAnswer, Request, Results
-from .faults import Attempt, CallFault, Fault
+from .fault import Attempt, Fault
+from .faults import CallFault
 from .get_request import resource_arns_in
 from .held_calls import HeldCalls
 from .injection import Injection, Matching
-from .journal import Call, Failure, Outcome, Raw, request_ids
+from .journal import Call, request_ids
 from .operations import OPERATIONS, Parsed, parse, trial_component_name_of, trial_components_named
+from .outcomes import Failure, Outcome, Raw, outcome_of
 from .parsing import MalformedRequestError
 from .put_request import PutMetrics
 from .queries import answer_queries
@@ -256,7 +257,7 @@ class Service:
         fault = self.injection.first(arrival.matching.calls, arrival.ordinal)
         fired: list[Fault] = [one for one in (arrival.held, *delays, fault) if one]
         if fault:
-            outcome = self._outcome_of(fault, arrival)
+            outcome = outcome_of(fault, arrival.operation, self._resource_of(arrival, fault), self.settings.caller)
             parsed = parsed if fault.stored else None
             if isinstance(outcome, Failure) or not fault.stored:
                 in_service = outcome
@@ -271,19 +272,6 @@ class Service:
             return {}
         firsts = {index: self.injection.first(faults, arrival.ordinal, index) for index, faults in sorted(arrival.matching.items.items())}
         return {index: fault for index, fault in firsts.items() if fault}
-
-    def _outcome_of(self, fault: CallFault, arrival: Arrival) -> Outcome:
-        error = fault.error
-        if isinstance(error, tuple):
-            status, what = error
-            if isinstance(what, bytes):
-                return Raw(status, what)
-            return Failure(status, what, what if fault.message is None else fault.message)
-        if not isinstance(error, str):
-            return NoAnswer(error)
-        known = ERRORS[error]
-        words = {"user": self.settings.caller, "action": f"sagemaker:{arrival.operation}", "resource": self._resource_of(arrival, fault)}
-        return Failure(known.status, error, known.message.format(**words) if fault.message is None else fault.message)
 
     def _resource_of(self, arrival: Arrival, fault: CallFault) -> str:
         """The ARN that a message about the call names: of several the one that the fault names, or the first."""

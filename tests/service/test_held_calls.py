@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_sm_metrics.service.exchange import Answer
-from pytest_sm_metrics.service.faults import Force
+from pytest_sm_metrics.service.fault import Force
 from pytest_sm_metrics.service.held_calls import HeldCalls
 
 
