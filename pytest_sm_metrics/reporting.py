@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .cloudtrail.explaining import what_trails_hold
 from .explaining import counted, every_rejection, why_no_values
 from .mock import SageMakerMetricsMock
 from .service.get_request import GetMetrics
@@ -39,6 +40,8 @@ def _lines(mock: SageMakerMetricsMock, before: int, whole: bool) -> Iterator[str
         yield f"{counted(len(calls) - len(shown), 'earlier call')}; -vv shows them"
     for call in shown:
         yield from _call(service, call, whole)
+    if mock._cloudtrail is not None:
+        yield from what_trails_hold(mock._cloudtrail._trails)
     faults = service.injection.added
     shown_faults = faults if whole else sorted(faults, key=lambda fault: -fault.hits)[:_SHOWN]
     for fault in shown_faults:

@@ -154,11 +154,6 @@ class Settings:
         "on nothing else", "int",
     )  # fmt: skip
 
-    @property
-    def caller(self) -> str:
-        """The ARN of who calls."""
-        return self.caller_arn or f"arn:aws:iam::{self.account_id}:user/tester"
-
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Settings:
         """Settings from keywords, the rest as `use_defaults` has them."""

@@ -15,11 +15,11 @@ class TrailListener(Protocol):
         """CreateTrail has succeeded."""
         ...
 
-    def trail_updated(self, name: str, parameters: Mapping[str, Any]) -> None:
+    def trail_updated(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
         """UpdateTrail has succeeded."""
         ...
 
-    def trail_deleted(self, name: str) -> None:
+    def trail_deleted(self, name: str, region: str) -> None:
         """DeleteTrail has succeeded."""
         ...
 
@@ -27,15 +27,15 @@ class TrailListener(Protocol):
         """PutEventSelectors is about to be sent: raises what AWS would answer."""
         ...
 
-    def selectors_put(self, name: str, parameters: Mapping[str, Any]) -> None:
+    def selectors_put(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
         """PutEventSelectors has succeeded."""
         ...
 
-    def logging_started(self, name: str) -> None:
+    def logging_started(self, name: str, region: str) -> None:
         """StartLogging has succeeded."""
         ...
 
-    def logging_stopped(self, name: str) -> None:
+    def logging_stopped(self, name: str, region: str) -> None:
         """StopLogging has succeeded."""
         ...
 
@@ -59,7 +59,8 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
         noted = context.pop(_NOTE, None)
         if noted is not None and http_response.status_code < 300:
             listener, parameters = noted
-            _TELLS[model.name](listener, _name(parameters), context["client_region"], parameters)
+            name, region = _named(parameters, context["client_region"])
+            _TELLS[model.name](listener, name, region, parameters)
 
     return ("before-call.cloudtrail.PutEventSelectors", check), *(
         (f"{event}.cloudtrail.{operation}", handler)
@@ -70,14 +71,16 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
 
 _TELLS: dict[str, Callable[[TrailListener, str, str, Mapping[str, Any]], None]] = {
     "CreateTrail": lambda listener, name, region, parameters: listener.trail_created(name, region, parameters),
-    "UpdateTrail": lambda listener, name, _, parameters: listener.trail_updated(name, parameters),
-    "DeleteTrail": lambda listener, name, _, __: listener.trail_deleted(name),
-    "PutEventSelectors": lambda listener, name, _, parameters: listener.selectors_put(name, parameters),
-    "StartLogging": lambda listener, name, _, __: listener.logging_started(name),
-    "StopLogging": lambda listener, name, _, __: listener.logging_stopped(name),
+    "UpdateTrail": lambda listener, name, region, parameters: listener.trail_updated(name, region, parameters),
+    "DeleteTrail": lambda listener, name, region, _: listener.trail_deleted(name, region),
+    "PutEventSelectors": lambda listener, name, region, parameters: listener.selectors_put(name, region, parameters),
+    "StartLogging": lambda listener, name, region, _: listener.logging_started(name, region),
+    "StopLogging": lambda listener, name, region, _: listener.logging_stopped(name, region),
 }
 
 
-def _name(parameters: Mapping[str, Any]) -> str:
-    """The name of the trail, or the end of its ARN."""
-    return str(parameters.get("Name", parameters.get("TrailName"))).rpartition("/")[2]
+def _named(parameters: Mapping[str, Any], client_region: str) -> tuple[str, str]:
+    """The name and the home region of the trail, which may be given as an ARN."""
+    given = str(parameters.get("Name", parameters.get("TrailName")))
+    is_arn = given.startswith("arn:") and given.count(":") >= 5
+    return given.rpartition("/")[2], given.split(":")[3] if is_arn else client_region

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ..asserting import ANYTHING
 from ..explaining import counted, joined
-
-Difference = tuple[str, Any, Any]
-"""A field, what was expected, what was found."""
+from ..settings import did_you_mean
+from .records import as_sent, error_code_of
 
 _OF_A_METRIC = {"metric_name": "metricName", "step": "step", "value": "value"}
+_COMPARED = 1_000  # of the events that differ in as few fields, how many are looked at more closely
 
 
-def check_event(events: Sequence[Mapping[str, Any]], expected: Mapping[str, Any], why_none: Iterator[str]) -> str | None:
+class Difference(NamedTuple):
+    """A field in which an event is not as expected."""
+
+    field: str
+    expected: Any
+    found: Any
+    hint: str = ""
+
+    @property
+    def distance(self) -> float:
+        """From 0 for what is almost the same to 1."""
+        if isinstance(self.expected, str) and isinstance(self.found, str):
+            return 1 - difflib.SequenceMatcher(None, self.expected, self.found).ratio()
+        try:
+            apart = abs(self.expected - self.found)
+        except TypeError:
+            return 1
+        return float(apart / (1 + apart))
+
+    def __str__(self) -> str:
+        return f"{self.field}: expected {self.expected!r}, found {self.found!r}{self.hint}"
+
+
+def check_event(events: Sequence[Mapping[str, Any]], expected: Mapping[str, Any], why_none: Iterable[str]) -> str | None:
     """Whether one of the events is as expected; otherwise the message of the failure."""
     wanted = {name: value for name, value in expected.items() if value is not ANYTHING}
     differences = [_differences(event, wanted) for event in events]
@@ -23,44 +49,70 @@ def check_event(events: Sequence[Mapping[str, Any]], expected: Mapping[str, Any]
     head = f"no CloudTrail event is as expected: {', '.join(f'{name}={value!r}' for name, value in wanted.items()) or 'any'}"
     if not events:
         return joined(head, ["there is no event", *why_none])
-    nearest = min(range(len(events)), key=lambda index: (len(differences[index]), differences[index][0][0] == "trial_component"))
+    nearest = _nearest(differences)
     event = events[nearest]
-    differing = [f"{name}: expected {value!r}, found {found!r}" for name, value, found in differences[nearest]]
+    first, *others = differences[nearest]
     which = f"the nearest of {counted(len(events), 'event')}, {event['eventTime']} eventID {event['eventID']}"
-    return joined(head, [f"{which}: {differing[0]}", *differing[1:]])
+    return joined(head, [f"{which}: {first}", *map(str, others)])
+
+
+def _nearest(candidates: Sequence[Sequence[Difference]]) -> int:
+    """The index of the one with the fewest differences; of several one of the trial component, in which what differs is most alike."""
+
+    def remoteness(index: int) -> tuple[bool, float]:
+        differences = candidates[index]
+        return any(one.field == "trial_component" for one in differences), sum(one.distance for one in differences)
+
+    fewest = min(map(len, candidates))
+    return min([index for index, differences in enumerate(candidates) if len(differences) == fewest][:_COMPARED], key=remoteness)
 
 
 def _differences(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Difference]:
     parameters = event["requestParameters"] or {}
-    found = {
-        "trial_component": parameters.get("trialComponentName"),
-        "region": event["awsRegion"],
-        "error_code": event.get("errorCode"),
-    }
-    differences: list[Difference] = [
-        (name, wanted[name], value) for name, value in found.items() if name in wanted and value != wanted[name]
+    found = {"trial_component": parameters.get("trialComponentName"), "error_code": event.get("errorCode"), "region": event["awsRegion"]}
+    differences = [
+        Difference(name, wanted[name], value, _hint(name, wanted[name]))
+        for name, value in found.items()
+        if name in wanted and not _matches(wanted[name], value)
     ]
     if "user_identity" in wanted:
         differences += _other_identity(event["userIdentity"], wanted["user_identity"])
     of_a_metric = {name: member for name, member in _OF_A_METRIC.items() if name in wanted}
     if of_a_metric:
         metrics = parameters.get("metricData") or [{}]
-        of_each: list[list[Difference]] = [_of_metric(metric, wanted, of_a_metric) for metric in metrics]
-        differences += sorted(of_each, key=len)[0]
+        of_each = [_of_metric(metric, wanted, of_a_metric) for metric in metrics]
+        differences += of_each[_nearest(of_each)]
     fields = list(wanted)
-    return sorted(differences, key=lambda difference: fields.index(difference[0].split()[0]))
+    return sorted(differences, key=lambda difference: fields.index(difference.field.split()[0]))
+
+
+def _hint(name: str, expected: Any) -> str:
+    if name == "error_code" and isinstance(expected, str) and error_code_of(expected) != expected:
+        return f"; CloudTrail writes {error_code_of(expected)!r}"
+    return ""
 
 
 def _of_metric(metric: Mapping[str, Any], wanted: Mapping[str, Any], members: Mapping[str, str]) -> list[Difference]:
     found = [(name, wanted[name], metric.get(member)) for name, member in members.items()]
-    return [(name, expected, value) for name, expected, value in found if value != expected]
+    return [Difference(name, expected, value) for name, expected, value in found if not _matches(expected, value)]
+
+
+def _matches(expected: Any, found: Any) -> bool:
+    """Equality; a compiled regular expression is searched, and what is not finite is what it was sent as."""
+    if isinstance(expected, re.Pattern):
+        return isinstance(found, str) and expected.search(found) is not None
+    if isinstance(expected, float) and not math.isfinite(expected):
+        return bool(found == as_sent(expected))
+    return bool(found == expected)
 
 
 def _other_identity(identity: Mapping[str, Any], expected: Any) -> list[Difference]:
     """An ARN or a service principal; or some of the members of userIdentity."""
-    if isinstance(expected, str):
-        found = identity.get("arn", identity.get("invokedBy"))
-        return [] if found == expected else [("user_identity", expected, found)]
     if isinstance(expected, Mapping):
-        return [(f"user_identity {name}", value, identity.get(name)) for name, value in expected.items() if identity.get(name) != value]
-    return [] if identity == expected else [("user_identity", expected, identity)]
+        return [
+            Difference(f"user_identity {name}", value, identity.get(name), "" if name in identity else did_you_mean(name, identity))
+            for name, value in expected.items()
+            if not _matches(value, identity.get(name))
+        ]
+    found = identity.get("arn", identity.get("invokedBy")) if isinstance(expected, (str, re.Pattern)) else identity
+    return [] if _matches(expected, found) else [Difference("user_identity", expected, found)]

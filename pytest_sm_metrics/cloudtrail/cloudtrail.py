@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -79,11 +80,16 @@ class CloudTrail:
         return trail
 
     def deliver(self, where: Any) -> list[str]:
-        """Deliver what is new in all trails, those made through boto3 too: see `Trail.deliver`. Gives back the keys."""
+        """Deliver what is new in all trails, those made through boto3 too: see `Trail.deliver`. Gives back the keys.
+
+        To an S3 client: in the trails that have a bucket. A ValueError where there are trails and none has one.
+        """
         __tracebackhide__ = True
-        for trail in self.trails:
+        with_bucket = [trail for trail in self.trails if trail.s3_bucket is not None]
+        trails = with_bucket if with_bucket and hasattr(where, "put_object") else self.trails
+        for trail in trails:
             trail.destination(where)
-        return [key for trail in self.trails for key in trail.deliver(where)]
+        return [key for trail in trails for key in trail.deliver(where)]
 
     def assert_event(
         self,
@@ -97,7 +103,7 @@ class CloudTrail:
         region: Any = ANYTHING,
         timeout: float | None = None,
     ) -> None:
-        """Assert that there is an event. What is left out matches anything.
+        """Assert that there is an event. What is left out matches anything; a compiled regular expression is searched.
 
         `metric_name`, `step` (None: a metric without one) and `value` ask for one metric with all of them; `error_code=None` for a call
         that did not fail as a whole; `user_identity` for an ARN, a service principal, or some members of userIdentity as a dict.
@@ -116,10 +122,12 @@ class CloudTrail:
         verify(self._service, lambda: check_event(self.events, expected, self._why_none()), timeout)
 
     def _why_none(self) -> Iterator[str]:
-        if not self._service.calls:
+        called = Counter(call.operation for call in self._service.calls)
+        if not called:
             yield "no SageMaker Metrics call has reached the mock"
-        else:
-            yield f"{counted(len(self._service.calls), 'call')} reached the mock, none of which CloudTrail records"
+        for operation, times in called.items():
+            why = "reached the service" if operation == "BatchPutMetrics" else "is recorded by CloudTrail"
+            yield f"{counted(times, 'call')} of {operation} reached the mock, none of which {why}"
 
     def __repr__(self) -> str:
         return f"<CloudTrail: {counted(len(self.events), 'event')}, {counted(len(self.trails), 'trail')}>"

@@ -49,7 +49,7 @@ class Bucket:
                 raise
             from ..aws.errors import client_error
 
-            raise client_error("S3BucketDoesNotExistException", f"S3 bucket {self._name} does not exist!", "CreateTrail") from error
+            raise client_error("S3BucketDoesNotExistException", f"S3 bucket {self._name} does not exist!", "PutObject") from error
         if inspect.isawaitable(put):
             getattr(put, "close", lambda: None)()
             raise TypeError(f"{self._client!r} is an async client; deliver takes a boto3 client of S3, or a folder")
@@ -61,10 +61,13 @@ def destination(given: Any, trail_name: str, bucket: str | None) -> Folder | Buc
     A TypeError for anything else, a ValueError for a client where the trail has no bucket.
     """
     __tracebackhide__ = True
+    if isinstance(given, str) and given == bucket:
+        raise ValueError(f"{given!r} is the bucket of trail {trail_name!r}, not a folder: to deliver there, give a boto3 client of S3")
     if isinstance(given, (str, os.PathLike)):
         return Folder(given)
     if not callable(getattr(given, "put_object", None)):
-        raise TypeError(f"{given!r} is no destination; accepted is a folder (str, Path), or a boto3 client of S3")
+        hint = "; that of a resource is its meta.client" if hasattr(given, "meta") else ""
+        raise TypeError(f"{given!r} is no destination; accepted is a folder (str, Path), or a boto3 client of S3{hint}")
     if bucket is None:
         raise ValueError(f"trail {trail_name!r} has no bucket to deliver to: create_trail({trail_name!r}, s3_bucket=...)")
     return Bucket(given, bucket)

@@ -39,21 +39,28 @@ class DigestChain:
         self._account_id = account_id
         self._bucket = bucket
         self._prefix = prefix
+        self._before: Digest | None = None
+        """The one before the last."""
         self._last: Digest | None = None
+        self._files: list[LogFile] = []
+        """Those in the last."""
 
     def add(self, files: Iterable[LogFile]) -> Iterator[Digest]:
-        """The digests of log files that have been delivered, oldest first; those of an hour that has its digest stand in the next one."""
-        for end, in_hour in groupby(files, self._end_of_hour):
-            digest = self._digest(end, list(in_hour))
-            yield digest
-            self._last = digest
+        """The digests of log files that have been delivered, oldest first; that of the last hour once more, with what has come since."""
+        for end, in_hour in groupby(sorted(files, key=lambda file: file.delivered), self._end_of_hour):
+            if self._last is None or end > self._last.end:
+                self._before, self._files = self._last, []
+            self._files += in_hour
+            self._last = self._digest(end)
+            yield self._last
 
     def _end_of_hour(self, file: LogFile) -> datetime:
         end = file.delivered.replace(minute=0) + (_HOUR if file.delivered.minute else timedelta())
-        return max(end, self._last.end + _HOUR) if self._last else end
+        return max(end, self._last.end) if self._last else end
 
-    def _digest(self, end: datetime, files: list[LogFile]) -> Digest:
-        region, last = files[0].region, self._last
+    def _digest(self, end: datetime) -> Digest:
+        files, before = self._files, self._before
+        region = files[0].region
         name = f"{self._account_id}_CloudTrail-Digest_{region}_{self._trail_name}_{self._home_region}_{end:%Y%m%dT%H%M%SZ}.json.gz"
         key = f"{self._prefix}AWSLogs/{self._account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/{name}"
         content: dict[str, Any] = {
@@ -66,10 +73,10 @@ class DigestChain:
             "digestSignatureAlgorithm": "SHA256withRSA",
             "newestEventTime": max(file.newest for file in files),
             "oldestEventTime": min(file.oldest for file in files),
-            "previousDigestS3Bucket": self._bucket if last else None,
-            "previousDigestS3Object": last.key if last else None,
-            "previousDigestHashValue": last.hash if last else None,
-            "previousDigestHashAlgorithm": "SHA-256" if last else None,
+            "previousDigestS3Bucket": self._bucket if before else None,
+            "previousDigestS3Object": before.key if before else None,
+            "previousDigestHashValue": before.hash if before else None,
+            "previousDigestHashAlgorithm": "SHA-256" if before else None,
             "previousDigestSignature": None,
             "logFiles": [
                 {

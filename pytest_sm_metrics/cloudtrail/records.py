@@ -14,7 +14,7 @@ from itertools import starmap
 from typing import Any
 
 from ..clock import as_datetime
-from ..service.arns import dns_suffix, trial_component_arn
+from ..service.arns import default_caller, dns_suffix, trial_component_arn
 from ..service.journal import Call
 from ..service.outcomes import Failure
 from ..service.parsing import MalformedRequestError
@@ -44,7 +44,7 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
     is_sound = isinstance(parsed, PutMetrics) or _is_sound(name)
     return {
         "eventVersion": "1.11",
-        "userIdentity": user_identity(settings.caller, time),
+        "userIdentity": user_identity(settings.caller_arn or default_caller(call.region, account_id), time),
         "eventTime": time,
         "eventSource": EVENT_SOURCE,
         "eventName": call.operation,
@@ -86,8 +86,12 @@ def event_id(request_id: str, what: str = "event") -> str:
 def _error(in_service: object) -> dict[str, str]:
     if not isinstance(in_service, Failure):
         return {}
-    code = _ERROR_CODES.get(in_service.code, in_service.code)
-    return {"errorCode": code, "errorMessage": in_service.message[:_MOST_TEXT]}
+    return {"errorCode": error_code_of(in_service.code), "errorMessage": in_service.message[:_MOST_TEXT]}
+
+
+def error_code_of(code: str) -> str:
+    """What CloudTrail writes for an error code of the service."""
+    return _ERROR_CODES.get(code, code)
 
 
 def _is_sound(name: str | None) -> bool:
@@ -125,11 +129,11 @@ def _metric(name: Any, timestamp: Any, step: Any, value: Any) -> dict[str, Any]:
     if step is not None:
         metric["step"] = int(step)
     if value is not None:
-        metric["value"] = _double(value)
+        metric["value"] = as_sent(value)
     return metric
 
 
-def _double(value: Any) -> float | str:
+def as_sent(value: Any) -> float | str:
     """A double; where it is not finite, the string that stands for it on the wire."""
     try:
         number = float(value)

@@ -33,7 +33,16 @@ _FIELDS: dict[str, tuple[Sequence[str], Callable[[Event], Sequence[str]]]] = {
 }
 """Of data events, by field: the operators that it takes, and what an event has there."""
 
-_OF_MANAGEMENT = {"eventCategory", "eventSource", "readOnly", "eventName", "eventType", "sessionCredentialFromConsole", "userIdentity.arn"}
+_ELSEWHERE: dict[str, Sequence[str]] = {"errorCode": _ALL, "vpcEndpointId": _ALL}
+"""Fields of other events alone."""
+_OF_CATEGORY = {
+    "Data": set(_FIELDS),
+    "Management": {
+        "eventCategory", "eventSource", "readOnly", "eventName", "eventType", "sessionCredentialFromConsole", "userIdentity.arn",
+    },
+    "NetworkActivity": {"eventCategory", "eventSource", "eventName", "errorCode", "vpcEndpointId"},
+}  # fmt: skip
+"""The fields of the events that a trail may hold."""
 _OF_SAGEMAKER = ("AWS::SageMaker::Endpoint", RESOURCE_TYPE, "AWS::SageMaker::FeatureGroup", "AWS::SageMaker::MLflow")
 _VALUES = 500  # over all selectors of a trail
 _LENGTH = 2048  # of a value
@@ -57,7 +66,7 @@ class InvalidEventSelectorsError(Exception):
 def selection(selectors: Any) -> Selection:
     """Whether advanced event selectors select an event; InvalidEventSelectorsError, saying why, for what AWS would not accept."""
     if not isinstance(selectors, (list, tuple)):
-        raise InvalidEventSelectorsError(f"AdvancedEventSelectors is {selectors!r}, which is no list of selectors")
+        raise InvalidEventSelectorsError(f"AdvancedEventSelectors is {selectors!r}; accepted is a list of selectors, as {SUGGESTED!r}")
     chosen = [_selector(f"selector {index}", selector) for index, selector in enumerate(selectors)]
     count = sum(len(values) for selector in selectors for field in selector["FieldSelectors"] for values in _conditions(field).values())
     if count > _VALUES:
@@ -81,16 +90,18 @@ def _selector(which: str, selector: Any) -> Selection:
     check_basic([selector] if isinstance(selector, Mapping) else [])
     fields = selector.get("FieldSelectors") if isinstance(selector, Mapping) else None
     if not isinstance(fields, (list, tuple)) or not fields:
-        raise InvalidEventSelectorsError(f"{which} is {selector!r}; accepted is {{'Name': ..., 'FieldSelectors': [...]}}")
+        raise InvalidEventSelectorsError(f"{which} is {selector!r}; accepted is one with FieldSelectors, as {SUGGESTED[0]!r}")
     tests = [_test(which, field) for field in fields]
     equals = {field["Field"]: field.get("Equals") for field in fields}
-    if equals.get("eventCategory") == ["Management"]:
-        unknown = equals.keys() - _OF_MANAGEMENT
-        if unknown:
-            raise InvalidEventSelectorsError(f"{which}: management events are not selected by {', '.join(sorted(unknown))}")
+    category = equals.get("eventCategory")
+    if category not in [[name] for name in _OF_CATEGORY]:
+        accepted = ", ".join(repr([name]) for name in _OF_CATEGORY)
+        raise InvalidEventSelectorsError(f"{which}: eventCategory is required, Equals one of {accepted}; it is {category!r}")
+    unknown = equals.keys() - _OF_CATEGORY[category[0]]
+    if unknown:
+        raise InvalidEventSelectorsError(f"{which}: {category[0]} events are not selected by {', '.join(sorted(unknown))}")
+    if category != ["Data"]:
         return lambda _: False
-    if equals.get("eventCategory") != ["Data"]:
-        raise InvalidEventSelectorsError(f"{which}: eventCategory is required, Equals ['Data']; it is {equals.get('eventCategory')!r}")
     types = equals.get("resources.type")
     if types is None or len(types) != 1:
         raise InvalidEventSelectorsError(f"{which}: resources.type is required, Equals one value; it is {types!r}")
@@ -109,11 +120,11 @@ def _check_type(which: str, resource_type: str) -> None:
 
 def _test(which: str, field: Any) -> Selection:
     name = field.get("Field") if isinstance(field, Mapping) else None
-    if not isinstance(name, str) or name not in _FIELDS:
+    if not isinstance(name, str) or name not in {**_FIELDS, **_ELSEWHERE}:
         near = did_you_mean(str(name), _FIELDS)
-        known = ", ".join(_FIELDS)
+        known = ", ".join([*_FIELDS, *_ELSEWHERE])
         raise InvalidEventSelectorsError(f"{which}: CloudTrail does not know the field {name!r}{near} The fields are: {known}.")
-    operators, values_of = _FIELDS[name]
+    operators, values_of = _FIELDS.get(name) or (_ELSEWHERE[name], lambda _: [])
     conditions = _conditions(field)
     wrong = [operator for operator in field if operator != "Field" and operator not in operators]
     if wrong or not conditions:

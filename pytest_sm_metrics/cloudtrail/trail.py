@@ -36,7 +36,7 @@ class Trail:
         digests: bool = False,
         on_event: OnEvent | None = None,
     ) -> None:
-        self._service = service
+        self.service = service
         self.name = name
         """Its name."""
         self.home_region = home_region
@@ -60,6 +60,11 @@ class Trail:
         self._chains: dict[object, DigestChain] = {}
 
     @property
+    def has_logged(self) -> bool:
+        """Whether it ever held what happens."""
+        return bool(self._spans)
+
+    @property
     def is_logging(self) -> bool:
         """Whether it holds what happens now."""
         return bool(self._spans) and self._spans[-1][1] is None
@@ -67,13 +72,13 @@ class Trail:
     def start_logging(self) -> None:
         """From now on it holds what happens."""
         if not self.is_logging:
-            self._spans.append((len(self._service.calls), None, self._selects))
+            self._spans.append((len(self.service.calls), None, self._selects))
 
     def stop_logging(self) -> None:
         """What happens from now on it does not hold."""
         if self.is_logging:
             since, _, selects = self._spans.pop()
-            self._spans.append((since, len(self._service.calls), selects))
+            self._spans.append((since, len(self.service.calls), selects))
 
     def select(self, selectors: list[Any], selects: Selection) -> None:
         """Hold what these selectors select, from now on."""
@@ -86,7 +91,7 @@ class Trail:
     @property
     def events(self) -> list[dict[str, Any]]:
         """The events that it holds: plain dicts, in order."""
-        return list(self._records(0, len(self._service.calls)))
+        return list(self._records(0, len(self.service.calls)))
 
     @property
     def eventbridge_events(self) -> list[dict[str, Any]]:
@@ -101,7 +106,7 @@ class Trail:
         __tracebackhide__ = True
         to = self.destination(where)
         place = to.identity
-        until = len(self._service.calls)
+        until = len(self.service.calls)
         keys: list[str] = []
         files: dict[str, list[LogFile]] = {}
         records = self._records(self._delivered.get(place, 0), until)
@@ -112,7 +117,7 @@ class Trail:
         self._delivered[place] = until
         if self.digests:
             for region, in_region in files.items():
-                for digest in self._chain(place, region).add(sorted(in_region, key=lambda file: file.delivered)):
+                for digest in self._chain(place, region).add(in_region):
                     to.put(digest.key, digest.body)
                     keys.append(digest.key)
         return keys
@@ -127,12 +132,12 @@ class Trail:
         return f"{self.s3_prefix}/" if self.s3_prefix else ""
 
     def _chain(self, place: object, region: str) -> DigestChain:
-        account_id = self._service.settings.account_id
+        account_id = self.service.settings.account_id
         chain = DigestChain(self.name, self.home_region, account_id, self.s3_bucket, self._prefix)
         return self._chains.setdefault((place, region), chain)
 
     def _records(self, since: int, until: int) -> Iterator[dict[str, Any]]:
-        calls = self._service.calls
+        calls = self.service.calls
         for begin, end, selects in self._spans:
             for index in range(max(begin, since), until if end is None else min(end, until)):
                 record = self._record(calls[index], selects)
@@ -142,7 +147,7 @@ class Trail:
     def _record(self, call: Call, selects: Selection) -> dict[str, Any] | None:
         if not is_recorded(call) or self.only_region not in (None, call.region):
             return None
-        record = record_of(call, self._service.settings)
+        record = record_of(call, self.service.settings)
         return record if selects(record) else None
 
     def saw(self, call: Call) -> None:

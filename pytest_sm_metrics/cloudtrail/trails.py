@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
+from ..explaining import counted
 from ..service.journal import Call
 from ..service.service import Service
 from .selectors import InvalidEventSelectorsError, Selection, check_basic, selection
@@ -17,8 +20,12 @@ class Trails:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._by_name: dict[str, Trail] = {}
-        self._raised: list[tuple[str, Exception]] = []
+        self._by_name: dict[tuple[str, str], Trail] = {}
+        """By home region and name."""
+        self.unknown: dict[tuple[str, str], None] = {}
+        """Trails that clients spoke of, and that were made before the mock was on."""
+        self.raised: list[str] = []
+        """What users' functions have raised, and nobody was told yet."""
         service.watchers.append(self)
 
     @property
@@ -30,58 +37,64 @@ class Trails:
         """A trail more; a ClientError, as AWS names it, for a name or a bucket that AWS would not accept."""
         __tracebackhide__ = True
         _check_name(trail.name)
-        if trail.name in self._by_name:
-            refuse("TrailAlreadyExistsException", f"Trail {trail.name} already exists", "CreateTrail")
+        if (trail.home_region, trail.name) in self._by_name:
+            raise refused("TrailAlreadyExistsException", f"Trail {trail.name} already exists", "CreateTrail")
         _check_bucket(trail.s3_bucket, trail.s3_prefix)
-        self._by_name[trail.name] = trail
+        self._by_name[trail.home_region, trail.name] = trail
         return trail
 
     # What a client asks of CloudTrail, whoever answers it
 
     def trail_created(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
         """A client has made a trail; it does not log yet."""
-        self._by_name.pop(name, None)
-        only_region = None if parameters.get("IsMultiRegionTrail") else region
-        bucket, prefix = parameters.get("S3BucketName"), parameters.get("S3KeyPrefix")
-        digests = bool(parameters.get("EnableLogFileValidation"))
-        self._by_name[name] = Trail(
-            self._service, name, home_region=region, only_region=only_region, s3_bucket=bucket, s3_prefix=prefix, digests=digests
+        self._by_name[region, name] = Trail(
+            self._service,
+            name,
+            home_region=region,
+            only_region=None if parameters.get("IsMultiRegionTrail") else region,
+            s3_bucket=parameters.get("S3BucketName"),
+            s3_prefix=parameters.get("S3KeyPrefix"),
+            digests=bool(parameters.get("EnableLogFileValidation")),
         )
 
-    def trail_updated(self, name: str, parameters: Mapping[str, Any]) -> None:
+    def trail_updated(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
         """A client has changed a trail."""
-        trail = self._by_name.get(name)
-        if trail is None:
-            return
-        trail.s3_bucket = parameters.get("S3BucketName", trail.s3_bucket)
-        trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
-        trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
-        if "IsMultiRegionTrail" in parameters:
-            trail.only_region = None if parameters["IsMultiRegionTrail"] else trail.home_region
+        for trail in self._named(name, region):
+            trail.s3_bucket = parameters.get("S3BucketName", trail.s3_bucket)
+            trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
+            trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
+            if "IsMultiRegionTrail" in parameters:
+                trail.only_region = None if parameters["IsMultiRegionTrail"] else trail.home_region
 
-    def trail_deleted(self, name: str) -> None:
+    def trail_deleted(self, name: str, region: str) -> None:
         """A client has deleted a trail."""
-        self._by_name.pop(name, None)
+        self._by_name.pop((region, name), None)
 
     def check_selectors(self, parameters: Mapping[str, Any]) -> None:
         """Raise what AWS would answer to the selectors that a client is about to put."""
         judged(parameters.get("AdvancedEventSelectors") or [], parameters.get("EventSelectors") or [])
 
-    def selectors_put(self, name: str, parameters: Mapping[str, Any]) -> None:
+    def selectors_put(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
         """A client has put selectors."""
-        trail, selectors = self._by_name.get(name), parameters.get("AdvancedEventSelectors") or []
-        if trail is not None:
+        selectors = parameters.get("AdvancedEventSelectors") or []
+        for trail in self._named(name, region):
             trail.select(selectors, judged(selectors))
 
-    def logging_started(self, name: str) -> None:
+    def logging_started(self, name: str, region: str) -> None:
         """A client has started a trail."""
-        if name in self._by_name:
-            self._by_name[name].start_logging()
+        for trail in self._named(name, region):
+            trail.start_logging()
 
-    def logging_stopped(self, name: str) -> None:
+    def logging_stopped(self, name: str, region: str) -> None:
         """A client has stopped a trail."""
-        if name in self._by_name:
-            self._by_name[name].stop_logging()
+        for trail in self._named(name, region):
+            trail.stop_logging()
+
+    def _named(self, name: str, region: str) -> list[Trail]:
+        if (region, name) not in self._by_name:
+            self.unknown[region, name] = None
+            return []
+        return [self._by_name[region, name]]
 
     # Watching the journal
 
@@ -91,16 +104,17 @@ class Trails:
             try:
                 trail.saw(call)
             except Exception as error:
-                self._raised.append((trail.name, error))
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                self.raised.append(f"on_event of trail {trail.name!r} raised {error!r} in {where.filename}:{where.lineno}")
 
     def findings(self) -> list[str]:
         """What users' functions have raised since this was last asked."""
-        raised, self._raised = self._raised, []
-        return [f"on_event of trail {name!r} raised {error!r}" for name, error in raised]
+        raised, self.raised = self.raised, []
+        return [told if times == 1 else f"{told} ({counted(times, 'time')})" for told, times in Counter(raised).items()]
 
     def reset(self) -> None:
         """Back to the state at activation: no trails."""
-        self._by_name, self._raised = {}, []
+        self._by_name, self.raised, self.unknown = {}, [], {}
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the trails of now."""
@@ -121,7 +135,7 @@ def judged(advanced: Any, basic: Sequence[Mapping[str, Any]] = ()) -> Selection:
         check_basic(basic)
         return selection(advanced)
     except InvalidEventSelectorsError as error:
-        refuse("InvalidEventSelectorsException", str(error), "PutEventSelectors")
+        raise refused("InvalidEventSelectorsException", str(error), "PutEventSelectors") from None
 
 
 def _check_name(name: object) -> None:
@@ -131,16 +145,16 @@ def _check_name(name: object) -> None:
             "3 to 128 letters, digits, periods, underscores and dashes, with a letter or a digit at both ends and no two of the others "
             "side by side, but no IP address"
         )
-        refuse("InvalidTrailNameException", f"the name of a trail is {name!r}; accepted are {accepted}", "CreateTrail")
+        raise refused("InvalidTrailNameException", f"the name of a trail is {name!r}; accepted are {accepted}", "CreateTrail")
 
 
 def _check_bucket(bucket: object, prefix: object) -> None:
     __tracebackhide__ = True
     if bucket is not None and (not isinstance(bucket, str) or not re.fullmatch(_BUCKET, bucket)):
-        refuse("InvalidS3BucketNameException", f"s3_bucket is {bucket!r}, which is no name of a bucket", "CreateTrail")
+        raise refused("InvalidS3BucketNameException", f"s3_bucket is {bucket!r}, which is no name of a bucket", "CreateTrail")
     if prefix is not None and (not isinstance(prefix, str) or not 1 <= len(prefix) <= 200 or prefix.endswith("/")):
         accepted = "1 to 200 characters, without a slash at the end"
-        refuse("InvalidS3PrefixException", f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}", "CreateTrail")
+        raise refused("InvalidS3PrefixException", f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}", "CreateTrail")
 
 
 _NAME = r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*"
@@ -148,9 +162,8 @@ _IP_ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 
-def refuse(code: str, message: str, operation: str) -> NoReturn:
-    """Raise what a client raises when AWS answers with this code."""
-    __tracebackhide__ = True
+def refused(code: str, message: str, operation: str) -> Exception:
+    """What a client raises when AWS answers with this code."""
     from ..aws.errors import client_error
 
-    raise client_error(code, message, operation)
+    return client_error(code, message, operation)

@@ -37,6 +37,11 @@ def _partition_of(region: str) -> str:
     return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
+def default_caller(region: str, account_id: str) -> str:
+    """Who calls where the setting `caller_arn` does not say: an IAM user of the account."""
+    return f"arn:{_partition_of(region)}:iam::{account_id}:user/tester"
+
+
 def region_of(arn: str) -> str:
     """The region in an ARN; empty where it has none."""
     return arn.split(":", 5)[3] if arn.count(":") >= 5 else ""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..settings import Settings
 from ..unmocked import UnmockedCallError
-from .arns import trial_component_arn, trial_component_named
+from .arns import default_caller, trial_component_arn, trial_component_named
 from .exchange import Answer, NoAnswer, Request, Results
 from .fault import Attempt, Fault
 from .faults import CallFault
@@ -257,7 +257,7 @@ class Service:
         fault = self.injection.first(arrival.matching.calls, arrival.ordinal)
         fired: list[Fault] = [one for one in (arrival.held, *delays, fault) if one]
         if fault:
-            outcome = outcome_of(fault, arrival.operation, self._resource_of(arrival, fault), self.settings.caller)
+            outcome = self._outcome_of(fault, arrival)
             parsed = parsed if fault.stored else None
             if isinstance(outcome, Failure) or not fault.stored:
                 in_service = outcome
@@ -272,6 +272,10 @@ class Service:
             return {}
         firsts = {index: self.injection.first(faults, arrival.ordinal, index) for index, faults in sorted(arrival.matching.items.items())}
         return {index: fault for index, fault in firsts.items() if fault}
+
+    def _outcome_of(self, fault: CallFault, arrival: Arrival) -> Outcome:
+        caller = self.settings.caller_arn or default_caller(arrival.request.region, self.settings.account_id)
+        return outcome_of(fault, arrival.operation, self._resource_of(arrival, fault), caller)
 
     def _resource_of(self, arrival: Arrival, fault: CallFault) -> str:
         """The ARN that a message about the call names: of several the one that the fault names, or the first."""

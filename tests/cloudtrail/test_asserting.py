@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import pytest
@@ -9,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from pytest_sm_metrics import mock_sm_metrics
 
-from ..logging_metrics import client_in, get, metric, put
+from ..logging_metrics import INFINITE, client_in, get, metric, put
 from ..requests import query
 
 
@@ -36,6 +37,7 @@ def cloudtrail(sm_metrics):
         {"region": "eu-west-1", "value": pytest.approx(0.4)},
         {"user_identity": "arn:aws:iam::123456789012:user/tester"},
         {"user_identity": {"type": "IAMUser", "userName": "tester"}},
+        {"trial_component": re.compile("^run-"), "user_identity": re.compile("user/tester$")},
     ],
 )
 def test_what_is_found(cloudtrail, expected):
@@ -48,10 +50,19 @@ def test_what_is_found(cloudtrail, expected):
         ({"trial_component": "run-1", "metric_name": "loss", "step": 4}, ["step: expected 4, found 3"]),
         ({"trial_component": "run-1", "metric_name": "acc", "step": 3, "value": 0.1}, ["step: expected 3, found None"]),
         ({"trial_component": "run-1", "error_code": "AccessDenied"}, ["error_code: expected 'AccessDenied', found None"]),
+        (
+            {"trial_component": "run-3", "error_code": "AccessDeniedException"},
+            ["error_code: expected 'AccessDeniedException', found 'AccessDenied'; CloudTrail writes 'AccessDenied'"],
+        ),
+        ({"value": 0.45}, ["value: expected 0.45, found 0.5"]),
+        ({"trial_component": "run2"}, ["trial_component: expected 'run2', found 'run-2'"]),
         ({"trial_component": "run-2", "region": "us-east-1"}, ["region: expected 'us-east-1', found 'eu-west-1'"]),
         (
-            {"trial_component": "run-1", "user_identity": {"type": "IAMUser", "userName": "alice"}},
-            ["user_identity userName: expected 'alice', found 'tester'"],
+            {"trial_component": "run-1", "user_identity": {"type": "IAMUser", "userName": "alice", "username": "alice"}},
+            [
+                "user_identity userName: expected 'alice', found 'tester'",
+                "user_identity username: expected 'alice', found None; did you mean 'userName'?",
+            ],
         ),
         (
             {"trial_component": "run-1", "metric_name": "lr", "user_identity": "sagemaker.amazonaws.com"},
@@ -84,7 +95,7 @@ def test_where_there_is_no_event(sm_metrics):
 
 def test_where_only_queries_arrived(sm_metrics):
     get(client_in("us-east-1"), query())
-    with pytest.raises(AssertionError, match="1 call reached the mock, none of which CloudTrail records"):
+    with pytest.raises(AssertionError, match="1 call of BatchGetMetrics reached the mock, none of which is recorded by CloudTrail"):
         sm_metrics.cloudtrail.assert_event("run-1")
 
 
@@ -93,6 +104,14 @@ def test_a_request_that_could_not_be_read_has_no_parameters(sm_metrics):
     with pytest.raises(ClientError):
         put(client, "Run-1", metric(step=2**31))
     sm_metrics.cloudtrail.assert_event("Run-1", step=2**31, error_code="ValidationException")
+
+
+@pytest.mark.parametrize("value", [float("nan"), "NaN"])
+def test_a_value_that_is_not_finite(sm_metrics, value):
+    put(client_in("us-east-1"), "run-1", metric("loss", INFINITE))
+    with pytest.raises(AssertionError, match=r"value: expected (nan|'NaN'), found 'Infinity'"):
+        sm_metrics.cloudtrail.assert_event("run-1", value=value)
+    sm_metrics.cloudtrail.assert_event("run-1", value=float("inf"))
 
 
 def test_a_background_sender_is_waited_for(sm_metrics):

@@ -82,7 +82,14 @@ def test_nothing_is_selected_by_none_by_management_events_and_by_other_types():
     management = {"FieldSelectors": [field("eventCategory", Equals=["Management"]), field("readOnly", Equals=["false"])]}
     s3 = {"Name": "objects", "FieldSelectors": [CATEGORY, field("resources.type", Equals=["AWS::S3::Object"])]}
     assert not selection([])(event())
-    assert not selection([management, s3])(event())
+    network = {
+        "FieldSelectors": [
+            field("eventCategory", Equals=["NetworkActivity"]),
+            field("eventSource", Equals=["s3.amazonaws.com"]),
+            field("errorCode", Equals=["VpceAccessDenied"]),
+        ]
+    }
+    assert not selection([management, s3, network])(event())
     assert selection([management, *SUGGESTED])(event())
 
 
@@ -112,12 +119,14 @@ def test_operators_against_a_naive_reading(several):
 @pytest.mark.parametrize(
     ("selectors", "why"),
     [
-        ("all", "AdvancedEventSelectors is 'all', which is no list of selectors"),
+        ("all", "AdvancedEventSelectors is 'all'; accepted is a list of selectors, as [{'Name':"),
+        (data()[0], "; accepted is a list of selectors, as [{'Name':"),
+        ([{"ReadWriteType": "All"}], "accepted is one with FieldSelectors, as {'Name': "),
         ([{}], "selector 0 is {}; accepted is "),
         (["x"], "selector 0 is 'x'; accepted is "),
         ([{"FieldSelectors": []}], "selector 0 is "),
-        ([{"FieldSelectors": [RESOURCE]}], "selector 0: eventCategory is required, Equals ['Data']; it is None"),
-        ([{"FieldSelectors": [field("eventCategory", Equals=["data"]), RESOURCE]}], "eventCategory is required, Equals ['Data']; it is ['data']"),
+        ([{"FieldSelectors": [RESOURCE]}], "selector 0: eventCategory is required, Equals one of ['Data'], ['Management'], ['NetworkActivity']; it is None"),
+        ([{"FieldSelectors": [field("eventCategory", Equals=["data"]), RESOURCE]}], "; it is ['data']"),
         ([{"FieldSelectors": [CATEGORY]}], "selector 0: resources.type is required, Equals one value; it is None"),
         ([{"FieldSelectors": [CATEGORY, field("resources.type", Equals=[TYPE, "AWS::S3::Object"])]}], "Equals one value; it is ['AWS::S"),
         ([{"FieldSelectors": [CATEGORY, field("resources.type", StartsWith=["AWS"])]}], "resources.type takes the operators Equals; given is 'StartsWith'"),
@@ -135,7 +144,8 @@ def test_operators_against_a_naive_reading(several):
         (data(field("eventName", Equals="x")), "eventName Equals is 'x'"),
         (data(field("eventName", Equals=[3])), "eventName Equals is [3]"),
         (data(field("eventName", Equals=[""])), "eventName Equals is ['']"),
-        ([{"FieldSelectors": [field("eventCategory", Equals=["Management"]), RESOURCE]}], "management events are not selected by resources.type"),
+        ([{"FieldSelectors": [field("eventCategory", Equals=["Management"]), RESOURCE]}], "Management events are not selected by resources.type"),
+        (data(field("errorCode", Equals=["x"])), "Data events are not selected by errorCode"),
         (data(field("eventName", Equals=["x"] * 499)), "the selectors of a trail have at most 500 values; these have 501"),
     ],
 )  # fmt: skip

@@ -267,15 +267,21 @@ class TestDigests:
         assert (first["digestStartTime"], first["digestEndTime"]) == ("2026-09-01T10:00:00Z", "2026-09-01T11:00:00Z")
         assert (first["oldestEventTime"], first["newestEventTime"]) == ("2026-09-01T10:10:00Z", "2026-09-01T10:30:00Z")
 
-    def test_what_is_late_stands_in_the_next_one(self, sm_metrics, client, tmp_path):
+    def test_a_second_delivery_in_the_same_hour(self, sm_metrics, client, tmp_path):
         trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
-        with freezegun.freeze_time(NOON):
-            for _ in range(2):
+        with freezegun.freeze_time(NOON) as frozen:
+            for minutes in (0, 20, 60):
+                frozen.tick(timedelta(minutes=minutes))
                 put(client, "run-1", metric())
                 trail.deliver(tmp_path)
         first, second = map(json.loads, self.digests(tmp_path).values())
         assert (first["digestEndTime"], second["digestEndTime"]) == ("2026-09-01T13:00:00Z", "2026-09-01T14:00:00Z")
-        assert second["previousDigestS3Object"] == first["digestS3Object"]
+        assert [len(digest["logFiles"]) for digest in (first, second)] == [2, 1]
+        content = gzip.decompress((tmp_path / first["digestS3Object"]).read_bytes())
+        assert (second["previousDigestS3Object"], second["previousDigestHashValue"]) == (
+            first["digestS3Object"],
+            hashlib.sha256(content).hexdigest(),
+        )
 
     def test_a_chain_for_each_region(self, sm_metrics, client, tmp_path):
         trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
@@ -330,11 +336,24 @@ class TestBuckets:
             trail.deliver(s3)
 
     def test_a_trail_without_a_bucket(self, s3, sm_metrics, client, trail):
+        put(client, "run-1", metric())
+        for deliver in (trail.deliver, sm_metrics.cloudtrail.deliver):
+            with pytest.raises(ValueError, match=r"trail 'audit' has no bucket to deliver to: create_trail\('audit', s3_bucket=\.\.\.\)"):
+                deliver(s3)
         sm_metrics.cloudtrail.create_trail("other", advanced_event_selectors=ALL, s3_bucket="audits")
         put(client, "run-1", metric())
-        with pytest.raises(ValueError, match=r"trail 'audit' has no bucket to deliver to: create_trail\('audit', s3_bucket=\.\.\.\)"):
-            sm_metrics.cloudtrail.deliver(s3)
-        assert self.objects(s3) == {}
+        assert len(sm_metrics.cloudtrail.deliver(s3)) == 1
+
+    def test_the_name_of_the_bucket_is_no_folder(self, sm_metrics):
+        trail = sm_metrics.cloudtrail.create_trail("audit", s3_bucket="audits")
+        with pytest.raises(
+            ValueError, match="'audits' is the bucket of trail 'audit', not a folder: to deliver there, give a boto3 client"
+        ):
+            trail.deliver("audits")
+
+    def test_a_resource_is_no_client(self, s3, sm_metrics, trail):
+        with pytest.raises(TypeError, match=r"that of a resource is its meta\.client"):
+            trail.deliver(boto3.resource("s3", region_name="us-east-1"))
 
 
 class TestWhatIsRefused:

@@ -183,6 +183,18 @@ def test_the_innermost_mock_is_told(sm_metrics, cloudtrail):
     assert (len(inner.cloudtrail.trails), sm_metrics.cloudtrail.trails) == (1, [])
 
 
+def test_trails_of_one_name_in_two_regions(sm_metrics, s3):
+    clients = [boto3.client("cloudtrail", region_name=region) for region in ("us-east-1", "eu-west-1")]
+    _, there = map(make, clients)
+    log("here")
+    log("there", "eu-west-1")
+    assert [runs(trail.events) for trail in sm_metrics.cloudtrail.trails] == [["here"], ["there"]]
+    clients[1].stop_logging(Name=there)
+    assert [trail.is_logging for trail in sm_metrics.cloudtrail.trails] == [True, False]
+    clients[1].delete_trail(Name="audit")
+    assert [trail.home_region for trail in sm_metrics.cloudtrail.trails] == ["us-east-1"]
+
+
 def test_trails_of_nobody_are_no_matter(sm_metrics, cloudtrail):
     make(cloudtrail)
     sm_metrics.reset()

@@ -52,7 +52,59 @@ def test_what_on_event_raises_fails_the_test(project):
     )
     result = project.runpytest_inprocess()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["on_event of trail 'audit' raised KeyError('nothing')", "the test itself passed"])
+    result.stdout.fnmatch_lines(
+        ["on_event of trail 'audit' raised KeyError('nothing') in */test_what_on_event*.py:9", "the test itself passed"]
+    )
+
+
+def test_the_report_says_what_trails_hold_and_why_not_more(project):
+    pytest.importorskip("moto")
+    project.makepyfile(
+        """
+        import boto3, pytest
+        from moto import mock_aws
+        from trainer import log
+
+        def selectors(name="BatchPutMetrics"):
+            return [{"FieldSelectors": [
+                {"Field": "eventCategory", "Equals": ["Data"]},
+                {"Field": "resources.type", "Equals": ["AWS::SageMaker::ExperimentTrialComponent"]},
+                {"Field": "eventName", "Equals": [name]},
+            ]}]
+
+        @pytest.fixture(scope="module")
+        def moto():
+            with mock_aws():
+                boto3.client("s3", "us-east-1").create_bucket(Bucket="audits")
+                boto3.client("cloudtrail", "us-east-1").create_trail(Name="early", S3BucketName="audits")
+                yield
+
+        def test_it(moto, sm_metrics):
+            cloudtrail = boto3.client("cloudtrail", "eu-west-1")
+            cloudtrail.create_trail(Name="one-region", S3BucketName="audits")
+            cloudtrail.put_event_selectors(TrailName="one-region", AdvancedEventSelectors=selectors())
+            cloudtrail.start_logging(Name="one-region")
+            cloudtrail.create_trail(Name="not-started", S3BucketName="audits")
+            boto3.client("cloudtrail", "us-east-1").start_logging(Name="early")
+            sm_metrics.cloudtrail.create_trail("without")
+            sm_metrics.cloudtrail.create_trail("other", advanced_event_selectors=selectors("BatchGetMetrics"))
+            sm_metrics.cloudtrail.create_trail("good", advanced_event_selectors=selectors(), on_event=lambda event: 1 / 0)
+            log("run-1", "loss", 0.9)
+            log("run-1", "loss", 0.9)
+            assert False
+        """
+    )
+    project.runpytest_inprocess().stdout.fnmatch_lines(
+        [
+            "trail 'one-region' (eu-west-1 only) holds 0 of 2 events: they are of us-east-1",
+            "trail 'not-started' (eu-west-1 only) holds 0 of 2 events: it was never started",
+            "trail 'without' (all regions) holds 0 of 2 events: it has no advanced event selectors, and data events are off until *",
+            "trail 'other' (all regions) holds 0 of 2 events: its selectors select none of those that came while it was logging",
+            "trail 'good' (all regions) holds 2 of 2 events",
+            "trail 'early' of us-east-1 is not known: a client spoke of it, and it was made before the mock was on",
+            "on_event of trail 'good' raised ZeroDivisionError('division by zero') in *",
+        ]
+    )
 
 
 @pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "2"]], ids=["in one process", "under xdist"])
