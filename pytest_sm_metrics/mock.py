@@ -113,9 +113,10 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     @property
     def cloudtrail(self) -> CloudTrail:
         """The CloudTrail data events that an auditor would see, and the trails that hold them."""
-        if self._cloudtrail is None:
-            self._cloudtrail = CloudTrail(self._service)
-        return self._cloudtrail
+        with self._service.lock:
+            if self._cloudtrail is None:
+                self._cloudtrail = CloudTrail(self._service)
+            return self._cloudtrail
 
     @property
     def rejected(self) -> list[RejectedMetric]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SCOPES = ("session", "package", "module", "class", "function")
 _MOCKS = {"_sm_metrics_mock", *(f"sm_metrics_{scope}" for scope in _SCOPES[:-1])}
+_CLEAN = _MOCKS | {"sm_metrics", "sm_metrics_cloudtrail"}
 _MODE = pytest.StashKey[str]()
 _JUDGE = pytest.StashKey["Judge"]()
 _HAS_FAILED = pytest.StashKey[bool]()
@@ -260,7 +261,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
             test = getattr(item, "obj", None)
             arguments = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
-            others = [name for name in arguments if name not in _MOCKS | {"sm_metrics"} and _scope_of(item, name) == "function"]
+            others = [name for name in arguments if name not in _CLEAN and _scope_of(item, name) == "function"]
             with function_scope_allowed(test, others), Examples(_judge(item.config), test):
                 yield
         else:
@@ -297,13 +298,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         item.stash[_HAS_FAILED] = True
         if "pytest_sm_metrics.mock" in sys.modules:
-            from .reporting import section
-            from .switching import active_mocks
+            from .reporting import sections
 
-            mocks = dict.fromkeys([*active_mocks(), *running.mocks])
-            text = section(mocks, running.calls_before, whole=item.config.get_verbosity() >= 2)
-            if text:
-                report.sections.append(("SageMaker Metrics calls", text))
+            report.sections += sections(whole=item.config.get_verbosity() >= 2)
     return report
 
 

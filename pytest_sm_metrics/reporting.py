@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from . import running
 from .cloudtrail.explaining import what_trails_hold
 from .explaining import counted, every_rejection, why_no_values
 from .mock import SageMakerMetricsMock
@@ -13,14 +14,21 @@ from .service.get_request import GetMetrics
 from .service.journal import Call
 from .service.put_request import PutMetrics
 from .service.service import Service
+from .switching import active_mocks
 
 _SHOWN = 10  # calls, metrics of a call, faults
 _EXPLAINED = 3  # refused metrics and queries of a call
 _MOCKS = 3
 
 
-def section(mocks: Iterable[SageMakerMetricsMock], before: Mapping[SageMakerMetricsMock, int], whole: bool) -> str:
-    """What the mocks of a test have seen, without the calls that came before it; empty if that is nothing."""
+def sections(whole: bool) -> list[tuple[str, str]]:
+    """What the mocks of the test that runs have seen: a section, or none if that is nothing."""
+    text = _section(dict.fromkeys([*active_mocks(), *running.mocks]), running.calls_before, whole)
+    return [("SageMaker Metrics calls", text)] if text else []
+
+
+def _section(mocks: Iterable[SageMakerMetricsMock], before: Mapping[SageMakerMetricsMock, int], whole: bool) -> str:
+    """Without the calls that came before the test."""
     used = [mock for mock in mocks if mock.calls[before.get(mock, 0) :] or mock._service.injection.added]
     shown = used if whole else used[-_MOCKS:]
     lines = [f"{counted(len(used) - len(shown), 'earlier mock')}; -vv shows them"] if len(shown) < len(used) else []

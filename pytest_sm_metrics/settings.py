@@ -30,13 +30,13 @@ def _is_account_id(value: object) -> bool:
 
 
 def _is_caller(value: object) -> bool:
-    return value is None or (isinstance(value, str) and re.fullmatch(_CALLER, value) is not None)
+    return value is None or (isinstance(value, str) and re.fullmatch(_CALLER, value, re.ASCII) is not None)
 
 
 _CALLER = (
-    r"arn:aws[a-z-]*:iam::\d{12}:user/[\w+=,.@/-]+"
+    r"arn:aws[a-z-]*:iam::\d{12}:user(/[\w+=,.@-]+)+"
     r"|arn:aws[a-z-]*:sts::\d{12}:assumed-role/[\w+=,.@-]+/[\w+=,.@-]+"
-    r"|[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?"
+    r"|[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?"
 )
 
 

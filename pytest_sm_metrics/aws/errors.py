@@ -1,13 +1,26 @@
-"""Errors as botocore raises them."""
+"""Errors as botocore has them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 
-def client_error(code: str, message: str, operation: str, status: int = 400) -> ClientError:
+def refusal(code: str, message: str) -> tuple[AWSResponse, dict[str, Any]]:
+    """What a handler of `before-call` gives back in place of an answer: the client raises its own exception for it."""
+    raw: Any = None
+    headers: Any = {}
+    return AWSResponse("", 400, headers, raw), _parsed(code, message)
+
+
+def client_error(code: str, message: str, operation: str) -> ClientError:
     """What a client raises when AWS answers with this code."""
-    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    response: Any = _parsed(code, message)
     return ClientError(response, operation)
+
+
+def _parsed(code: str, message: str) -> dict[str, Any]:
+    metadata = {"HTTPStatusCode": 400, "HTTPHeaders": {}, "RetryAttempts": 0}
+    return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from .errors import refusal
+
 _NOTE = "pytest_sm_metrics: trail"  # in the context of a call of CloudTrail
 
 
@@ -23,8 +25,12 @@ class TrailListener(Protocol):
         """DeleteTrail has succeeded."""
         ...
 
-    def check_selectors(self, parameters: Mapping[str, Any]) -> None:
-        """PutEventSelectors is about to be sent: raises what AWS would answer."""
+    def why_not_created(self, name: str, region: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+        """CreateTrail is about to be sent: the code and the message with which AWS would refuse it."""
+        ...
+
+    def why_not_selected(self, name: str, region: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+        """PutEventSelectors is about to be sent: the code and the message with which AWS would refuse it."""
         ...
 
     def selectors_put(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
@@ -49,11 +55,10 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
         if listener is not None:
             context[_NOTE] = listener, dict(params)
 
-    def check(context: dict[str, Any], **_: Any) -> None:
+    def refuse(model: Any, context: dict[str, Any], **_: Any) -> Any:
         noted = context.get(_NOTE)
-        if noted is not None:
-            listener, parameters = noted
-            listener.check_selectors(parameters)
+        why = noted and _REFUSALS[model.name](noted[0], *_named(noted[1], context["client_region"]), noted[1])
+        return refusal(*why) if why else None
 
     def told(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
         noted = context.pop(_NOTE, None)
@@ -62,7 +67,8 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
             name, region = _named(parameters, context["client_region"])
             _TELLS[model.name](listener, name, region, parameters)
 
-    return ("before-call.cloudtrail.PutEventSelectors", check), *(
+    refusing = tuple((f"before-call.cloudtrail.{operation}", refuse) for operation in _REFUSALS)
+    return *refusing, *(
         (f"{event}.cloudtrail.{operation}", handler)
         for operation in _TELLS
         for event, handler in (("provide-client-params", note), ("after-call", told))
@@ -76,6 +82,12 @@ _TELLS: dict[str, Callable[[TrailListener, str, str, Mapping[str, Any]], None]] 
     "PutEventSelectors": lambda listener, name, region, parameters: listener.selectors_put(name, region, parameters),
     "StartLogging": lambda listener, name, region, _: listener.logging_started(name, region),
     "StopLogging": lambda listener, name, region, _: listener.logging_stopped(name, region),
+}
+
+
+_REFUSALS: dict[str, Callable[[TrailListener, str, str, Mapping[str, Any]], tuple[str, str] | None]] = {
+    "CreateTrail": lambda listener, name, region, parameters: listener.why_not_created(name, region, parameters),
+    "PutEventSelectors": lambda listener, name, region, parameters: listener.why_not_selected(name, region, parameters),
 }
 
 

@@ -35,6 +35,7 @@ def read_request(request: Any, context: dict[str, Any], created_url: str, operat
         retries.get("attempt", 1),
         now(),
         getattr(context.get("client_config"), "read_timeout", None),
+        sys.intern(created_url.split("/", 3)[2]),
     )
 
 

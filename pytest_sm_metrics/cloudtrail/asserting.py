@@ -40,31 +40,33 @@ class Difference(NamedTuple):
         return f"{self.field}: expected {self.expected!r}, found {self.found!r}{self.hint}"
 
 
-def check_event(events: Sequence[Mapping[str, Any]], expected: Mapping[str, Any], why_none: Iterable[str]) -> str | None:
+def check_event(events: Iterable[Mapping[str, Any]], expected: Mapping[str, Any], why_none: Iterable[str]) -> str | None:
     """Whether one of the events is as expected; otherwise the message of the failure."""
     wanted = {name: value for name, value in expected.items() if value is not ANYTHING}
-    differences = [_differences(event, wanted) for event in events]
-    if any(not one for one in differences):
-        return None
+    near: list[tuple[Mapping[str, Any], list[Difference]]] = []
+    count = 0
+    for event in events:
+        count += 1
+        differences = _differences(event, wanted)
+        if not differences:
+            return None
+        fewest = len(near[0][1]) if near else len(differences)
+        if len(differences) < fewest:
+            near.clear()
+        if len(differences) <= fewest and len(near) < _COMPARED:
+            near.append((event, differences))
     head = f"no CloudTrail event is as expected: {', '.join(f'{name}={value!r}' for name, value in wanted.items()) or 'any'}"
-    if not events:
+    if not near:
         return joined(head, ["there is no event", *why_none])
-    nearest = _nearest(differences)
-    event = events[nearest]
-    first, *others = differences[nearest]
-    which = f"the nearest of {counted(len(events), 'event')}, {event['eventTime']} eventID {event['eventID']}"
+    event, (first, *others) = min(near, key=lambda pair: _remoteness(pair[1]))
+    which = f"the nearest of {counted(count, 'event')}, {event['eventTime']} eventID {event['eventID']}"
     return joined(head, [f"{which}: {first}", *map(str, others)])
 
 
-def _nearest(candidates: Sequence[Sequence[Difference]]) -> int:
-    """The index of the one with the fewest differences; of several one of the trial component, in which what differs is most alike."""
-
-    def remoteness(index: int) -> tuple[bool, float]:
-        differences = candidates[index]
-        return any(one.field == "trial_component" for one in differences), sum(one.distance for one in differences)
-
-    fewest = min(map(len, candidates))
-    return min([index for index, differences in enumerate(candidates) if len(differences) == fewest][:_COMPARED], key=remoteness)
+def _remoteness(differences: Sequence[Difference]) -> tuple[int, bool, float]:
+    """The more, the farther; of as many those of another trial component; then those that are less alike."""
+    of_another = any(one.field == "trial_component" for one in differences)
+    return len(differences), of_another, sum(one.distance for one in differences)
 
 
 def _differences(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Difference]:
@@ -79,9 +81,10 @@ def _differences(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Di
         differences += _other_identity(event["userIdentity"], wanted["user_identity"])
     of_a_metric = {name: member for name, member in _OF_A_METRIC.items() if name in wanted}
     if of_a_metric:
-        metrics = parameters.get("metricData") or [{}]
+        metrics = parameters.get("metricData") or []
+        none = [Difference(name, wanted[name], None, "; there is no metric") for name in of_a_metric]
         of_each = [_of_metric(metric, wanted, of_a_metric) for metric in metrics]
-        differences += of_each[_nearest(of_each)]
+        differences += sorted(of_each, key=_remoteness)[0] if of_each else none
     fields = list(wanted)
     return sorted(differences, key=lambda difference: fields.index(difference.field.split()[0]))
 
@@ -103,7 +106,10 @@ def _matches(expected: Any, found: Any) -> bool:
         return isinstance(found, str) and expected.search(found) is not None
     if isinstance(expected, float) and not math.isfinite(expected):
         return bool(found == as_sent(expected))
-    return bool(found == expected)
+    try:
+        return bool(found == expected)
+    except ValueError:  # an array of several values
+        return False
 
 
 def _other_identity(identity: Mapping[str, Any], expected: Any) -> list[Difference]:

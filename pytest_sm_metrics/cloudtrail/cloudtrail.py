@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +32,10 @@ class CloudTrail:
     @property
     def events(self) -> list[dict[str, Any]]:
         """Every event, as a trail of all data events would hold them: plain dicts in CloudTrail's field order, one for each attempt."""
-        return [record_of(call, self._service.settings) for call in list(self._service.calls) if is_recorded(call)]
+        return list(self._events())
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        return (record_of(call, self._service.settings) for call in list(self._service.calls) if is_recorded(call))
 
     @property
     def trails(self) -> list[Trail]:
@@ -58,11 +62,11 @@ class CloudTrail:
         InvalidS3BucketNameException, InvalidS3PrefixException, InvalidEventSelectorsException. Then nothing is set up.
         """
         __tracebackhide__ = True
-        if on_event is not None and not callable(on_event):
-            raise TypeError(f"on_event is {on_event!r}; accepted is a function that takes an event, or None")
+        if on_event is not None and (not callable(on_event) or inspect.iscoroutinefunction(on_event)):
+            raise TypeError(f"on_event is {on_event!r}; accepted is a function, no async one, that takes an event, or None")
         if not isinstance(digests, bool):
             raise TypeError(f"digests is {digests!r}; accepted is True or False")
-        selectors = advanced_event_selectors or []
+        selectors = [] if advanced_event_selectors is None else advanced_event_selectors
         selects = judged(selectors)
         trail = Trail(
             self._service,
@@ -119,7 +123,7 @@ class CloudTrail:
             "user_identity": user_identity,
             "region": region,
         }
-        verify(self._service, lambda: check_event(self.events, expected, self._why_none()), timeout)
+        verify(self._service, lambda: check_event(self._events(), expected, self._why_none()), timeout)
 
     def _why_none(self) -> Iterator[str]:
         called = Counter(call.operation for call in self._service.calls)
@@ -130,4 +134,5 @@ class CloudTrail:
             yield f"{counted(times, 'call')} of {operation} reached the mock, none of which {why}"
 
     def __repr__(self) -> str:
-        return f"<CloudTrail: {counted(len(self.events), 'event')}, {counted(len(self.trails), 'trail')}>"
+        events = sum(map(is_recorded, list(self._service.calls)))
+        return f"<CloudTrail: {counted(events, 'event')}, {counted(len(self.trails), 'trail')}>"

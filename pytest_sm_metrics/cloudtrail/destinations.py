@@ -21,7 +21,9 @@ class Folder:
 
     def put(self, key: str, body: bytes) -> None:
         """Write one file."""
-        path = self._path / key
+        path = self._path / key.lstrip("/")
+        if ".." in path.relative_to(self._path).parts:
+            raise ValueError(f"the key {key!r} leads out of the folder {self._path}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
 

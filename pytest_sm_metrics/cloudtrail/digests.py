@@ -25,62 +25,64 @@ class Digest(NamedTuple):
     key: str
     body: bytes
     """gzip of one line of JSON."""
-    end: datetime
     hash: str
     """SHA-256 of the content before gzip, in hexadecimal digits."""
+    end: datetime
+    """Of its hour."""
+    files: tuple[LogFile, ...]
+    """What stands in it."""
+    before: Digest | None
+    """The one of an earlier hour."""
 
 
-class DigestChain:
-    """The digests of one trail and region at one destination."""
+class Digester(NamedTuple):
+    """Makes the digests of a trail."""
 
-    def __init__(self, trail_name: str, home_region: str, account_id: str, bucket: str | None, prefix: str) -> None:
-        self._trail_name = trail_name
-        self._home_region = home_region
-        self._account_id = account_id
-        self._bucket = bucket
-        self._prefix = prefix
-        self._before: Digest | None = None
-        """The one before the last."""
-        self._last: Digest | None = None
-        self._files: list[LogFile] = []
-        """Those in the last."""
+    trail_name: str
+    home_region: str
+    account_id: str
+    bucket: str | None
+    prefix: str
 
-    def add(self, files: Iterable[LogFile]) -> Iterator[Digest]:
-        """The digests of log files that have been delivered, oldest first; that of the last hour once more, with what has come since."""
-        for end, in_hour in groupby(sorted(files, key=lambda file: file.delivered), self._end_of_hour):
-            if self._last is None or end > self._last.end:
-                self._before, self._files = self._last, []
-            self._files += in_hour
-            self._last = self._digest(end)
-            yield self._last
+    def digests(self, last: Digest | None, files: Iterable[LogFile]) -> Iterator[Digest]:
+        """The digests of log files of one region, oldest first, that go on from the last one.
 
-    def _end_of_hour(self, file: LogFile) -> datetime:
-        end = file.delivered.replace(minute=0) + (_HOUR if file.delivered.minute else timedelta())
-        return max(end, self._last.end) if self._last else end
+        What is of its hour, or late, stands in the last one, which is made anew.
+        """
+        earliest = last.end if last else None
 
-    def _digest(self, end: datetime) -> Digest:
-        files, before = self._files, self._before
+        def end_of_hour(file: LogFile) -> datetime:
+            end = file.delivered.replace(minute=0) + (_HOUR if file.delivered.minute else timedelta())
+            return max(end, earliest) if earliest else end
+
+        for end, in_hour in groupby(sorted(files, key=lambda file: file.delivered), end_of_hour):
+            is_same_hour = last is not None and end == last.end
+            before = last.before if last and is_same_hour else last
+            last = self._digest(end, (*(last.files if last and is_same_hour else ()), *in_hour), before)
+            yield last
+
+    def _digest(self, end: datetime, files: tuple[LogFile, ...], before: Digest | None) -> Digest:
         region = files[0].region
-        name = f"{self._account_id}_CloudTrail-Digest_{region}_{self._trail_name}_{self._home_region}_{end:%Y%m%dT%H%M%SZ}.json.gz"
-        key = f"{self._prefix}AWSLogs/{self._account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/{name}"
+        name = f"{self.account_id}_CloudTrail-Digest_{region}_{self.trail_name}_{self.home_region}_{end:%Y%m%dT%H%M%SZ}.json.gz"
+        key = f"{self.prefix}AWSLogs/{self.account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/{name}"
         content: dict[str, Any] = {
-            "awsAccountId": self._account_id,
+            "awsAccountId": self.account_id,
             "digestStartTime": f"{end - _HOUR:%Y-%m-%dT%H:%M:%SZ}",
             "digestEndTime": f"{end:%Y-%m-%dT%H:%M:%SZ}",
-            "digestS3Bucket": self._bucket,
+            "digestS3Bucket": self.bucket,
             "digestS3Object": key,
             "digestPublicKeyFingerprint": None,
             "digestSignatureAlgorithm": "SHA256withRSA",
             "newestEventTime": max(file.newest for file in files),
             "oldestEventTime": min(file.oldest for file in files),
-            "previousDigestS3Bucket": self._bucket if before else None,
+            "previousDigestS3Bucket": self.bucket if before else None,
             "previousDigestS3Object": before.key if before else None,
             "previousDigestHashValue": before.hash if before else None,
             "previousDigestHashAlgorithm": "SHA-256" if before else None,
             "previousDigestSignature": None,
             "logFiles": [
                 {
-                    "s3Bucket": self._bucket,
+                    "s3Bucket": self.bucket,
                     "s3Object": file.key,
                     "hashValue": file.digest,
                     "hashAlgorithm": "SHA-256",
@@ -91,4 +93,6 @@ class DigestChain:
             ],
         }
         text = json.dumps(content, separators=(",", ":")).encode()
-        return Digest(key, gzip.compress(text, mtime=0), end, hashlib.sha256(text).hexdigest())
+        if before:  # no more is needed of it than its key and its hash
+            before = before._replace(body=b"", files=(), before=None)
+        return Digest(key, gzip.compress(text, mtime=0), hashlib.sha256(text).hexdigest(), end, files, before)

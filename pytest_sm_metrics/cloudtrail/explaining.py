@@ -16,7 +16,7 @@ def what_trails_hold(trails: Trails) -> Iterator[str]:
         yield _what_it_holds(trail)
     for region, name in trails.unknown:
         yield f"trail {name!r} of {region} is not known: a client spoke of it, and it was made before the mock was on"
-    yield from trails.raised
+    yield from dict.fromkeys(trails.raised)
 
 
 def _what_it_holds(trail: Trail) -> str:

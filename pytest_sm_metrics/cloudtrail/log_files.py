@@ -52,7 +52,10 @@ def log_files(records: Iterable[dict[str, Any]], prefix: str, salt: str) -> Iter
 @lru_cache(maxsize=64)
 def _end_of_minutes(event_time: str) -> datetime:
     time = datetime.strptime(event_time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-    return time + timedelta(minutes=_MINUTES - time.minute % _MINUTES, seconds=-time.second)
+    try:
+        return time + timedelta(minutes=_MINUTES - time.minute % _MINUTES, seconds=-time.second)
+    except OverflowError:  # the end of all times that a date can hold
+        return time
 
 
 class _Writer:

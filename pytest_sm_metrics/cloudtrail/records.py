@@ -27,7 +27,7 @@ RESOURCE_TYPE = "AWS::SageMaker::ExperimentTrialComponent"
 
 _SOURCE_ADDRESS = "192.0.2.0"  # of those that are set aside for documentation
 _MOST_PARAMETERS = 100 * 1024  # bytes
-_MOST_TEXT = 1024
+_MOST_TEXT = 1024  # bytes
 _ERROR_CODES = {"AccessDeniedException": "AccessDenied"}
 
 
@@ -38,7 +38,7 @@ def is_recorded(call: Call) -> bool:
 
 def record_of(call: Call, settings: Settings) -> dict[str, Any]:
     """The record of a call: plain data, in CloudTrail's field order."""
-    time = _in_words(int(call.timestamp.timestamp()))
+    time = _in_words(math.floor(call.timestamp.timestamp()))
     account_id, name = settings.account_id, call.trial_component
     parsed = call.parsed
     is_sound = isinstance(parsed, PutMetrics) or _is_sound(name)
@@ -50,7 +50,7 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "eventName": call.operation,
         "awsRegion": call.region,
         "sourceIPAddress": _SOURCE_ADDRESS,
-        "userAgent": call.user_agent[:_MOST_TEXT],
+        "userAgent": _cut(call.user_agent),
         **_error(call.in_service),
         "requestParameters": _parameters(parsed) if isinstance(parsed, PutMetrics) else _readable_parameters(call.body),
         "responseElements": None,
@@ -67,14 +67,14 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "tlsDetails": {
             "tlsVersion": "TLSv1.3",
             "cipherSuite": "TLS_AES_128_GCM_SHA256",
-            "clientProvidedHostHeader": f"metrics.sagemaker.{call.region}.{dns_suffix(call.region)}",
+            "clientProvidedHostHeader": call.host or f"metrics.sagemaker.{call.region}.{dns_suffix(call.region)}",
         },
     }
 
 
 @lru_cache(maxsize=64)
 def _in_words(second: int) -> str:
-    return as_datetime(second).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return as_datetime(second).isoformat().replace("+00:00", "Z")
 
 
 def event_id(request_id: str, what: str = "event") -> str:
@@ -86,7 +86,11 @@ def event_id(request_id: str, what: str = "event") -> str:
 def _error(in_service: object) -> dict[str, str]:
     if not isinstance(in_service, Failure):
         return {}
-    return {"errorCode": error_code_of(in_service.code), "errorMessage": in_service.message[:_MOST_TEXT]}
+    return {"errorCode": error_code_of(in_service.code), "errorMessage": _cut(in_service.message)}
+
+
+def _cut(text: str) -> str:
+    return text.encode("utf-8", "replace")[:_MOST_TEXT].decode("utf-8", "ignore")
 
 
 def error_code_of(code: str) -> str:
@@ -117,7 +121,7 @@ def _readable_parameters(body: bytes) -> dict[str, Any] | None:
     if metrics is not None:
         members = ("MetricName", "Timestamp", "Step", "Value")
         parameters["metricData"] = [_metric(*map(metric.get, members)) for metric in metrics]
-    return parameters if len(json.dumps(parameters)) <= _MOST_PARAMETERS else None
+    return parameters if len(json.dumps(parameters, separators=(",", ":"))) <= _MOST_PARAMETERS else None
 
 
 def _metric(name: Any, timestamp: Any, step: Any, value: Any) -> dict[str, Any]:

@@ -46,6 +46,7 @@ _OF_CATEGORY = {
 _OF_SAGEMAKER = ("AWS::SageMaker::Endpoint", RESOURCE_TYPE, "AWS::SageMaker::FeatureGroup", "AWS::SageMaker::MLflow")
 _VALUES = 500  # over all selectors of a trail
 _LENGTH = 2048  # of a value
+_NAME_LENGTH = 1000
 
 SUGGESTED = [
     {
@@ -77,7 +78,8 @@ def selection(selectors: Any) -> Selection:
 def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
     """InvalidEventSelectorsError for a basic event selector of SageMaker Metrics: there are advanced ones only."""
     known = ("AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
-    resources = [resource for selector in selectors for resource in selector.get("DataResources") or []]
+    given = [selector.get("DataResources") for selector in selectors]
+    resources = [resource for listed in given if isinstance(listed, (list, tuple)) for resource in listed]
     for resource_type in (resource.get("Type") for resource in resources if isinstance(resource, Mapping)):
         if resource_type not in known:
             raise InvalidEventSelectorsError(
@@ -89,10 +91,10 @@ def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
 def _selector(which: str, selector: Any) -> Selection:
     check_basic([selector] if isinstance(selector, Mapping) else [])
     fields = selector.get("FieldSelectors") if isinstance(selector, Mapping) else None
-    if not isinstance(fields, (list, tuple)) or not fields:
+    if not isinstance(fields, (list, tuple)) or not fields or selector.keys() - {"Name", "FieldSelectors"} or not _is_name(selector):
         raise InvalidEventSelectorsError(f"{which} is {selector!r}; accepted is one with FieldSelectors, as {SUGGESTED[0]!r}")
     tests = [_test(which, field) for field in fields]
-    equals = {field["Field"]: field.get("Equals") for field in fields}
+    equals = {field["Field"]: list(field["Equals"]) if "Equals" in field else None for field in fields}
     category = equals.get("eventCategory")
     if category not in [[name] for name in _OF_CATEGORY]:
         accepted = ", ".join(repr([name]) for name in _OF_CATEGORY)
@@ -100,15 +102,20 @@ def _selector(which: str, selector: Any) -> Selection:
     unknown = equals.keys() - _OF_CATEGORY[category[0]]
     if unknown:
         raise InvalidEventSelectorsError(f"{which}: {category[0]} events are not selected by {', '.join(sorted(unknown))}")
+    if "readOnly" in equals and equals["readOnly"] not in (["true"], ["false"]):
+        raise InvalidEventSelectorsError(f"{which}: readOnly takes Equals ['true'] or ['false']; it is {equals['readOnly']!r}")
     if category != ["Data"]:
         return lambda _: False
     types = equals.get("resources.type")
     if types is None or len(types) != 1:
         raise InvalidEventSelectorsError(f"{which}: resources.type is required, Equals one value; it is {types!r}")
     _check_type(which, types[0])
-    if "readOnly" in equals and equals["readOnly"] not in (["true"], ["false"]):
-        raise InvalidEventSelectorsError(f"{which}: readOnly takes Equals ['true'] or ['false']; it is {equals['readOnly']!r}")
     return lambda event: all(test(event) for test in tests)
+
+
+def _is_name(selector: Mapping[str, Any]) -> bool:
+    name = selector.get("Name", "")
+    return isinstance(name, str) and len(name) <= _NAME_LENGTH
 
 
 def _check_type(which: str, resource_type: str) -> None:

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..service.journal import Call
 from ..service.service import Service
 from .destinations import Bucket, Folder, destination
-from .digests import DigestChain
+from .digests import Digest, Digester
 from .eventbridge import envelope
 from .log_files import LogFile, log_files
 from .records import is_recorded, record_of
 from .selectors import Selection
 
 OnEvent = Callable[[dict[str, Any]], object]
+
+
+class _Span(NamedTuple):
+    """A time in which it was logging, and what it held then."""
+
+    since: int
+    """The first call."""
+    until: int | None
+    """The first that it does not hold any more; None as long as it logs."""
+    selects: Selection
+    only_region: str | None
 
 
 class Trail:
@@ -54,10 +66,14 @@ class Trail:
         self.advanced_event_selectors: list[Any] = []
         """As they were given; without any it holds nothing."""
         self._selects: Selection = lambda _: False
-        self._spans: list[tuple[int, int | None, Selection]] = []
-        """While it was logging: from which call to which, and by what it selected."""
+        self._spans: list[_Span] = []
+        self._delivering = threading.Lock()
         self._delivered: dict[object, int] = {}
-        self._chains: dict[object, DigestChain] = {}
+        """By place: up to which call."""
+        self._undigested: dict[tuple[object, str], dict[str, LogFile]] = {}
+        """By place and region: log files that stand in no digest yet, by key."""
+        self._digests: dict[tuple[object, str], Digest] = {}
+        """By place and region: the last one."""
 
     @property
     def has_logged(self) -> bool:
@@ -67,26 +83,39 @@ class Trail:
     @property
     def is_logging(self) -> bool:
         """Whether it holds what happens now."""
-        return bool(self._spans) and self._spans[-1][1] is None
+        return bool(self._spans) and self._spans[-1].until is None
 
     def start_logging(self) -> None:
         """From now on it holds what happens."""
         if not self.is_logging:
-            self._spans.append((len(self.service.calls), None, self._selects))
+            self._turn(True)
 
     def stop_logging(self) -> None:
         """What happens from now on it does not hold."""
-        if self.is_logging:
-            since, _, selects = self._spans.pop()
-            self._spans.append((since, len(self.service.calls), selects))
+        self._turn(False)
 
     def select(self, selectors: list[Any], selects: Selection) -> None:
         """Hold what these selectors select, from now on."""
-        was_logging = self.is_logging
-        self.stop_logging()
         self.advanced_event_selectors, self._selects = copy.deepcopy(selectors), selects
-        if was_logging:
-            self.start_logging()
+        self._turn(self.is_logging)
+
+    def reach(self, only_region: str | None) -> None:
+        """Hold what happens in this region, or in all, from now on."""
+        self.only_region = only_region
+        self._turn(self.is_logging)
+
+    def forget(self) -> None:
+        """Hold nothing any more: what it held is no more."""
+        self._spans, self._delivered, self._undigested, self._digests = [], {}, {}, {}
+
+    def _turn(self, logging: bool) -> None:
+        """From now on, whether it logs and what, as it is now."""
+        with self.service.lock:
+            now = len(self.service.calls)
+            if self.is_logging:
+                self._spans[-1] = self._spans[-1]._replace(until=now)
+            if logging:
+                self._spans.append(_Span(now, None, self._selects, self.only_region))
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -101,26 +130,13 @@ class Trail:
     def deliver(self, where: Any) -> list[str]:
         """Deliver what is new there: log files under a folder, or objects through an S3 client; gives back their keys.
 
-        Several times: each destination gets each event once. A ValueError for an S3 client where the trail has no bucket.
+        Several times: each destination gets each event once; what fails is made good by the next time. A ValueError for an S3 client
+        where the trail has no bucket.
         """
         __tracebackhide__ = True
         to = self.destination(where)
-        place = to.identity
-        until = len(self.service.calls)
-        keys: list[str] = []
-        files: dict[str, list[LogFile]] = {}
-        records = self._records(self._delivered.get(place, 0), until)
-        for file in log_files(records, self._prefix, self.name):
-            to.put(file.key, file.body)
-            keys.append(file.key)
-            files.setdefault(file.region, []).append(file._replace(body=b""))
-        self._delivered[place] = until
-        if self.digests:
-            for region, in_region in files.items():
-                for digest in self._chain(place, region).add(in_region):
-                    to.put(digest.key, digest.body)
-                    keys.append(digest.key)
-        return keys
+        with self._delivering:
+            return [*self._deliver_log_files(to), *self._deliver_digests(to)]
 
     def destination(self, where: Any) -> Folder | Bucket:
         """Where `deliver` would put its files; raises what it would raise for what is no destination."""
@@ -131,42 +147,63 @@ class Trail:
     def _prefix(self) -> str:
         return f"{self.s3_prefix}/" if self.s3_prefix else ""
 
-    def _chain(self, place: object, region: str) -> DigestChain:
-        account_id = self.service.settings.account_id
-        chain = DigestChain(self.name, self.home_region, account_id, self.s3_bucket, self._prefix)
-        return self._chains.setdefault((place, region), chain)
+    def _deliver_log_files(self, to: Folder | Bucket) -> Iterator[str]:
+        until = len(self.service.calls)
+        records = self._records(self._delivered.get(to.identity, 0), until)
+        for file in log_files(records, self._prefix, f"{self.name} {self.home_region}"):
+            to.put(file.key, file.body)
+            self._undigested.setdefault((to.identity, file.region), {})[file.key] = file._replace(body=b"")
+            yield file.key
+        self._delivered[to.identity] = until
+
+    def _deliver_digests(self, to: Folder | Bucket) -> Iterator[str]:
+        digester = Digester(self.name, self.home_region, self.service.settings.account_id, self.s3_bucket, self._prefix)
+        for place, files in self._undigested.items():
+            if place[0] != to.identity:
+                continue
+            for digest in digester.digests(self._digests.get(place), files.values()) if self.digests else ():
+                to.put(digest.key, digest.body)
+                self._digests[place] = digest
+                yield digest.key
+                for file in digest.files:
+                    files.pop(file.key, None)
+            files.clear()
 
     def _records(self, since: int, until: int) -> Iterator[dict[str, Any]]:
         calls = self.service.calls
-        for begin, end, selects in self._spans:
-            for index in range(max(begin, since), until if end is None else min(end, until)):
-                record = self._record(calls[index], selects)
+        for span in list(self._spans):
+            for index in range(max(span.since, since), until if span.until is None else min(span.until, until)):
+                record = self._record(calls[index], span)
                 if record is not None:
                     yield record
 
-    def _record(self, call: Call, selects: Selection) -> dict[str, Any] | None:
-        if not is_recorded(call) or self.only_region not in (None, call.region):
+    def _record(self, call: Call, span: _Span) -> dict[str, Any] | None:
+        if not is_recorded(call) or span.only_region not in (None, call.region):
             return None
         record = record_of(call, self.service.settings)
-        return record if selects(record) else None
+        return record if span.selects(record) else None
 
     def saw(self, call: Call) -> None:
         """Tell who wants to know of an event when it happens."""
         if self.on_event is not None and self.is_logging:
-            record = self._record(call, self._selects)
+            record = self._record(call, self._spans[-1])
             if record is not None:
                 self.on_event(envelope(record))
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the state of now."""
-        state = {name: copy.copy(value) for name, value in vars(self).items()}
-        state["_chains"] = copy.deepcopy(self._chains)
+        names = ("s3_bucket", "s3_prefix", "digests", "only_region", "advanced_event_selectors", "_selects")
+        kept = {name: getattr(self, name) for name in names}
+        spans, delivered, last = list(self._spans), dict(self._delivered), dict(self._digests)
+        undigested = {place: dict(files) for place, files in self._undigested.items()}
 
         def restore() -> None:
-            vars(self).update({name: copy.copy(value) for name, value in state.items()})
+            vars(self).update(kept)
+            self._spans, self._delivered, self._digests = list(spans), dict(delivered), dict(last)
+            self._undigested = {place: dict(files) for place, files in undigested.items()}
 
         return restore
 
     def __repr__(self) -> str:
-        logging = "logging" if self.is_logging else "not logging"
-        return f"<Trail {self.name!r}: {logging}, {len(self.advanced_event_selectors)} selectors, {len(self.events)} events>"
+        selectors = len(self.advanced_event_selectors)
+        return f"<Trail {self.name!r}: {'' if self.is_logging else 'not '}logging, {selectors} selector{'' if selectors == 1 else 's'}>"

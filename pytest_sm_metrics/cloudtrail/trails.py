@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..explaining import counted
@@ -24,6 +24,8 @@ class Trails:
         """By home region and name."""
         self.unknown: dict[tuple[str, str], None] = {}
         """Trails that clients spoke of, and that were made before the mock was on."""
+        self._own: set[tuple[str, str]] = set()
+        """Those that no client has made."""
         self.raised: list[str] = []
         """What users' functions have raised, and nobody was told yet."""
         service.watchers.append(self)
@@ -41,6 +43,7 @@ class Trails:
             raise refused("TrailAlreadyExistsException", f"Trail {trail.name} already exists", "CreateTrail")
         _check_bucket(trail.s3_bucket, trail.s3_prefix)
         self._by_name[trail.home_region, trail.name] = trail
+        self._own.add((trail.home_region, trail.name))
         return trail
 
     # What a client asks of CloudTrail, whoever answers it
@@ -64,21 +67,36 @@ class Trails:
             trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
             trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
             if "IsMultiRegionTrail" in parameters:
-                trail.only_region = None if parameters["IsMultiRegionTrail"] else trail.home_region
+                trail.reach(None if parameters["IsMultiRegionTrail"] else trail.home_region)
 
     def trail_deleted(self, name: str, region: str) -> None:
         """A client has deleted a trail."""
-        self._by_name.pop((region, name), None)
+        if (region, name) in self._by_name:
+            self._by_name.pop((region, name)).stop_logging()
 
-    def check_selectors(self, parameters: Mapping[str, Any]) -> None:
-        """Raise what AWS would answer to the selectors that a client is about to put."""
-        judged(parameters.get("AdvancedEventSelectors") or [], parameters.get("EventSelectors") or [])
+    def why_not_created(self, name: str, region: str, _: Mapping[str, Any]) -> tuple[str, str] | None:
+        """What AWS would answer to CreateTrail, and whoever answers in its place cannot know: code and message."""
+        if (region, name) in self._own:
+            return "TrailAlreadyExistsException", f"Trail {name} already exists"
+        return None
+
+    def why_not_selected(self, _: str, __: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+        """What AWS would answer to PutEventSelectors: code and message."""
+        advanced, basic = parameters.get("AdvancedEventSelectors") or [], parameters.get("EventSelectors") or []
+        try:
+            if advanced and basic:
+                raise InvalidEventSelectorsError("a trail has EventSelectors or AdvancedEventSelectors, not both")
+            check_basic(basic)
+            selection(advanced)
+        except InvalidEventSelectorsError as error:
+            return "InvalidEventSelectorsException", str(error)
+        return None
 
     def selectors_put(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """A client has put selectors."""
+        """A client has put selectors, which were judged before."""
         selectors = parameters.get("AdvancedEventSelectors") or []
         for trail in self._named(name, region):
-            trail.select(selectors, judged(selectors))
+            trail.select(selectors, selection(selectors))
 
     def logging_started(self, name: str, region: str) -> None:
         """A client has started a trail."""
@@ -103,9 +121,12 @@ class Trails:
         for trail in self.all:
             try:
                 trail.saw(call)
-            except Exception as error:
-                where = traceback.extract_tb(error.__traceback__)[-1]
-                self.raised.append(f"on_event of trail {trail.name!r} raised {error!r} in {where.filename}:{where.lineno}")
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # what pytest.fail raises is no Exception
+                _, _, *frames = traceback.extract_tb(error.__traceback__)  # without those of this package
+                where = f" in {frames[0].filename}:{frames[0].lineno}" if frames else ""
+                self.raised.append(f"on_event of trail {trail.name!r} raised {type(error).__name__}: {error}{where}")
 
     def findings(self) -> list[str]:
         """What users' functions have raised since this was last asked."""
@@ -114,25 +135,26 @@ class Trails:
 
     def reset(self) -> None:
         """Back to the state at activation: no trails."""
-        self._by_name, self.raised, self.unknown = {}, [], {}
+        for trail in self.all:
+            trail.forget()
+        self._by_name, self._own, self.raised, self.unknown = {}, set(), [], {}
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the trails of now."""
-        trails, restores = dict(self._by_name), [trail.checkpoint() for trail in self.all]
+        trails, own, restores = dict(self._by_name), set(self._own), [trail.checkpoint() for trail in self.all]
 
         def restore() -> None:
-            self._by_name = dict(trails)
+            self._by_name, self._own = dict(trails), set(own)
             for restore_trail in restores:
                 restore_trail()
 
         return restore
 
 
-def judged(advanced: Any, basic: Sequence[Mapping[str, Any]] = ()) -> Selection:
+def judged(advanced: Any) -> Selection:
     """What selectors select; a ClientError, as AWS names it, for those that AWS would not accept."""
     __tracebackhide__ = True
     try:
-        check_basic(basic)
         return selection(advanced)
     except InvalidEventSelectorsError as error:
         raise refused("InvalidEventSelectorsException", str(error), "PutEventSelectors") from None
@@ -150,16 +172,17 @@ def _check_name(name: object) -> None:
 
 def _check_bucket(bucket: object, prefix: object) -> None:
     __tracebackhide__ = True
-    if bucket is not None and (not isinstance(bucket, str) or not re.fullmatch(_BUCKET, bucket)):
+    if bucket is not None and (not isinstance(bucket, str) or not re.fullmatch(_BUCKET, bucket) or re.fullmatch(_IP_ADDRESS, bucket)):
         raise refused("InvalidS3BucketNameException", f"s3_bucket is {bucket!r}, which is no name of a bucket", "CreateTrail")
-    if prefix is not None and (not isinstance(prefix, str) or not 1 <= len(prefix) <= 200 or prefix.endswith("/")):
-        accepted = "1 to 200 characters, without a slash at the end"
+    if prefix is not None and (not isinstance(prefix, str) or len(prefix) > 200 or not re.fullmatch(_PREFIX, prefix)):
+        accepted = "1 to 200 printable characters, without a slash at either end"
         raise refused("InvalidS3PrefixException", f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}", "CreateTrail")
 
 
 _NAME = r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*"
 _IP_ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
-_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_BUCKET = r"(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
+_PREFIX = r"[^/\x00-\x1f](?:[^\x00-\x1f]*[^/\x00-\x1f])?"
 
 
 def refused(code: str, message: str, operation: str) -> Exception:

@@ -22,6 +22,8 @@ class Request(NamedTuple):
     """When it arrived, in seconds since the epoch; frozen time counts."""
     read_timeout: float | None = None
     """How many seconds the client waits for the answer; None: for ever."""
+    host: str = ""
+    """The Host header."""
 
 
 class Answer(NamedTuple):

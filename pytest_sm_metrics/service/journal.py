@@ -35,6 +35,7 @@ class Call:
         "attempt",
         "body",
         "faults",
+        "host",
         "in_service",
         "invocation_id",
         "operation",
@@ -71,6 +72,7 @@ class Call:
         """The TrialComponentName as sent; None where the body has none that is a string, and for BatchGetMetrics."""
         self.region = request.region
         self.user_agent = request.user_agent
+        self.host = request.host
         self.invocation_id = request.invocation_id
         """`amz-sdk-invocation-id`: botocore's retries of one call share it."""
         self.attempt = request.attempt

@@ -114,6 +114,20 @@ def test_a_value_that_is_not_finite(sm_metrics, value):
     sm_metrics.cloudtrail.assert_event("run-1", value=float("inf"))
 
 
+def test_a_call_without_any_metric(sm_metrics):
+    client = client_in("us-east-1")
+    client.meta.events.register_first(
+        "before-call.sagemaker-metrics.BatchPutMetrics", lambda params, **_: params.update(body=b"no JSON"), "broken"
+    )
+    try:
+        with pytest.raises(ClientError):
+            put(client, "run-1", metric())
+    finally:
+        client.meta.events.unregister("before-call.sagemaker-metrics.BatchPutMetrics", unique_id="broken")
+    with pytest.raises(AssertionError, match="step: expected None, found None; there is no metric"):
+        sm_metrics.cloudtrail.assert_event(step=None)
+
+
 def test_a_background_sender_is_waited_for(sm_metrics):
     sender = threading.Timer(0.05, put, [client_in("us-east-1"), "run-1", metric()])
     sender.start()

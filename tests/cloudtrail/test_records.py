@@ -119,6 +119,11 @@ class TestFields:
         put(SESSION.client("sagemaker-metrics", config=Config(user_agent="x" * 2000), **keys), "run-1", metric())
         assert sm_metrics.cloudtrail.events[0]["userAgent"] == "x" * 1024
 
+    def test_the_host_is_the_one_that_the_client_asked(self, sm_metrics):
+        keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+        put(SESSION.client("sagemaker-metrics", endpoint_url="https://vpce-1.example:8443/base", **keys), "run-1", metric())
+        assert sm_metrics.cloudtrail.events[0]["tlsDetails"]["clientProvidedHostHeader"] == "vpce-1.example:8443"
+
     def test_a_metric_without_a_step_and_ones_that_are_not_finite(self, sm_metrics, client):
         put(client, "run-1", metric("loss", INFINITE, None), metric("acc", 1, 0))
         loss, accuracy = sm_metrics.cloudtrail.events[0]["requestParameters"]["metricData"]
@@ -241,6 +246,15 @@ class TestIdentities:
         assert identity["arn"] == "arn:aws:iam::111122223333:user/tester"
         assert (identity["principalId"][:4], identity["accessKeyId"][:4]) == ("AIDA", "AKIA")
         assert (len(identity["principalId"]), len(identity["accessKeyId"])) == (21, 20)
+
+    def test_the_user_is_of_the_regions_partition(self, sm_metrics):
+        put(client_in("cn-north-1"), "run-1", metric())
+        sm_metrics.cloudtrail.assert_event(user_identity="arn:aws-cn:iam::123456789012:user/tester")
+
+    @pytest.mark.parametrize("caller_arn", ["arn:aws:iam::123456789012:user/a/", "arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:user/a", "-.amazonaws.com"])
+    def test_what_is_no_caller(self, caller_arn):
+        with pytest.raises(ValueError, match="setting caller_arn is "):
+            mock_sm_metrics(caller_arn=caller_arn)
 
     def test_a_user_with_a_path(self):
         identity = self.identity(caller_arn="arn:aws:iam::999999999999:user/research/alice")

@@ -6,7 +6,10 @@ import gzip
 import hashlib
 import json
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from unittest.mock import Mock
 
 import boto3
 import freezegun
@@ -46,6 +49,10 @@ def contents(folder):
     """The log files below a folder, by key."""
     files = {str(path.relative_to(folder)): gzip.decompress(path.read_bytes()) for path in folder.rglob("*.gz")}
     return {key: content for key, content in files.items() if "CloudTrail-Digest" not in key}
+
+
+async def on_event_async(event):
+    """What nobody would await."""
 
 
 class TestWhatItHolds:
@@ -92,7 +99,7 @@ class TestWhatItHolds:
             trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL)
             put(client, "run-1", metric())
         assert runs(trail.events) == ["run-1"]
-        assert repr(trail) == "<Trail 'audit': logging, 1 selectors, 1 events>"
+        assert repr(trail) == "<Trail 'audit': logging, 1 selector>"
 
     def test_a_state_that_comes_back(self, sm_metrics, client, trail, tmp_path):
         """As before each example of Hypothesis."""
@@ -144,12 +151,29 @@ class TestEventBridge:
         put(client, "run-1", metric())
         assert len(seen) == 1
 
-    def test_what_it_raises_is_told_by_the_test_and_not_to_the_caller(self, client):
-        sm_metrics = mock_sm_metrics().start()
-        sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, on_event=lambda event: 1 / 0)
-        assert put(client, "run-1", metric())["Errors"] == []
-        with pytest.raises(AssertionError, match=r"on_event of trail 'audit' raised ZeroDivisionError\('division by zero'\)"):
+    @pytest.mark.parametrize(
+        ("on_event", "raised"),
+        [(lambda event: 1 / 0, "ZeroDivisionError: division by zero"), (lambda event: pytest.fail("unexpected"), "Failed: unexpected")],
+    )
+    def test_what_it_raises_is_told_by_the_test_and_not_to_the_caller(self, client, on_event, raised):
+        sm_metrics, seen = mock_sm_metrics().start(), []
+        sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, on_event=on_event)
+        sm_metrics.cloudtrail.create_trail("other", advanced_event_selectors=ALL, on_event=seen.append)
+        for _ in range(2):
+            assert put(client, "run-1", metric())["Errors"] == []
+        with pytest.raises(AssertionError) as told:
             sm_metrics.stop()
+        assert re.fullmatch(rf"on_event of trail 'audit' raised {re.escape(raised)} in .*test_trail\.py:\d+ \(2 times\)", str(told.value))
+        assert len(seen) == 2
+
+    def test_it_is_what_the_user_gave_also_after_a_state_came_back(self, sm_metrics, client):
+        on_event = Mock()
+        sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, on_event=on_event)
+        restore = sm_metrics._service.checkpoint()
+        for _ in range(3):
+            put(client, "run-1", metric())
+            restore()
+        assert on_event.call_count == 3
 
 
 class TestFolders:
@@ -222,6 +246,45 @@ class TestFolders:
         (tmp_path / "AWSLogs").unlink()
         assert len(trail.deliver(tmp_path)) == 1
 
+    @pytest.mark.parametrize("prefix", ["../up", "a/../../up"])
+    def test_a_prefix_that_leads_out_of_the_folder(self, sm_metrics, client, tmp_path, prefix):
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_prefix=prefix)
+        put(client, "run-1", metric())
+        with pytest.raises(ValueError, match=r"leads out of the folder"):
+            trail.deliver(tmp_path / "in")
+        assert list(tmp_path.rglob("*.gz")) == []
+
+    def test_two_deliveries_at_once(self, sm_metrics, client, trail, tmp_path):
+        put(client, "run-1", metric())
+        with ThreadPoolExecutor(4) as pool:
+            keys = [key for delivered in pool.map(trail.deliver, [tmp_path] * 8) for key in delivered]
+        assert len(keys) == 1
+
+    def test_nothing_is_lost_while_selectors_are_put(self, sm_metrics, client):
+        from pytest_sm_metrics.cloudtrail.selectors import selection
+
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL)
+        ended = threading.Event()
+
+        def put_selectors():
+            while not ended.is_set():
+                trail.select(ALL, selection(ALL))
+
+        other = threading.Thread(target=put_selectors)
+        other.start()
+        for _ in range(200):
+            put(client, "run-1", metric())
+        ended.set()
+        other.join()
+        assert len(trail.events) == 200
+
+    @pytest.mark.parametrize("instant", ["9999-12-31T23:58:00Z", "1969-12-31T23:59:59Z"])
+    def test_the_ends_of_the_calendar(self, sm_metrics, client, trail, tmp_path, instant):
+        with freezegun.freeze_time(instant):
+            put(client, "run-1", metric())
+        assert [event["eventTime"] for event in trail.events] == [instant]
+        assert len(trail.deliver(tmp_path)) == 1
+
     @pytest.mark.parametrize("where", [None, 3, b"folder", object()])
     def test_what_is_no_destination(self, sm_metrics, trail, where):
         with pytest.raises(TypeError, match=r"is no destination; accepted is a folder \(str, Path\), or a boto3 client of S3"):
@@ -282,6 +345,44 @@ class TestDigests:
             first["digestS3Object"],
             hashlib.sha256(content).hexdigest(),
         )
+
+    def test_a_digest_that_failed_is_made_good(self, sm_metrics, client, tmp_path):
+        class S3:
+            """Fails at the first digest."""
+
+            def __init__(self):
+                self.failing, self.store = True, {}
+
+            def put_object(self, **given):
+                if "Digest" in given["Key"] and self.failing:
+                    raise OSError("lost connection")
+                self.store[given["Key"]] = gzip.decompress(given["Body"])
+
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_bucket="audits", digests=True)
+        put(client, "run-1", metric())
+        put(client_in("eu-west-1"), "run-1", metric())
+        s3 = S3()
+        with pytest.raises(OSError, match="lost connection"):
+            trail.deliver(s3)
+        s3.failing = False
+        assert len(trail.deliver(s3)) == 2
+        assert trail.deliver(s3) == []
+        listed = [log["s3Object"] for key, body in s3.store.items() if "Digest" in key for log in json.loads(body)["logFiles"]]
+        assert sorted(listed) == sorted(key for key in s3.store if "Digest" not in key)
+
+    def test_a_state_that_comes_back(self, sm_metrics, client, tmp_path):
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+        with freezegun.freeze_time(NOON) as frozen:
+            put(client, "run-1", metric())
+            trail.deliver(tmp_path)
+            restore = sm_metrics._service.checkpoint()
+            frozen.tick(timedelta(hours=1))
+            keys = []
+            for _ in range(3):
+                put(client, "run-1", metric())
+                keys.append(trail.deliver(tmp_path))
+                restore()
+        assert keys[0] == keys[1] == keys[2]
 
     def test_a_chain_for_each_region(self, sm_metrics, client, tmp_path):
         trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
@@ -370,7 +471,14 @@ class TestWhatIsRefused:
             ("taken", {}, "TrailAlreadyExistsException"),
             ("audit", {"s3_bucket": "Upper_Case"}, "InvalidS3BucketNameException"),
             ("audit", {"s3_bucket": 3}, "InvalidS3BucketNameException"),
+            ("audit", {"s3_bucket": "a..b"}, "InvalidS3BucketNameException"),
+            ("audit", {"s3_bucket": "1.2.3.4"}, "InvalidS3BucketNameException"),
             ("audit", {"s3_prefix": "x/"}, "InvalidS3PrefixException"),
+            ("audit", {"s3_prefix": "/x"}, "InvalidS3PrefixException"),
+            ("audit", {"s3_prefix": "a\nb"}, "InvalidS3PrefixException"),
+            ("audit", {"advanced_event_selectors": {}}, "InvalidEventSelectorsException"),
+            ("audit", {"advanced_event_selectors": [{**ALL[0], "Colour": "green"}]}, "InvalidEventSelectorsException"),
+            ("audit", {"advanced_event_selectors": [{**ALL[0], "Name": 5}]}, "InvalidEventSelectorsException"),
             ("audit", {"s3_prefix": "x" * 201}, "InvalidS3PrefixException"),
             ("audit", {"advanced_event_selectors": [{}]}, "InvalidEventSelectorsException"),
         ],
@@ -382,7 +490,7 @@ class TestWhatIsRefused:
         assert refused.value.response["Error"]["Code"] == code
         assert sm_metrics.cloudtrail.trails == [taken]
 
-    @pytest.mark.parametrize("more", [{"on_event": "print"}, {"digests": "yes"}])
+    @pytest.mark.parametrize("more", [{"on_event": "print"}, {"on_event": on_event_async}, {"digests": "yes"}])
     def test_what_is_ours_alone(self, sm_metrics, more):
         with pytest.raises(TypeError, match=r"accepted is "):
             sm_metrics.cloudtrail.create_trail("audit", **more)

@@ -151,17 +151,49 @@ def test_beside_a_trail_of_the_mocks_own(sm_metrics, cloudtrail, s3):
             {"AdvancedEventSelectors": [*SUGGESTED, {"FieldSelectors": [*SUGGESTED[0]["FieldSelectors"], {"Field": "eventName", "Equals": ["x"] * 500}]}]},
             "at most 500 values; these have 504",
         ),
+        ({"EventSelectors": [{"ReadWriteType": "All"}], "AdvancedEventSelectors": SUGGESTED}, "EventSelectors or AdvancedEventSelectors, not both"),
     ],
 )  # fmt: skip
 def test_what_aws_refuses_is_refused_and_nothing_is_put(sm_metrics, cloudtrail, selectors, why):
     make(cloudtrail)
-    with pytest.raises(ClientError) as refused:
+    with pytest.raises(cloudtrail.exceptions.InvalidEventSelectorsException) as refused:
         cloudtrail.put_event_selectors(TrailName="audit", **selectors)
     assert refused.value.response["Error"]["Code"] == "InvalidEventSelectorsException"
     assert why in refused.value.response["Error"]["Message"]
     assert refused.value.operation_name == "PutEventSelectors"
     assert cloudtrail.get_event_selectors(TrailName="audit")["AdvancedEventSelectors"] == SUGGESTED
     assert sm_metrics.cloudtrail.trails[0].advanced_event_selectors == SUGGESTED
+
+
+def test_tuples_are_lists(sm_metrics, cloudtrail):
+    cloudtrail.create_trail(Name="audit", S3BucketName="audits")
+    fields = ({"Field": "eventCategory", "Equals": ("Data",)}, {"Field": "resources.type", "Equals": (TYPE,)})
+    cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors=[{"FieldSelectors": fields}])
+    cloudtrail.start_logging(Name="audit")
+    log("run-1")
+    assert runs(sm_metrics.cloudtrail.trails[0].events) == ["run-1"]
+
+
+def test_a_name_that_a_trail_of_the_mocks_own_has(sm_metrics, cloudtrail):
+    trail = sm_metrics.cloudtrail.create_trail("audit")
+    with pytest.raises(cloudtrail.exceptions.TrailAlreadyExistsException, match="Trail audit already exists"):
+        make(cloudtrail)
+    assert sm_metrics.cloudtrail.trails == [trail]
+
+
+def test_what_changes_holds_from_then_on(sm_metrics, cloudtrail, s3):
+    make(cloudtrail, EnableLogFileValidation=True)
+    log("before", "eu-west-1")
+    log("run-1")
+    sm_metrics.cloudtrail.deliver(s3)
+    cloudtrail.update_trail(Name="audit", IsMultiRegionTrail=True, IncludeGlobalServiceEvents=True, S3KeyPrefix="new")
+    [trail] = sm_metrics.cloudtrail.trails
+    assert runs(trail.events) == ["run-1"]
+    log("after", "eu-west-1")
+    assert all(key.startswith("new/") for key in sm_metrics.cloudtrail.deliver(s3))
+    cloudtrail.delete_trail(Name="audit")
+    log("gone")
+    assert runs(trail.events) == ["run-1", "after"]
 
 
 def test_what_botocore_refuses_is_botocores(cloudtrail):

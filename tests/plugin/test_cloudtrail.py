@@ -35,6 +35,28 @@ def test_the_fixture_and_a_markers_caller(run):
     )
 
 
+def test_under_hypothesis_each_example_has_its_own(project):
+    project.makepyfile(
+        """
+        from hypothesis import Phase, given, settings, strategies as st
+        from trainer import log
+
+        @settings(max_examples=5, phases=[Phase.generate])
+        @given(x=st.integers())
+        def test_the_fixture(sm_metrics_cloudtrail, x):
+            log("run-1", "loss", 0.9)
+            assert len(sm_metrics_cloudtrail.events) == 1
+
+        @settings(max_examples=5, phases=[Phase.generate])
+        @given(x=st.integers())
+        def test_both(sm_metrics, sm_metrics_cloudtrail, x):
+            assert sm_metrics_cloudtrail.trails == []
+            sm_metrics_cloudtrail.create_trail("audit")
+        """
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=2)
+
+
 def test_what_on_event_raises_fails_the_test(project):
     project.makepyfile(
         """
@@ -53,7 +75,7 @@ def test_what_on_event_raises_fails_the_test(project):
     result = project.runpytest_inprocess()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["on_event of trail 'audit' raised KeyError('nothing') in */test_what_on_event*.py:9", "the test itself passed"]
+        ["on_event of trail 'audit' raised KeyError: 'nothing' in */test_what_on_event*.py:9", "the test itself passed"]
     )
 
 
@@ -102,7 +124,7 @@ def test_the_report_says_what_trails_hold_and_why_not_more(project):
             "trail 'other' (all regions) holds 0 of 2 events: its selectors select none of those that came while it was logging",
             "trail 'good' (all regions) holds 2 of 2 events",
             "trail 'early' of us-east-1 is not known: a client spoke of it, and it was made before the mock was on",
-            "on_event of trail 'good' raised ZeroDivisionError('division by zero') in *",
+            "on_event of trail 'good' raised ZeroDivisionError: division by zero in */test_the_report_says*.py:28",
         ]
     )
 
