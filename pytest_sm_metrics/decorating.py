@@ -30,7 +30,8 @@ class Activates(Protocol):
         ...
 
 
-Activate = Callable[[], Activates]
+Activate = Callable[[str], Activates]
+"""From the name of the test that is decorated."""
 
 
 def decorate(target: Any, activate: Activate) -> Any:
@@ -50,7 +51,7 @@ def decorate(target: Any, activate: Activate) -> Any:
 def _decorate_function(function: Any, activate: Activate) -> Any:
     handle = hypothesis_handle(function)
     if handle is None:
-        return wrap(function, lambda: _Inside(activate(), function))
+        return wrap(function, functools.partial(_inside, activate, _name_of(function), function))
     handle.inner_test = _decorate_function(handle.inner_test, activate)  # so that @settings and @example may stand above
     return function
 
@@ -72,6 +73,14 @@ class _Inside:
         self._activation.__exit__(kind, error, traceback)
 
 
+def _inside(activate: Activate, name: str, function: Any) -> _Inside:
+    return _Inside(activate(name), function)
+
+
+def _name_of(decorated: Any) -> str:
+    return f"{decorated.__module__}.{decorated.__qualname__}"
+
+
 def _decorate_class(cls: Any, activate: Activate) -> Any:
     decorated = False
     for name in [name for name in dir(cls) if name.startswith("test")]:
@@ -83,7 +92,7 @@ def _decorate_class(cls: Any, activate: Activate) -> Any:
                 run_inside = _decorate_function(function, activate)
             else:  # a base's, which stays as it is; if that is decorated too, the settings of this class hold
                 original = getattr(function, _ORIGINAL, function)
-                run_inside = wrap(original, functools.partial(lambda original: _Inside(activate(), original), original))
+                run_inside = wrap(original, functools.partial(_inside, activate, f"{_name_of(cls)}.{name}", original))
             if run_inside is not function:
                 setattr(run_inside, _ORIGINAL, getattr(function, _ORIGINAL, function))
             setattr(cls, name, run_inside if test is function else type(test)(run_inside))
@@ -107,7 +116,7 @@ def _one_mock_per_test(run: Any, activate: Activate) -> Any:
     def run_inside(self: Any, *args: Any, **kwargs: Any) -> Any:
         if getattr(self, _OF_A_CLASS) is not activate:  # a subclass is decorated, too: its settings hold
             return run(self, *args, **kwargs)
-        with activate() as mock, CaseMethod(self, mock._findings, mock.check) as method:
+        with activate(self.id()) as mock, CaseMethod(self, mock._findings, mock.check) as method:
 
             def judge_what_a_teardown_shows() -> None:
                 __tracebackhide__ = True

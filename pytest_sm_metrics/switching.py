@@ -26,14 +26,16 @@ _NOTHING: Any = object()
 class Activation:
     """What `mock_sm_metrics(...)` makes: it switches mocks on, each of them empty."""
 
-    def __init__(self, given: Mapping[str, Any]) -> None:
+    def __init__(self, given: Mapping[str, Any], test: str = "") -> None:
         known_settings.check(given)
         self._given = given
+        self._test = test
+        """The name of the test, for where no pytest runs it."""
         self._entered: list[SageMakerMetricsMock] = []
 
     def start(self) -> SageMakerMetricsMock:
         """Switch a new mock on."""
-        return switch_on(self._given, running.test or "", _turned_off_by_keyword)
+        return switch_on(self._given, running.test or self._test, _turned_off_by_keyword)
 
     def __enter__(self) -> SageMakerMetricsMock:
         mock = self.start()
@@ -56,7 +58,7 @@ class Activation:
 
     def __call__(self, target: _Decorated) -> _Decorated:
         """Decorate a function, an async function or a class."""
-        decorated: _Decorated = decorate(target, lambda: Activation(self._given))
+        decorated: _Decorated = decorate(target, lambda test: Activation(self._given, test))
         return decorated
 
 

@@ -460,3 +460,49 @@ class TestTestCases:
         """
         tmp_path.joinpath("test_it.py").write_text(textwrap.dedent(source), encoding="utf-8")
         subprocess.run([sys.executable, "-m", *runner, "test_it.py"], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_request_ids_of_two_tests_differ_without_pytest_too(tmp_path):
+    tmp_path.joinpath("test_it.py").write_text(
+        """
+import unittest
+import boto3
+from pytest_sm_metrics import current, mock_sm_metrics
+
+IDS = set()
+client = boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+
+def log():
+    client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}])
+    [call] = current().calls
+    assert call.request_id not in IDS
+    IDS.add(call.request_id)
+
+@mock_sm_metrics
+class TestIt(unittest.TestCase):
+    def test_one(self): log()
+    def test_two(self): log()
+
+class Base:
+    def test_one(self): log()
+    def test_two(self): log()
+
+@mock_sm_metrics
+class TestPlain(Base): pass
+
+@mock_sm_metrics
+class TestOther(Base): pass
+
+@mock_sm_metrics
+def test_function(): log()
+
+if __name__ == "__main__":
+    test_function()
+    for plain in (TestPlain(), TestOther()):
+        plain.test_one()
+        plain.test_two()
+    unittest.main()
+""",
+        encoding="utf-8",
+    )
+    subprocess.run([sys.executable, "test_it.py"], cwd=tmp_path, check=True, capture_output=True)

@@ -108,6 +108,10 @@ class Trail:
         """Hold nothing any more: what it held is no more."""
         self._spans, self._delivered, self._undigested, self._digests = [], {}, {}, {}
 
+    def go_on_from(self, earlier: Trail) -> None:
+        """Write the digests that an earlier trail of the same name would have written next: theirs have the same keys."""
+        self._digests = dict(earlier._digests)
+
     def _turn(self, logging: bool) -> None:
         """From now on, whether it logs and what, as it is now."""
         with self.service.lock:

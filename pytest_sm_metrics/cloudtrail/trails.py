@@ -26,6 +26,7 @@ class Trails:
         """Trails that clients spoke of, and that were made before the mock was on."""
         self._own: set[tuple[str, str]] = set()
         """Those that no client has made."""
+        self._deleted: dict[tuple[str, str], Trail] = {}
         self.raised: list[str] = []
         """What users' functions have raised, and nobody was told yet."""
         service.watchers.append(self)
@@ -50,7 +51,7 @@ class Trails:
 
     def trail_created(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
         """A client has made a trail; it does not log yet."""
-        self._by_name[region, name] = Trail(
+        trail = self._by_name[region, name] = Trail(
             self._service,
             name,
             home_region=region,
@@ -59,6 +60,8 @@ class Trails:
             s3_prefix=parameters.get("S3KeyPrefix"),
             digests=bool(parameters.get("EnableLogFileValidation")),
         )
+        if (region, name) in self._deleted:
+            trail.go_on_from(self._deleted.pop((region, name)))
 
     def trail_updated(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
         """A client has changed a trail."""
@@ -72,7 +75,8 @@ class Trails:
     def trail_deleted(self, name: str, region: str) -> None:
         """A client has deleted a trail."""
         if (region, name) in self._by_name:
-            self._by_name.pop((region, name)).stop_logging()
+            trail = self._deleted[region, name] = self._by_name.pop((region, name))
+            trail.stop_logging()
 
     def why_not_created(self, name: str, region: str, _: Mapping[str, Any]) -> tuple[str, str] | None:
         """What AWS would answer to CreateTrail, and whoever answers in its place cannot know: code and message."""
@@ -137,14 +141,15 @@ class Trails:
         """Back to the state at activation: no trails."""
         for trail in self.all:
             trail.forget()
-        self._by_name, self._own, self.raised, self.unknown = {}, set(), [], {}
+        self._by_name, self._own, self._deleted, self.raised, self.unknown = {}, set(), {}, [], {}
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the trails of now."""
+        deleted = dict(self._deleted)
         trails, own, restores = dict(self._by_name), set(self._own), [trail.checkpoint() for trail in self.all]
 
         def restore() -> None:
-            self._by_name, self._own = dict(trails), set(own)
+            self._by_name, self._own, self._deleted = dict(trails), set(own), dict(deleted)
             for restore_trail in restores:
                 restore_trail()
 

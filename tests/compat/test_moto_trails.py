@@ -215,6 +215,19 @@ def test_the_innermost_mock_is_told(sm_metrics, cloudtrail):
     assert (len(inner.cloudtrail.trails), sm_metrics.cloudtrail.trails) == (1, [])
 
 
+def test_a_trail_that_is_made_again_goes_on_with_the_digests(sm_metrics, cloudtrail, s3):
+    for run in ("run-1", "run-2"):
+        make(cloudtrail, EnableLogFileValidation=True)
+        log(run)
+        sm_metrics.cloudtrail.deliver(s3)
+        cloudtrail.delete_trail(Name="audit")
+    keys = [one["Key"] for one in s3.list_objects_v2(Bucket="audits")["Contents"]]
+    digests = [json.loads(gzip.decompress(s3.get_object(Bucket="audits", Key=key)["Body"].read())) for key in keys if "Digest" in key]
+    assert sorted(log["s3Object"] for digest in digests for log in digest["logFiles"]) == [
+        key for key in sorted(keys) if "Digest" not in key
+    ]
+
+
 def test_trails_of_one_name_in_two_regions(sm_metrics, s3):
     clients = [boto3.client("cloudtrail", region_name=region) for region in ("us-east-1", "eu-west-1")]
     _, there = map(make, clients)
