@@ -7,42 +7,19 @@ from typing import Any, Protocol
 
 from .errors import refusal
 
+_OPERATIONS = ("CreateTrail", "UpdateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging")
 _NOTE = "pytest_sm_metrics: trail"  # in the context of a call of CloudTrail
 
 
 class TrailListener(Protocol):
-    """What is told of trails."""
+    """What is told of calls about trails: the operation, the name and the home region of the trail, the parameters."""
 
-    def trail_created(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """CreateTrail has succeeded."""
+    def why_refused(self, operation: str, name: str, region: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+        """It is about to be sent: the code and the message with which AWS would refuse it, and whoever answers might not."""
         ...
 
-    def trail_updated(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """UpdateTrail has succeeded."""
-        ...
-
-    def trail_deleted(self, name: str, region: str) -> None:
-        """DeleteTrail has succeeded."""
-        ...
-
-    def why_not_created(self, name: str, region: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
-        """CreateTrail is about to be sent: the code and the message with which AWS would refuse it."""
-        ...
-
-    def why_not_selected(self, name: str, region: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
-        """PutEventSelectors is about to be sent: the code and the message with which AWS would refuse it."""
-        ...
-
-    def selectors_put(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """PutEventSelectors has succeeded."""
-        ...
-
-    def logging_started(self, name: str, region: str) -> None:
-        """StartLogging has succeeded."""
-        ...
-
-    def logging_stopped(self, name: str, region: str) -> None:
-        """StopLogging has succeeded."""
+    def heard(self, operation: str, name: str, region: str, parameters: Mapping[str, Any]) -> None:
+        """It has succeeded."""
         ...
 
 
@@ -53,42 +30,20 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
         context.pop(_NOTE, None)
         listener = innermost()
         if listener is not None:
-            context[_NOTE] = listener, dict(params)
+            context[_NOTE] = listener, (*_named(params, context["client_region"]), dict(params))
 
     def refuse(model: Any, context: dict[str, Any], **_: Any) -> Any:
-        noted = context.get(_NOTE)
-        why = noted and _REFUSALS[model.name](noted[0], *_named(noted[1], context["client_region"]), noted[1])
+        listener, noted = context.get(_NOTE, (None, ()))
+        why = listener and listener.why_refused(model.name, *noted)
         return refusal(*why) if why else None
 
-    def told(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
-        noted = context.pop(_NOTE, None)
-        if noted is not None and http_response.status_code < 300:
-            listener, parameters = noted
-            name, region = _named(parameters, context["client_region"])
-            _TELLS[model.name](listener, name, region, parameters)
+    def tell(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+        listener, noted = context.pop(_NOTE, (None, ()))
+        if listener and http_response.status_code < 300:
+            listener.heard(model.name, *noted)
 
-    refusing = tuple((f"before-call.cloudtrail.{operation}", refuse) for operation in _REFUSALS)
-    return *refusing, *(
-        (f"{event}.cloudtrail.{operation}", handler)
-        for operation in _TELLS
-        for event, handler in (("provide-client-params", note), ("after-call", told))
-    )
-
-
-_TELLS: dict[str, Callable[[TrailListener, str, str, Mapping[str, Any]], None]] = {
-    "CreateTrail": lambda listener, name, region, parameters: listener.trail_created(name, region, parameters),
-    "UpdateTrail": lambda listener, name, region, parameters: listener.trail_updated(name, region, parameters),
-    "DeleteTrail": lambda listener, name, region, _: listener.trail_deleted(name, region),
-    "PutEventSelectors": lambda listener, name, region, parameters: listener.selectors_put(name, region, parameters),
-    "StartLogging": lambda listener, name, region, _: listener.logging_started(name, region),
-    "StopLogging": lambda listener, name, region, _: listener.logging_stopped(name, region),
-}
-
-
-_REFUSALS: dict[str, Callable[[TrailListener, str, str, Mapping[str, Any]], tuple[str, str] | None]] = {
-    "CreateTrail": lambda listener, name, region, parameters: listener.why_not_created(name, region, parameters),
-    "PutEventSelectors": lambda listener, name, region, parameters: listener.why_not_selected(name, region, parameters),
-}
+    events = {"provide-client-params": note, "before-call": refuse, "after-call": tell}
+    return tuple((f"{event}.cloudtrail.{operation}", handler) for operation in _OPERATIONS for event, handler in events.items())
 
 
 def _named(parameters: Mapping[str, Any], client_region: str) -> tuple[str, str]:

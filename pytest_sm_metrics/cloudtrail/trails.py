@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..explaining import counted
@@ -47,11 +47,35 @@ class Trails:
         self._own.add((trail.home_region, trail.name))
         return trail
 
-    # What a client asks of CloudTrail, whoever answers it
+    # What clients ask of CloudTrail, whoever answers them
 
-    def trail_created(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """A client has made a trail; it does not log yet."""
-        trail = self._by_name[region, name] = Trail(
+    def why_refused(self, operation: str, name: str, region: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+        """What AWS would answer, and whoever answers in its place cannot know or does not say: code and message."""
+        if operation == "CreateTrail" and (region, name) in self._own:
+            return "TrailAlreadyExistsException", f"Trail {name} already exists"
+        if operation == "PutEventSelectors":
+            try:
+                _check_selectors(parameters.get("AdvancedEventSelectors") or [], parameters.get("EventSelectors") or [])
+            except InvalidEventSelectorsError as error:
+                return "InvalidEventSelectorsException", str(error)
+        return None
+
+    def heard(self, operation: str, name: str, region: str, parameters: Mapping[str, Any]) -> None:
+        """A call has succeeded."""
+        key = (region, name)
+        if operation == "CreateTrail":
+            self._by_name[key] = self._made_by_a_client(name, region, parameters)
+        elif key not in self._by_name:
+            self.unknown[key] = None
+        elif operation == "DeleteTrail":
+            self._deleted[key] = self._by_name.pop(key)
+            self._deleted[key].stop_logging()
+        else:
+            _CHANGES[operation](self._by_name[key], parameters)
+
+    def _made_by_a_client(self, name: str, region: str, parameters: Mapping[str, Any]) -> Trail:
+        """A trail that does not log yet."""
+        trail = Trail(
             self._service,
             name,
             home_region=region,
@@ -62,61 +86,7 @@ class Trails:
         )
         if (region, name) in self._deleted:
             trail.go_on_from(self._deleted.pop((region, name)))
-
-    def trail_updated(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """A client has changed a trail."""
-        for trail in self._named(name, region):
-            trail.s3_bucket = parameters.get("S3BucketName", trail.s3_bucket)
-            trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
-            trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
-            if "IsMultiRegionTrail" in parameters:
-                trail.reach(None if parameters["IsMultiRegionTrail"] else trail.home_region)
-
-    def trail_deleted(self, name: str, region: str) -> None:
-        """A client has deleted a trail."""
-        if (region, name) in self._by_name:
-            trail = self._deleted[region, name] = self._by_name.pop((region, name))
-            trail.stop_logging()
-
-    def why_not_created(self, name: str, region: str, _: Mapping[str, Any]) -> tuple[str, str] | None:
-        """What AWS would answer to CreateTrail, and whoever answers in its place cannot know: code and message."""
-        if (region, name) in self._own:
-            return "TrailAlreadyExistsException", f"Trail {name} already exists"
-        return None
-
-    def why_not_selected(self, _: str, __: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
-        """What AWS would answer to PutEventSelectors: code and message."""
-        advanced, basic = parameters.get("AdvancedEventSelectors") or [], parameters.get("EventSelectors") or []
-        try:
-            if advanced and basic:
-                raise InvalidEventSelectorsError("a trail has EventSelectors or AdvancedEventSelectors, not both")
-            check_basic(basic)
-            selection(advanced)
-        except InvalidEventSelectorsError as error:
-            return "InvalidEventSelectorsException", str(error)
-        return None
-
-    def selectors_put(self, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """A client has put selectors, which were judged before."""
-        selectors = parameters.get("AdvancedEventSelectors") or []
-        for trail in self._named(name, region):
-            trail.select(selectors, selection(selectors))
-
-    def logging_started(self, name: str, region: str) -> None:
-        """A client has started a trail."""
-        for trail in self._named(name, region):
-            trail.start_logging()
-
-    def logging_stopped(self, name: str, region: str) -> None:
-        """A client has stopped a trail."""
-        for trail in self._named(name, region):
-            trail.stop_logging()
-
-    def _named(self, name: str, region: str) -> list[Trail]:
-        if (region, name) not in self._by_name:
-            self.unknown[region, name] = None
-            return []
-        return [self._by_name[region, name]]
+        return trail
 
     # Watching the journal
 
@@ -154,6 +124,34 @@ class Trails:
                 restore_trail()
 
         return restore
+
+
+def _check_selectors(advanced: Sequence[Any], basic: Sequence[Any]) -> None:
+    if advanced and basic:
+        raise InvalidEventSelectorsError("a trail has EventSelectors or AdvancedEventSelectors, not both")
+    check_basic(basic)
+    selection(advanced)
+
+
+def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
+    trail.s3_bucket = parameters.get("S3BucketName", trail.s3_bucket)
+    trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
+    trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
+    if "IsMultiRegionTrail" in parameters:
+        trail.reach(None if parameters["IsMultiRegionTrail"] else trail.home_region)
+
+
+def _select(trail: Trail, parameters: Mapping[str, Any]) -> None:
+    selectors = parameters.get("AdvancedEventSelectors") or []
+    trail.select(selectors, selection(selectors))
+
+
+_CHANGES: dict[str, Callable[[Trail, Mapping[str, Any]], None]] = {
+    "UpdateTrail": _update,
+    "PutEventSelectors": _select,
+    "StartLogging": lambda trail, _: trail.start_logging(),
+    "StopLogging": lambda trail, _: trail.stop_logging(),
+}
 
 
 def judged(advanced: Any) -> Selection:

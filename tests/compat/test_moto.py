@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 
 import boto3
 import pytest
@@ -15,18 +15,6 @@ from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
 from pytest_sm_metrics.aws.interception import block
 
 from ..logging_metrics import metric, put
-
-
-@pytest.fixture(params=["moto outside", "moto inside"])
-def sm_metrics_beside_moto(request):
-    """The mock beside `mock_aws`, in both nesting orders."""
-    with ExitStack() as stack:
-        if request.param == "moto outside":
-            stack.enter_context(mock_aws())
-        sm_metrics = stack.enter_context(mock_sm_metrics())
-        if request.param == "moto inside":
-            stack.enter_context(mock_aws())
-        yield sm_metrics
 
 
 def test_motos_handler_does_not_run(sm_metrics_beside_moto, monkeypatch):

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from contextlib import ExitStack
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
-from moto import mock_aws
 
 from pytest_sm_metrics import mock_sm_metrics
 from pytest_sm_metrics.cloudtrail.selectors import SUGGESTED
@@ -19,16 +17,10 @@ from ..logging_metrics import client_in, metric, put
 TYPE = "AWS::SageMaker::ExperimentTrialComponent"
 
 
-@pytest.fixture(params=["moto outside", "moto inside"], autouse=True)
-def sm_metrics(request):
+@pytest.fixture(autouse=True)
+def sm_metrics(sm_metrics_beside_moto):
     """The mock beside moto, in both nesting orders."""
-    with ExitStack() as stack:
-        if request.param == "moto outside":
-            stack.enter_context(mock_aws())
-        sm_metrics = stack.enter_context(mock_sm_metrics())
-        if request.param == "moto inside":
-            stack.enter_context(mock_aws())
-        yield sm_metrics
+    return sm_metrics_beside_moto
 
 
 @pytest.fixture
