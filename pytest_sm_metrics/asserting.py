@@ -44,10 +44,13 @@ def until(service: Service, passes: Callable[[], bool], timeout: float) -> bool:
         service.wait_for_arrival(arrived, min(remaining, _POLL))
 
 
-def verify(service: Service, check: Callable[[], str | None], timeout: float | None) -> None:
-    """Raise AssertionError with the message of a check that still fails when the time is up."""
+def verify(service: Service, check: Callable[[], str | None], timeout: float | None, passes: Callable[[], bool] | None = None) -> None:
+    """Raise AssertionError with the message of a check that still fails when the time is up.
+
+    `passes`: the same question, for where the message takes long to make.
+    """
     __tracebackhide__ = True
-    if timeout is not None and until(service, lambda: check() is None, timeout):
+    if timeout is not None and until(service, passes or (lambda: check() is None), timeout):
         return
     message = check()
     if message is not None:

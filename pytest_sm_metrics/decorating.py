@@ -48,11 +48,12 @@ def decorate(target: Any, activate: Activate) -> Any:
     )
 
 
-def _decorate_function(function: Any, activate: Activate) -> Any:
+def _decorate_function(function: Any, activate: Activate, name: str | None = None) -> Any:
+    name = name or _name_of(function)
     handle = hypothesis_handle(function)
     if handle is None:
-        return wrap(function, functools.partial(_inside, activate, _name_of(function), function))
-    handle.inner_test = _decorate_function(handle.inner_test, activate)  # so that @settings and @example may stand above
+        return wrap(function, functools.partial(_inside, activate, name, function))
+    handle.inner_test = _decorate_function(handle.inner_test, activate, name)  # so that @settings and @example may stand above
     return function
 
 
@@ -78,7 +79,7 @@ def _inside(activate: Activate, name: str, function: Any) -> _Inside:
 
 
 def _name_of(decorated: Any) -> str:
-    return f"{decorated.__module__}.{decorated.__qualname__}"
+    return f"{getattr(decorated, '__module__', '')}.{getattr(decorated, '__qualname__', type(decorated).__qualname__)}"
 
 
 def _decorate_class(cls: Any, activate: Activate) -> Any:
@@ -89,7 +90,7 @@ def _decorate_class(cls: Any, activate: Activate) -> Any:
         if inspect.isfunction(function):
             decorated = True
             if name in vars(cls):
-                run_inside = _decorate_function(function, activate)
+                run_inside = _decorate_function(function, activate, f"{_name_of(cls)}.{name}")
             else:  # a base's, which stays as it is; if that is decorated too, the settings of this class hold
                 original = getattr(function, _ORIGINAL, function)
                 run_inside = wrap(original, functools.partial(_inside, activate, f"{_name_of(cls)}.{name}", original))

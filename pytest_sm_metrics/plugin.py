@@ -213,7 +213,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     if "pytest_sm_metrics.mock" in sys.modules:
         from .switching import active_mocks
 
-        running.calls_before = {mock: len(mock.calls) for mock in active_mocks()}
+        running.calls_before = {mock: (mock._service.calls, len(mock.calls)) for mock in active_mocks()}
     wrong = configuring.wrong_markers(item.listchain())
     if wrong:
         raise pytest.UsageError("\n".join(wrong))

@@ -23,13 +23,14 @@ _MOCKS = 3
 
 def sections(whole: bool) -> list[tuple[str, str]]:
     """What the mocks of the test that runs have seen: a section, or none if that is nothing."""
-    text = _section(dict.fromkeys([*active_mocks(), *running.mocks]), running.calls_before, whole)
+    before = {mock: count for mock, (journal, count) in running.calls_before.items() if journal is mock._service.calls}
+    text = _section(dict.fromkeys([*active_mocks(), *running.mocks]), before, whole)
     return [("SageMaker Metrics calls", text)] if text else []
 
 
 def _section(mocks: Iterable[SageMakerMetricsMock], before: Mapping[SageMakerMetricsMock, int], whole: bool) -> str:
     """Without the calls that came before the test."""
-    used = [mock for mock in mocks if mock.calls[before.get(mock, 0) :] or mock._service.injection.added]
+    used = [mock for mock in mocks if mock.calls[before.get(mock, 0) :] or mock._service.injection.added or _has_trails(mock)]
     shown = used if whole else used[-_MOCKS:]
     lines = [f"{counted(len(used) - len(shown), 'earlier mock')}; -vv shows them"] if len(shown) < len(used) else []
     for number, mock in enumerate(shown, len(used) - len(shown) + 1):
@@ -37,6 +38,10 @@ def _section(mocks: Iterable[SageMakerMetricsMock], before: Mapping[SageMakerMet
             lines.append(f"mock {number} of {len(used)}:")
         lines += _lines(mock, before.get(mock, 0), whole)
     return "\n".join(lines)
+
+
+def _has_trails(mock: SageMakerMetricsMock) -> bool:
+    return mock._cloudtrail is not None and bool(mock._cloudtrail.trails)
 
 
 def _lines(mock: SageMakerMetricsMock, before: int, whole: bool) -> Iterator[str]:
@@ -49,7 +54,8 @@ def _lines(mock: SageMakerMetricsMock, before: int, whole: bool) -> Iterator[str
     for call in shown:
         yield from _call(service, call, whole)
     if mock._cloudtrail is not None:
-        yield from what_trails_hold(mock._cloudtrail._trails)
+        told = list(what_trails_hold(mock._cloudtrail._trails))
+        yield from told if whole else told[:_SHOWN]
     faults = service.injection.added
     shown_faults = faults if whole else sorted(faults, key=lambda fault: -fault.hits)[:_SHOWN]
     for fault in shown_faults:

@@ -10,5 +10,5 @@ phase = ""
 """`setup`, `call` or `teardown`."""
 mocks: list[Any] = []
 """The last ones that were switched on meanwhile."""
-calls_before: dict[Any, int] = {}
-"""How many calls the mocks that were on before it had seen by then."""
+calls_before: dict[Any, tuple[list[Any], int]] = {}
+"""The journals of the mocks that were on before it, and how many calls stood in them by then."""

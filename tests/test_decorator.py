@@ -496,11 +496,19 @@ class TestOther(Base): pass
 @mock_sm_metrics
 def test_function(): log()
 
+class TestMade: pass
+
+for number in range(3):
+    setattr(TestMade, f"test_{number}", lambda self: log())
+mock_sm_metrics(TestMade)
+
 if __name__ == "__main__":
     test_function()
     for plain in (TestPlain(), TestOther()):
         plain.test_one()
         plain.test_two()
+    for number in range(3):
+        getattr(TestMade(), f"test_{number}")()
     unittest.main()
 """,
         encoding="utf-8",

@@ -153,7 +153,7 @@ class TestCalls:
         assert [repr(fault) for call in calls for fault in call.faults] == [
             repr(fault) for call in sm_metrics.calls for fault in call.faults
         ]
-        assert (calls[1].response, calls[1].faults[0].hits) == (sm_metrics.calls[1].response, 1)
+        assert (calls[1].response, calls[1].faults[0].hits, calls[1].faults[0].has_fired) == (sm_metrics.calls[1].response, 1, True)
         assert [one.rule for one in rejected] == [one.rule for one in sm_metrics.rejected]
 
     def test_a_failing_query_is_no_refused_put(self, sm_metrics, client):

@@ -57,7 +57,7 @@ def handlers(innermost: Callable[[], Listener | None]) -> tuple[tuple[str, Any],
     return tuple(
         (f"{event}.sagemaker.{operation}", handler)
         for operation, tell in tells.items()
-        for event, handler in (("provide-client-params", note), ("after-call", after(tell)))
+        for event, handler in (("before-parameter-build", note), ("after-call", after(tell)))
     )
 
 

@@ -29,7 +29,7 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
     def note(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         context.pop(_NOTE, None)
         listener = innermost()
-        if listener is not None:
+        if listener is not None and "client_region" in context:  # a URL that is signed in advance is no call
             context[_NOTE] = listener, (*_named(params, context["client_region"]), dict(params))
 
     def refuse(model: Any, context: dict[str, Any], **_: Any) -> Any:
@@ -42,7 +42,7 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
         if listener and http_response.status_code < 300:
             listener.heard(model.name, *noted)
 
-    events = {"provide-client-params": note, "before-call": refuse, "after-call": tell}
+    events = {"before-parameter-build": note, "before-call": refuse, "after-call": tell}
     return tuple((f"{event}.cloudtrail.{operation}", handler) for operation in _OPERATIONS for event, handler in events.items())
 
 

@@ -6,6 +6,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..asserting import ANYTHING
@@ -14,7 +15,6 @@ from ..settings import did_you_mean
 from .records import as_sent, error_code_of
 
 _OF_A_METRIC = {"metric_name": "metricName", "step": "step", "value": "value"}
-_COMPARED = 1_000  # of the events that differ in as few fields, how many are looked at more closely
 
 
 class Difference(NamedTuple):
@@ -29,38 +29,49 @@ class Difference(NamedTuple):
     def distance(self) -> float:
         """From 0 for what is almost the same to 1."""
         if isinstance(self.expected, str) and isinstance(self.found, str):
-            return 1 - difflib.SequenceMatcher(None, self.expected, self.found).ratio()
+            return _unlikeness(self.expected, self.found)
         try:
-            apart = abs(self.expected - self.found)
-        except TypeError:
+            apart = abs(float(self.expected) - float(self.found))
+        except (TypeError, ValueError, OverflowError):
             return 1
-        return float(apart / (1 + apart))
+        return apart / (1 + apart) if math.isfinite(apart) else 1
 
     def __str__(self) -> str:
         return f"{self.field}: expected {self.expected!r}, found {self.found!r}{self.hint}"
 
 
-def check_event(events: Iterable[Mapping[str, Any]], expected: Mapping[str, Any], why_none: Iterable[str]) -> str | None:
-    """Whether one of the events is as expected; otherwise the message of the failure."""
-    wanted = {name: value for name, value in expected.items() if value is not ANYTHING}
-    near: list[tuple[Mapping[str, Any], list[Difference]]] = []
-    count = 0
+@lru_cache(maxsize=1024)  # names repeat from event to event
+def _unlikeness(expected: str, found: str) -> float:
+    return 1 - difflib.SequenceMatcher(None, expected, found).ratio()
+
+
+def is_there(events: Iterable[Mapping[str, Any]], expected: Mapping[str, Any]) -> bool:
+    """Whether one of the events is as expected."""
+    wanted = _wanted(expected)
+    return any(not _differences(event, wanted) for event in events)
+
+
+def why_not_there(events: Iterable[Mapping[str, Any]], expected: Mapping[str, Any], why_none: Iterable[str]) -> str | None:
+    """The message of the failure where none of the events is as expected: which is nearest, and how it differs."""
+    wanted, nearest, count = _wanted(expected), None, 0
     for event in events:
         count += 1
         differences = _differences(event, wanted)
         if not differences:
             return None
-        fewest = len(near[0][1]) if near else len(differences)
-        if len(differences) < fewest:
-            near.clear()
-        if len(differences) <= fewest and len(near) < _COMPARED:
-            near.append((event, differences))
+        remoteness = _remoteness(differences)
+        if nearest is None or remoteness < nearest[0]:
+            nearest = remoteness, event, differences
     head = f"no CloudTrail event is as expected: {', '.join(f'{name}={value!r}' for name, value in wanted.items()) or 'any'}"
-    if not near:
+    if nearest is None:
         return joined(head, ["there is no event", *why_none])
-    event, (first, *others) = min(near, key=lambda pair: _remoteness(pair[1]))
+    _, event, (first, *others) = nearest
     which = f"the nearest of {counted(count, 'event')}, {event['eventTime']} eventID {event['eventID']}"
     return joined(head, [f"{which}: {first}", *map(str, others)])
+
+
+def _wanted(expected: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in expected.items() if value is not ANYTHING}
 
 
 def _remoteness(differences: Sequence[Difference]) -> tuple[int, bool, float]:

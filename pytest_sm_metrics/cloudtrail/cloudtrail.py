@@ -10,7 +10,7 @@ from typing import Any
 from ..asserting import ANYTHING, verify
 from ..explaining import counted
 from ..service.service import Service
-from .asserting import check_event
+from .asserting import is_there, why_not_there
 from .records import is_recorded, record_of
 from .trail import OnEvent, Trail
 from .trails import Trails, judged
@@ -123,7 +123,12 @@ class CloudTrail:
             "user_identity": user_identity,
             "region": region,
         }
-        verify(self._service, lambda: check_event(self._events(), expected, self._why_none()), timeout)
+        verify(
+            self._service,
+            lambda: why_not_there(self._events(), expected, self._why_none()),
+            timeout,
+            passes=lambda: is_there(self._events(), expected),
+        )
 
     def _why_none(self) -> Iterator[str]:
         called = Counter(call.operation for call in self._service.calls)

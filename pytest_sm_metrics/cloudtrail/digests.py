@@ -22,6 +22,7 @@ _HOUR = timedelta(hours=1)
 class Digest(NamedTuple):
     """A digest file, to be delivered."""
 
+    bucket: str | None
     key: str
     body: bytes
     """gzip of one line of JSON."""
@@ -52,7 +53,10 @@ class Digester(NamedTuple):
         earliest = last.end if last else None
 
         def end_of_hour(file: LogFile) -> datetime:
-            end = file.delivered.replace(minute=0) + (_HOUR if file.delivered.minute else timedelta())
+            try:
+                end = file.delivered.replace(minute=0) + (_HOUR if file.delivered.minute else timedelta())
+            except OverflowError:  # the end of all times that a date can hold
+                end = file.delivered
             return max(end, earliest) if earliest else end
 
         for end, in_hour in groupby(sorted(files, key=lambda file: file.delivered), end_of_hour):
@@ -75,7 +79,7 @@ class Digester(NamedTuple):
             "digestSignatureAlgorithm": "SHA256withRSA",
             "newestEventTime": max(file.newest for file in files),
             "oldestEventTime": min(file.oldest for file in files),
-            "previousDigestS3Bucket": self.bucket if before else None,
+            "previousDigestS3Bucket": before.bucket if before else None,
             "previousDigestS3Object": before.key if before else None,
             "previousDigestHashValue": before.hash if before else None,
             "previousDigestHashAlgorithm": "SHA-256" if before else None,
@@ -95,4 +99,4 @@ class Digester(NamedTuple):
         text = json.dumps(content, separators=(",", ":")).encode()
         if before:  # no more is needed of it than its key and its hash
             before = before._replace(body=b"", files=(), before=None)
-        return Digest(key, gzip.compress(text, mtime=0), hashlib.sha256(text).hexdigest(), end, files, before)
+        return Digest(self.bucket, key, gzip.compress(text, mtime=0), hashlib.sha256(text).hexdigest(), end, files, before)

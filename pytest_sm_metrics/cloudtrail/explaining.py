@@ -9,6 +9,8 @@ from .records import is_recorded
 from .trail import Trail
 from .trails import Trails
 
+_COUNTED = 1_000  # of the events of a trail
+
 
 def what_trails_hold(trails: Trails) -> Iterator[str]:
     """A line for each trail, and what went wrong with them."""
@@ -21,16 +23,22 @@ def what_trails_hold(trails: Trails) -> Iterator[str]:
 
 def _what_it_holds(trail: Trail) -> str:
     calls = [call for call in trail.service.calls if is_recorded(call)]
-    held = len(trail.events)
+    held = trail.count(_COUNTED)
     where = "all regions" if trail.only_region is None else f"{trail.only_region} only"
-    head = f"trail {trail.name!r} ({where}) holds {held} of {counted(len(calls), 'event')}"
-    if held or not calls:
-        return head
+    some = f"{held} or more" if held == _COUNTED else f"{held}"
+    why_none = "" if held or not calls else _why_none(trail)
+    return f"trail {trail.name!r} ({where}) holds {some} of {counted(len(calls), 'event')}{why_none}"
+
+
+def _why_none(trail: Trail) -> str:
+    came = trail.came()
+    regions = dict.fromkeys(call.region for call in came)
     if not trail.has_logged:
-        return f"{head}: it was never started"
+        return ": it was never started"
+    if not came:
+        return ": none came while it was logging"
     if not trail.advanced_event_selectors:
-        return f"{head}: it has no advanced event selectors, and data events are off until somebody asks"
-    regions = dict.fromkeys(call.region for call in calls)
+        return ": it has no advanced event selectors, and data events are off until somebody asks"
     if trail.only_region is not None and trail.only_region not in regions:
-        return f"{head}: they are of {', '.join(regions)}"
-    return f"{head}: its selectors select none of those that came while it was logging"
+        return f": those that came while it was logging are of {', '.join(regions)}"
+    return ": its selectors select none of those that came while it was logging"

@@ -95,6 +95,8 @@ def _selector(which: str, selector: Any) -> Selection:
         raise InvalidEventSelectorsError(f"{which} is {selector!r}; accepted is one with FieldSelectors, as {SUGGESTED[0]!r}")
     tests = [_test(which, field) for field in fields]
     equals = {field["Field"]: list(field["Equals"]) if "Equals" in field else None for field in fields}
+    if len(equals) < len(fields):
+        raise InvalidEventSelectorsError(f"{which} names a field twice; the operators of a field stand together")
     category = equals.get("eventCategory")
     if category not in [[name] for name in _OF_CATEGORY]:
         accepted = ", ".join(repr([name]) for name in _OF_CATEGORY)

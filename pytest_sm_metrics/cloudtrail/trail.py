@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ..service.journal import Call
@@ -97,12 +98,18 @@ class Trail:
     def select(self, selectors: list[Any], selects: Selection) -> None:
         """Hold what these selectors select, from now on."""
         self.advanced_event_selectors, self._selects = copy.deepcopy(selectors), selects
-        self._turn(self.is_logging)
+        self._turn(None)
 
     def reach(self, only_region: str | None) -> None:
         """Hold what happens in this region, or in all, from now on."""
         self.only_region = only_region
-        self._turn(self.is_logging)
+        self._turn(None)
+
+    def move(self, s3_bucket: str) -> None:
+        """Deliver to another bucket what was not delivered to the one before."""
+        delivered = self._delivered.get(f"s3://{self.s3_bucket}", 0)
+        self._delivered[f"s3://{s3_bucket}"] = max(delivered, self._delivered.get(f"s3://{s3_bucket}", 0))
+        self.s3_bucket = s3_bucket
 
     def forget(self) -> None:
         """Hold nothing any more: what it held is no more."""
@@ -112,13 +119,13 @@ class Trail:
         """Write the digests that an earlier trail of the same name would have written next: theirs have the same keys."""
         self._digests = dict(earlier._digests)
 
-    def _turn(self, logging: bool) -> None:
-        """From now on, whether it logs and what, as it is now."""
+    def _turn(self, logging: bool | None) -> None:
+        """From now on, whether it logs (None: as before) and what."""
         with self.service.lock:
-            now = len(self.service.calls)
-            if self.is_logging:
+            now, was_logging = len(self.service.calls), self.is_logging
+            if was_logging:
                 self._spans[-1] = self._spans[-1]._replace(until=now)
-            if logging:
+            if was_logging if logging is None else logging:
                 self._spans.append(_Span(now, None, self._selects, self.only_region))
 
     @property
@@ -187,12 +194,22 @@ class Trail:
         record = record_of(call, self.service.settings)
         return record if span.selects(record) else None
 
-    def saw(self, call: Call) -> None:
+    def count(self, most: int) -> int:
+        """How many events it holds, as far as somebody wants to count."""
+        return sum(1 for _ in islice(self._records(0, len(self.service.calls)), most))
+
+    def came(self) -> list[Call]:
+        """The calls that left an event while it was logging, whether it holds that or not."""
+        calls = self.service.calls
+        return [call for span in list(self._spans) for call in calls[span.since : span.until] if is_recorded(call)]
+
+    def saw(self, call: Call, index: int) -> None:
         """Tell who wants to know of an event when it happens."""
-        if self.on_event is not None and self.is_logging:
-            record = self._record(call, self._spans[-1])
-            if record is not None:
-                self.on_event(envelope(record))
+        if self.on_event is not None:
+            for span in list(self._spans):
+                record = self._record(call, span) if span.since <= index and (span.until is None or index < span.until) else None
+                if record is not None:
+                    self.on_event(envelope(record))
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the state of now."""

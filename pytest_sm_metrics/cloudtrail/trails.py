@@ -14,6 +14,8 @@ from ..service.service import Service
 from .selectors import InvalidEventSelectorsError, Selection, check_basic, selection
 from .trail import Trail
 
+_SHOWN = 5  # errors of users' functions
+
 
 class Trails:
     """The trails by name. It watches the journal, and is told what clients ask of CloudTrail."""
@@ -45,6 +47,7 @@ class Trails:
         _check_bucket(trail.s3_bucket, trail.s3_prefix)
         self._by_name[trail.home_region, trail.name] = trail
         self._own.add((trail.home_region, trail.name))
+        self._let_go_on(trail)
         return trail
 
     # What clients ask of CloudTrail, whoever answers them
@@ -65,8 +68,12 @@ class Trails:
         key = (region, name)
         if operation == "CreateTrail":
             self._by_name[key] = self._made_by_a_client(name, region, parameters)
+            self.unknown.pop(key, None)
         elif key not in self._by_name:
-            self.unknown[key] = None
+            if operation == "DeleteTrail":
+                self.unknown.pop(key, None)
+            else:
+                self.unknown[key] = None
         elif operation == "DeleteTrail":
             self._deleted[key] = self._by_name.pop(key)
             self._deleted[key].stop_logging()
@@ -84,28 +91,33 @@ class Trails:
             s3_prefix=parameters.get("S3KeyPrefix"),
             digests=bool(parameters.get("EnableLogFileValidation")),
         )
-        if (region, name) in self._deleted:
-            trail.go_on_from(self._deleted.pop((region, name)))
+        self._let_go_on(trail)
         return trail
+
+    def _let_go_on(self, trail: Trail) -> None:
+        earlier = self._deleted.pop((trail.home_region, trail.name), None)
+        if earlier:
+            trail.go_on_from(earlier)
 
     # Watching the journal
 
-    def saw(self, call: Call) -> None:
+    def saw(self, call: Call, index: int) -> None:
         """Tell the trails. What a user's function raises is told when the test is judged: AWS would not tell the caller."""
         for trail in self.all:
             try:
-                trail.saw(call)
+                trail.saw(call, index)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # what pytest.fail raises is no Exception
                 _, _, *frames = traceback.extract_tb(error.__traceback__)  # without those of this package
                 where = f" in {frames[0].filename}:{frames[0].lineno}" if frames else ""
-                self.raised.append(f"on_event of trail {trail.name!r} raised {type(error).__name__}: {error}{where}")
+                self.raised.append(f"on_event of trail {trail.name!r} raised {type(error).__name__}: {_words_of(error)}{where}")
 
     def findings(self) -> list[str]:
         """What users' functions have raised since this was last asked."""
         raised, self.raised = self.raised, []
-        return [told if times == 1 else f"{told} ({counted(times, 'time')})" for told, times in Counter(raised).items()]
+        found = [told if times == 1 else f"{told} ({counted(times, 'time')})" for told, times in Counter(raised).items()]
+        return [*found[:_SHOWN], f"on_event raised {len(found) - _SHOWN} more"] if len(found) > _SHOWN else found
 
     def reset(self) -> None:
         """Back to the state at activation: no trails."""
@@ -115,11 +127,11 @@ class Trails:
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the trails of now."""
-        deleted = dict(self._deleted)
+        deleted, unknown = dict(self._deleted), dict(self.unknown)
         trails, own, restores = dict(self._by_name), set(self._own), [trail.checkpoint() for trail in self.all]
 
         def restore() -> None:
-            self._by_name, self._own, self._deleted = dict(trails), set(own), dict(deleted)
+            self._by_name, self._own, self._deleted, self.unknown = dict(trails), set(own), dict(deleted), dict(unknown)
             for restore_trail in restores:
                 restore_trail()
 
@@ -134,7 +146,8 @@ def _check_selectors(advanced: Sequence[Any], basic: Sequence[Any]) -> None:
 
 
 def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
-    trail.s3_bucket = parameters.get("S3BucketName", trail.s3_bucket)
+    if "S3BucketName" in parameters:
+        trail.move(parameters["S3BucketName"])
     trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
     trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
     if "IsMultiRegionTrail" in parameters:
@@ -144,6 +157,13 @@ def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
 def _select(trail: Trail, parameters: Mapping[str, Any]) -> None:
     selectors = parameters.get("AdvancedEventSelectors") or []
     trail.select(selectors, selection(selectors))
+
+
+def _words_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # a user's own class may say anything
+        return "an error without words"
 
 
 _CHANGES: dict[str, Callable[[Trail, Mapping[str, Any]], None]] = {

@@ -95,7 +95,7 @@ class Fault:
         return type(self)(*self._made_of, **self._more)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _with_counts, (type(self), self._made_of, self._more, self.matches, self.hits)
+        return _with_counts, (type(self), self._made_of, self._more, self.matches, self.hits, self.has_fired)
 
     def put_in_force(self, force: Force) -> None:
         """Add it to those in force."""
@@ -184,10 +184,12 @@ class Fault:
         return f"{self.kind}({', '.join(shown)})"
 
 
-def _with_counts(kind: type[AnyFault], made_of: tuple[Any, ...], more: dict[str, Any], matches: int, hits: int) -> AnyFault:
+def _with_counts(
+    kind: type[AnyFault], made_of: tuple[Any, ...], more: dict[str, Any], matches: int, hits: int, has_fired: bool
+) -> AnyFault:
     """In another process: what was made of the same, in force nowhere."""
     fault = kind(*made_of, **more)
-    fault.matches, fault.hits = matches, hits
+    fault.matches, fault.hits, fault.has_fired = matches, hits, has_fired
     return fault
 
 

@@ -53,8 +53,8 @@ class Arrival(NamedTuple):
 class Watcher(Protocol):
     """What watches the journal: a view that has a state of its own."""
 
-    def saw(self, call: Call) -> None:
-        """A call has been entered; not locked."""
+    def saw(self, call: Call, index: int) -> None:
+        """A call has been entered, at a place in the journal; not locked."""
         ...
 
     def findings(self) -> list[str]:
@@ -230,13 +230,14 @@ class Service:
                 results,
                 tuple(fired),
             )
+            index = len(self.calls)
             self.calls.append(call)
             if component is not None:
                 component.take(call)
             if self._waiting:
                 self._arrived.notify_all()
         for watcher in self.watchers:
-            watcher.saw(call)
+            watcher.saw(call, index)
         return _answer(call)
 
     def abandon(self, arrival: Arrival) -> None:

@@ -14,6 +14,15 @@ from ..logging_metrics import INFINITE, client_in, get, metric, put
 from ..requests import query
 
 
+class Values:
+    """As an array of several values compares."""
+
+    def __eq__(self, other):
+        raise ValueError("the truth value of an array is ambiguous")
+
+    __hash__ = None
+
+
 @pytest.fixture
 def cloudtrail(sm_metrics):
     client = client_in("us-east-1")
@@ -126,6 +135,19 @@ def test_a_call_without_any_metric(sm_metrics):
         client.meta.events.unregister("before-call.sagemaker-metrics.BatchPutMetrics", unique_id="broken")
     with pytest.raises(AssertionError, match="step: expected None, found None; there is no metric"):
         sm_metrics.cloudtrail.assert_event(step=None)
+
+
+@pytest.mark.parametrize("value", [10**400, Values(), "many"])
+def test_values_that_are_no_doubles(cloudtrail, value):
+    with pytest.raises(AssertionError, match="the nearest of 3 events"):
+        cloudtrail.assert_event("run-1", value=value)
+
+
+def test_the_nearest_of_many(sm_metrics):
+    for step in (*range(5000, 6005), 3):
+        put(client_in("us-east-1"), "run-1", metric(step=step))
+    with pytest.raises(AssertionError, match="step: expected 2, found 3"):
+        sm_metrics.cloudtrail.assert_event("run-1", step=2)
 
 
 def test_a_background_sender_is_waited_for(sm_metrics):

@@ -135,6 +135,7 @@ def test_operators_against_a_naive_reading(several):
         ([*SUGGESTED, *data(field("eventname", Equals=["x"]))], "selector 1: CloudTrail does not know the field 'eventname'; did you mean 'eventName'? The fields are: eventCategory,"),
         (data({"Equals": ["x"]}), "does not know the field None"),
         (data("x"), "does not know the field None"),
+        ([{"FieldSelectors": [field("eventCategory", Equals=["Bogus"]), CATEGORY, RESOURCE]}], "selector 0 names a field twice"),
         (data(field("readOnly", Equals=["no"])), "readOnly takes Equals ['true'] or ['false']; it is ['no']"),
         (data(field("readOnly", NotEquals=["true"])), "readOnly takes the operators Equals; given is 'NotEquals'"),
         (data(field("sessionCredentialFromConsole", StartsWith=["t"])), "takes the operators Equals, NotEquals; given is 'StartsWith'"),

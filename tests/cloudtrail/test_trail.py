@@ -151,6 +151,14 @@ class TestEventBridge:
         put(client, "run-1", metric())
         assert len(seen) == 1
 
+    def test_it_is_called_with_what_the_trail_holds(self, sm_metrics, client):
+        seen = []
+        sm_metrics.cloudtrail.create_trail("first", advanced_event_selectors=ALL, on_event=lambda event: second.start_logging())
+        second = sm_metrics.cloudtrail.create_trail("second", advanced_event_selectors=ALL, on_event=seen.append)
+        second.stop_logging()
+        put(client, "run-1", metric())
+        assert seen == second.eventbridge_events == []
+
     @pytest.mark.parametrize(
         ("on_event", "raised"),
         [(lambda event: 1 / 0, "ZeroDivisionError: division by zero"), (lambda event: pytest.fail("unexpected"), "Failed: unexpected")],
@@ -279,11 +287,12 @@ class TestFolders:
         assert len(trail.events) == 200
 
     @pytest.mark.parametrize("instant", ["9999-12-31T23:58:00Z", "1969-12-31T23:59:59Z"])
-    def test_the_ends_of_the_calendar(self, sm_metrics, client, trail, tmp_path, instant):
+    def test_the_ends_of_the_calendar(self, sm_metrics, client, tmp_path, instant):
+        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
         with freezegun.freeze_time(instant):
             put(client, "run-1", metric())
         assert [event["eventTime"] for event in trail.events] == [instant]
-        assert len(trail.deliver(tmp_path)) == 1
+        assert len(trail.deliver(tmp_path)) == 2
 
     @pytest.mark.parametrize("where", [None, 3, b"folder", object()])
     def test_what_is_no_destination(self, sm_metrics, trail, where):

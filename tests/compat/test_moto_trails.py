@@ -232,6 +232,42 @@ def test_trails_of_one_name_in_two_regions(sm_metrics, s3):
     assert [trail.home_region for trail in sm_metrics.cloudtrail.trails] == ["us-east-1"]
 
 
+def test_another_bucket_gets_what_the_one_before_has_not_got(sm_metrics, cloudtrail, s3):
+    make(cloudtrail)
+    s3.create_bucket(Bucket="others")
+    log("run-1")
+    sm_metrics.cloudtrail.deliver(s3)
+    cloudtrail.update_trail(Name="audit", S3BucketName="others")
+    assert sm_metrics.cloudtrail.deliver(s3) == []
+    log("run-2")
+    assert len(sm_metrics.cloudtrail.deliver(s3)) == 1
+
+
+def test_a_trail_of_before_that_is_made_anew_is_known(sm_metrics, cloudtrail):
+    make(cloudtrail)
+    sm_metrics.reset()
+    cloudtrail.stop_logging(Name="audit")
+    assert list(sm_metrics.cloudtrail._trails.unknown) == [("us-east-1", "audit")]
+    cloudtrail.delete_trail(Name="audit")
+    make(cloudtrail)
+    assert not sm_metrics.cloudtrail._trails.unknown
+
+
+def test_a_url_that_is_signed_in_advance_is_no_call(sm_metrics, cloudtrail):
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    for service, method, name in (("cloudtrail", "create_trail", "Name"), ("sagemaker", "describe_trial_component", "TrialComponentName")):
+        client = boto3.client(service, region_name="us-east-1", **keys)
+        more = {"S3BucketName": "audits"} if service == "cloudtrail" else {}
+        assert client.generate_presigned_url(method, Params={name: "audit", **more}).startswith("https://")
+    assert sm_metrics.cloudtrail.trails == []
+
+
+def test_hooks_of_users_that_change_parameters(sm_metrics, cloudtrail):
+    cloudtrail.meta.events.register("provide-client-params.cloudtrail.CreateTrail", lambda params, **_: {**params, "S3KeyPrefix": "team"})
+    make(cloudtrail)
+    assert sm_metrics.cloudtrail.trails[0].s3_prefix == "team"
+
+
 def test_trails_of_nobody_are_no_matter(sm_metrics, cloudtrail):
     make(cloudtrail)
     sm_metrics.reset()

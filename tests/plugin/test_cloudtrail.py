@@ -109,6 +109,7 @@ def test_the_report_says_what_trails_hold_and_why_not_more(project):
             cloudtrail.create_trail(Name="not-started", S3BucketName="audits")
             boto3.client("cloudtrail", "us-east-1").start_logging(Name="early")
             sm_metrics.cloudtrail.create_trail("without")
+            sm_metrics.cloudtrail.create_trail("late", advanced_event_selectors=selectors()).stop_logging()
             sm_metrics.cloudtrail.create_trail("other", advanced_event_selectors=selectors("BatchGetMetrics"))
             sm_metrics.cloudtrail.create_trail("good", advanced_event_selectors=selectors(), on_event=lambda event: 1 / 0)
             log("run-1", "loss", 0.9)
@@ -118,13 +119,14 @@ def test_the_report_says_what_trails_hold_and_why_not_more(project):
     )
     project.runpytest_inprocess().stdout.fnmatch_lines(
         [
-            "trail 'one-region' (eu-west-1 only) holds 0 of 2 events: they are of us-east-1",
+            "trail 'one-region' (eu-west-1 only) holds 0 of 2 events: those that came while it was logging are of us-east-1",
             "trail 'not-started' (eu-west-1 only) holds 0 of 2 events: it was never started",
             "trail 'without' (all regions) holds 0 of 2 events: it has no advanced event selectors, and data events are off until *",
+            "trail 'late' (all regions) holds 0 of 2 events: none came while it was logging",
             "trail 'other' (all regions) holds 0 of 2 events: its selectors select none of those that came while it was logging",
             "trail 'good' (all regions) holds 2 of 2 events",
             "trail 'early' of us-east-1 is not known: a client spoke of it, and it was made before the mock was on",
-            "on_event of trail 'good' raised ZeroDivisionError: division by zero in */test_the_report_says*.py:28",
+            "on_event of trail 'good' raised ZeroDivisionError: division by zero in */test_the_report_says*.py:29",
         ]
     )
 

@@ -167,6 +167,28 @@ def test_what_failed_and_why(project):
     )
 
 
+def test_calls_after_a_reset_are_shown(project):
+    project.makepyfile(
+        """
+        import pytest
+        from trainer import log
+
+        @pytest.fixture
+        def clean(sm_metrics_session):
+            sm_metrics_session.reset()
+
+        def test_first(clean):
+            log("run-1", "loss", 0.9)
+            log("run-1", "loss", 0.9)
+
+        def test_second(clean):
+            log("run-2", "loss", 0.9)
+            assert False
+        """
+    )
+    project.runpytest_inprocess().stdout.fnmatch_lines(["*- SageMaker Metrics calls -*", "* BatchPutMetrics 'run-2' *"])
+
+
 def test_calls_before_the_test_are_not_shown(project):
     project.makepyfile(
         """
