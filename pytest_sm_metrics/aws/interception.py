@@ -126,7 +126,9 @@ def owners() -> list[Any]:
 
 
 def _innermost() -> Answerer | None:
-    return next((activation.answerer for activation in _active[-1:]), None)
+    for activation in _active[-1:]:
+        return activation.answerer
+    return None
 
 
 def _innermost_trails() -> Any:
