@@ -1,15 +1,18 @@
-"""Errors as botocore has them."""
+"""Errors as botocore has them, which is imported when there is one."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ClientError
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSResponse
+    from botocore.exceptions import ClientError
 
 
 def refusal(code: str, message: str) -> tuple[AWSResponse, dict[str, Any]]:
     """What a handler of `before-call` gives back in place of an answer: the client raises its own exception for it."""
+    from botocore.awsrequest import AWSResponse
+
     raw: Any = None
     headers: Any = {}
     return AWSResponse("", 400, headers, raw), _parsed(code, message)
@@ -17,6 +20,8 @@ def refusal(code: str, message: str) -> tuple[AWSResponse, dict[str, Any]]:
 
 def client_error(code: str, message: str, operation: str) -> ClientError:
     """What a client raises when AWS answers with this code."""
+    from botocore.exceptions import ClientError
+
     response: Any = _parsed(code, message)
     return ClientError(response, operation)
 

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ..aws.errors import client_error
+
 
 class Folder:
     """A folder, and the keys as paths below it."""
@@ -49,8 +51,6 @@ class Bucket:
         except Exception as error:
             if getattr(error, "response", {}).get("Error", {}).get("Code") != "NoSuchBucket":
                 raise
-            from ..aws.errors import client_error
-
             raise client_error("S3BucketDoesNotExistException", f"S3 bucket {self._name} does not exist!", "PutObject") from error
         if inspect.isawaitable(put):
             getattr(put, "close", lambda: None)()

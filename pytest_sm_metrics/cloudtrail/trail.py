@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ..explaining import counted
 from ..service.journal import Call
 from ..service.service import Service
 from .destinations import Bucket, Folder, destination
@@ -226,5 +227,5 @@ class Trail:
         return restore
 
     def __repr__(self) -> str:
-        selectors = len(self.advanced_event_selectors)
-        return f"<Trail {self.name!r}: {'' if self.is_logging else 'not '}logging, {selectors} selector{'' if selectors == 1 else 's'}>"
+        selectors = counted(len(self.advanced_event_selectors), "selector")
+        return f"<Trail {self.name!r}: {'' if self.is_logging else 'not '}logging, {selectors}>"

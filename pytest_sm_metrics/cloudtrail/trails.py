@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..aws.errors import client_error
 from ..explaining import counted
 from ..service.journal import Call
 from ..service.service import Service
@@ -43,7 +44,7 @@ class Trails:
         __tracebackhide__ = True
         _check_name(trail.name)
         if (trail.home_region, trail.name) in self._by_name:
-            raise refused("TrailAlreadyExistsException", f"Trail {trail.name} already exists", "CreateTrail")
+            raise client_error("TrailAlreadyExistsException", f"Trail {trail.name} already exists", "CreateTrail")
         _check_bucket(trail.s3_bucket, trail.s3_prefix)
         self._by_name[trail.home_region, trail.name] = trail
         self._own.add((trail.home_region, trail.name))
@@ -180,7 +181,7 @@ def judged(advanced: Any) -> Selection:
     try:
         return selection(advanced)
     except InvalidEventSelectorsError as error:
-        raise refused("InvalidEventSelectorsException", str(error), "PutEventSelectors") from None
+        raise client_error("InvalidEventSelectorsException", str(error), "PutEventSelectors") from None
 
 
 def _check_name(name: object) -> None:
@@ -190,26 +191,21 @@ def _check_name(name: object) -> None:
             "3 to 128 letters, digits, periods, underscores and dashes, with a letter or a digit at both ends and no two of the others "
             "side by side, but no IP address"
         )
-        raise refused("InvalidTrailNameException", f"the name of a trail is {name!r}; accepted are {accepted}", "CreateTrail")
+        raise client_error("InvalidTrailNameException", f"the name of a trail is {name!r}; accepted are {accepted}", "CreateTrail")
 
 
 def _check_bucket(bucket: object, prefix: object) -> None:
     __tracebackhide__ = True
     if bucket is not None and (not isinstance(bucket, str) or not re.fullmatch(_BUCKET, bucket) or re.fullmatch(_IP_ADDRESS, bucket)):
-        raise refused("InvalidS3BucketNameException", f"s3_bucket is {bucket!r}, which is no name of a bucket", "CreateTrail")
+        raise client_error("InvalidS3BucketNameException", f"s3_bucket is {bucket!r}, which is no name of a bucket", "CreateTrail")
     if prefix is not None and (not isinstance(prefix, str) or len(prefix) > 200 or not re.fullmatch(_PREFIX, prefix)):
         accepted = "1 to 200 printable characters, without a slash at either end"
-        raise refused("InvalidS3PrefixException", f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}", "CreateTrail")
+        raise client_error(
+            "InvalidS3PrefixException", f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}", "CreateTrail"
+        )
 
 
 _NAME = r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*"
 _IP_ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
 _BUCKET = r"(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 _PREFIX = r"[^/\x00-\x1f](?:[^\x00-\x1f]*[^/\x00-\x1f])?"
-
-
-def refused(code: str, message: str, operation: str) -> Exception:
-    """What a client raises when AWS answers with this code."""
-    from ..aws.errors import client_error
-
-    return client_error(code, message, operation)

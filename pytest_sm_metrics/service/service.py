@@ -178,9 +178,7 @@ class Service:
         operation = OPERATIONS.get((request.method, request.path))
         if self._forked_from is not None:
             name = trial_component_name_of(operation, None, request.body)
-            raise UnmockedCallError(
-                _forked(operation, self._forked_from), operation, trial_component_name_of(operation, None, request.body)
-            )
+            raise UnmockedCallError(_forked(operation, self._forked_from), operation, name)
         parsed, failure = None, None
         if operation is None:
             failure = Failure(404, "UnknownOperationException", f"{UNKNOWN_OPERATION.constraint}: {request.method} {request.path} is not")
