@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
+from ..clock import real_clock
 from ..settings import is_whole
 from .exchange import Answer, NoAnswer
 from .fault import Fault, check, is_number
@@ -91,7 +92,11 @@ class HeldCalls(Fault):
         """Wait until n calls are held; an AssertionError after `timeout` seconds, real time. In a coroutine use `asyncio.to_thread`."""
         __tracebackhide__ = True
         check("n", n, is_whole(n, 1), "a whole number from 1")
+        deadline = real_clock() + self.timeout
         with self._arrived:
-            if not self._arrived.wait_for(lambda: len(self._held) >= n, self.timeout):
-                held = f"{len(self._held)} of {n} calls were held within {self.timeout:g} seconds by {self!r}"
-                raise AssertionError(f"{held}; {self.matches} have passed its filters")
+            while len(self._held) < n:
+                remaining = deadline - real_clock()
+                if remaining <= 0:
+                    held = f"{len(self._held)} of {n} calls were held within {self.timeout:g} seconds by {self!r}"
+                    raise AssertionError(f"{held}; {self.matches} have passed its filters")
+                self._arrived.wait(remaining)

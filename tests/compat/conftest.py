@@ -8,6 +8,20 @@ import pytest
 
 from pytest_sm_metrics import mock_sm_metrics
 
+from ..plugin.conftest import project  # noqa: F401 - a fixture
+
+
+@pytest.fixture
+def run_with(project, monkeypatch):  # noqa: F811
+    """Run the tests of the project in a process of its own, with these plugins of pytest and no others."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+    def run(plugins, *options):
+        names = ["sm_metrics", *plugins.split()]
+        return project.runpytest_subprocess("-W", "error", *(option for name in names for option in ("-p", name)), *options)
+
+    return run
+
 
 @pytest.fixture(params=["moto outside", "moto inside"])
 def sm_metrics_beside_moto(request):
