@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import signal
 import ssl
 import sys
 import threading
@@ -227,9 +228,9 @@ class TestFailCalls:
         assert list(sm_metrics) == []
 
     def test_a_page_of_a_proxy(self, sm_metrics, client):
-        fault = sm_metrics.fail_calls((502, b"<html>Bad Gateway</html>"), times=4)
+        fault = sm_metrics.fail_calls((502, b"<html>Bad Gateway</html>"), times=2)
         put(client, "run-1", metric())
-        assert fault.hits == 4
+        assert fault.hits == 2
         assert len(sm_metrics["run-1"].metrics) == 1
         sm_metrics.fail_calls((502, b"<html>Bad Gateway</html>"))
         with pytest.raises(ClientError, match="502"):
@@ -338,6 +339,50 @@ class TestFastRetries:
         assert botocore.retries.bucket.TokenBucket.acquire is acquire
 
 
+class TestRetryQuota:
+    """In standard mode, the default since botocore 1.44, a client stops to retry when it has had to too often."""
+
+    @pytest.fixture
+    def client(self):
+        return make_client(retries={"mode": "standard"})
+
+    def run_out_of_it(self, client, sm_metrics):
+        with sm_metrics.fail_calls("InternalFailure"):
+            for _ in range(60):
+                with pytest.raises(ClientError):
+                    put(client, "run-1", metric())
+        assert [call.attempt for call in sm_metrics.calls[:3]] == [1, 2, 3]
+        assert sm_metrics.calls[-1].attempt == 1
+
+    @pytest.mark.parametrize("fast_retries", [True, False])
+    def test_it_is_the_clients_within_a_mock_and_whole_after_it(self, client, fast_retries, monkeypatch):
+        monkeypatch.setattr(time, "sleep", lambda seconds: None)
+        for _ in range(2):
+            with mock_sm_metrics(fast_retries=fast_retries) as sm_metrics:
+                self.run_out_of_it(client, sm_metrics)
+
+    def test_of_nested_mocks(self, client, sm_metrics):
+        with mock_sm_metrics() as inner:
+            self.run_out_of_it(client, inner)
+        self.run_out_of_it(client, sm_metrics)
+
+    def test_that_of_another_service_is_its_own(self, sm_metrics, client, monkeypatch):
+        monkeypatch.setattr(time, "sleep", lambda seconds: None)
+        s3 = SESSION.client("s3", config=Config(retries={"mode": "standard"}), **KEYS)
+        s3.meta.events.register("before-send.s3", lambda request, **_: AWSResponse(request.url, 500, {}, Raw(b"")))
+        attempts = []
+        s3.meta.events.register("request-created.s3", lambda **_: attempts.append(1))
+        with mock_sm_metrics() as inner:
+            self.run_out_of_it(client, inner)
+            for _ in range(60):
+                with pytest.raises(ClientError):
+                    s3.list_buckets()
+        attempts.clear()
+        with pytest.raises(ClientError):
+            s3.list_buckets()
+        assert len(attempts) == 1
+
+
 class TestHoldCalls:
     def test_calls_wait_until_the_block_ends(self, sm_metrics, client):
         threads = [threading.Thread(target=put, args=(client, "run-1", metric())) for _ in range(3)]
@@ -444,6 +489,27 @@ class TestHoldCalls:
             held.wait()
         thread.join()
         assert len(sm_metrics.calls) == 1
+
+    @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads here")
+    def test_an_interrupted_call_is_in_flight_no_more(self, client):
+        """Ctrl-C, or the signal of a test's time limit."""
+        waiting = threading.get_ident()
+
+        def interrupt():
+            held.wait()
+            while sys._current_frames()[waiting].f_code.co_name != "wait":
+                pass
+            signal.pthread_kill(waiting, signal.SIGINT)
+
+        with mock_sm_metrics(concurrent_writes="conflict") as sm_metrics:
+            with sm_metrics.hold_calls(times=1) as held:
+                interrupter = threading.Thread(target=interrupt)
+                interrupter.start()
+                with pytest.raises(KeyboardInterrupt):
+                    put(client, "run-1", metric())
+                interrupter.join()
+                assert put(client, "run-1", metric())["Errors"] == []
+            assert len(sm_metrics.calls) == 1
 
 
 class TestInForce:

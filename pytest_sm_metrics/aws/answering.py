@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
+from contextlib import contextmanager
 from typing import Protocol
 
 from ..service.exchange import Answer, NoAnswer, Request
@@ -41,13 +42,25 @@ def answer(answerer: Answerer, arrival: Arrival, url: str, is_async: bool) -> Re
     if arrival.held is None:
         return _response(answerer.answer(arrival), url)
     future = arrival.held.hold(arrival.ordinal, lambda: answerer.answer(arrival), lambda: answerer.abandon(arrival))
-    return _await(future, arrival.held, url) if is_async else _response(future.result(), url)
+    return _await(future, arrival.held, url) if is_async else _wait(future, arrival.held, url)
+
+
+def _wait(future: Answered, held: HeldCalls, url: str) -> Response:
+    with _abandoned_if_interrupted(future, held):
+        return _response(future.result(), url)
 
 
 async def _await(future: Answered, held: HeldCalls, url: str) -> Response:
-    try:
+    with _abandoned_if_interrupted(future, held):
         return _response(await asyncio.wrap_future(future), url)
-    except asyncio.CancelledError:
+
+
+@contextmanager
+def _abandoned_if_interrupted(future: Answered, held: HeldCalls) -> Generator[None]:
+    """Cancelled, timed out or interrupted from the keyboard: nobody waits for the answer any more."""
+    try:
+        yield
+    except BaseException:
         held.abandon(future)
         raise
 

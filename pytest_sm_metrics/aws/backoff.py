@@ -1,9 +1,10 @@
-"""Retries without their back-off: botocore computes it, and it is not slept.
+"""Retries without their back-off, which botocore computes and does not sleep, and without a trace in the client that retried.
 
-No event can do that: botocore sleeps by itself once its `needs-retry` handlers have given a delay, and in adaptive mode waits for a token
-within a `before-send` handler of its own. So while a mock is on, the `time` that `botocore.endpoint` sleeps by, the `asyncio` of
-`aiobotocore.endpoint` and `acquire` of both token buckets are replaced, here and nowhere else. A context variable, set by the
-first handler of an event and cleared by the last, says whether the wait is for a request of ours; all others sleep as always.
+No event can do that: botocore sleeps by itself once its `needs-retry` handlers have given a delay, in adaptive mode waits for a token
+within a `before-send` handler of its own, and in standard mode takes retries from a quota that a client has for its whole life. So
+while a mock is on, the `time` that `botocore.endpoint` sleeps by, the `asyncio` of `aiobotocore.endpoint`, `acquire` of both token
+buckets and of the quota are replaced, here and nowhere else. A context variable, set by the first handler of an event and cleared by
+the last, says whether the wait is for a request of ours; all others sleep as always.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-skip: ContextVar[bool] = ContextVar("whether the next back-off in this context is skipped", default=False)
+pending: ContextVar[bool | None] = ContextVar("whether the next back-off in this context is skipped; None: it is not ours", default=None)
 
 _undo: list[Callable[[], None]] = []
+_quotas: dict[Any, int] = {}
+"""What quotas had before requests of ours took from them."""
 
 
 class _Delegate:
@@ -42,9 +45,9 @@ async def _sleep_async(seconds: float, *args: Any) -> Any:
 
 
 def _skipped() -> bool:
-    skipped = skip.get()
-    skip.set(False)
-    return skipped
+    skipped = pending.get()
+    pending.set(None)
+    return bool(skipped)
 
 
 def _acquire(original: Any) -> Any:
@@ -61,9 +64,19 @@ def _acquire_async(original: Any) -> Any:
     return acquire
 
 
+def _acquire_quota(original: Any) -> Any:
+    def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if pending.get() is not None:
+            _quotas.setdefault(self, self.available_capacity)
+        return original(self, *args, **kwargs)
+
+    return acquire
+
+
 _REPLACED: tuple[tuple[str, str | None, str, Callable[[Any], Any]], ...] = (
     ("botocore.endpoint", None, "time", lambda module: _Delegate(module, sleep=_sleep)),
     ("botocore.retries.bucket", "TokenBucket", "acquire", _acquire),
+    ("botocore.retries.quota", "RetryQuota", "acquire", _acquire_quota),
     ("aiobotocore.endpoint", None, "asyncio", lambda module: _Delegate(module, sleep=_sleep_async)),
     ("aiobotocore.retries.bucket", "AsyncTokenBucket", "acquire", _acquire_async),
 )
@@ -84,6 +97,13 @@ def relieve() -> None:
         setattr(owner, name, replaced)
         _done.add(module_name)
         _undo.append(partial(_restore, owner, name, original, replaced))
+
+
+def give_back() -> None:
+    """Give quotas back what requests of ours took: one that is left empty would end the retries of tests to come."""
+    while _quotas:
+        quota, before = _quotas.popitem()
+        quota.release(max(0, before - quota.available_capacity))
 
 
 def _restore(owner: Any, name: str, original: Any, replaced: Any) -> None:

@@ -35,7 +35,7 @@ _CONTEXT_IS_LOST = "context" not in inspect.signature(AWSPreparedRequest).parame
 _lost_context: ContextVar[dict[str, Any]] = ContextVar("the context of the request that is being sent")
 
 _NOTE = "pytest_sm_metrics"  # in the context of a request that is ours to answer
-_FAST = "pytest_sm_metrics: fast retries"  # in the context of a request whose back-off is skipped
+_FAST = "pytest_sm_metrics: fast retries"  # in the context of a request of ours: whether its back-off is skipped
 _BLOCKED = "pytest_sm_metrics: blocked"  # in the context of a request that is not to leave the machine
 
 Refuse = Callable[[str, bytes], Exception]
@@ -87,6 +87,7 @@ def switch_off(owner: object) -> bool:
         activation = _active.pop(index)
         for later in _active[index:]:
             later.default_session, later.under_moto = activation.default_session, activation.under_moto
+        backoff.give_back()
         sessions.replace_default_session(activation.default_session if activation.under_moto == _moto_listens() else None)
         _restore_sessions()
         return True
@@ -143,8 +144,7 @@ def _note(request: Any, operation_name: str, **_: Any) -> None:
     innermost = _innermost()
     if innermost is not None:
         request.context[_NOTE] = innermost, request.url, f"/{operation_name}"
-        if innermost.fast_retries:
-            request.context[_FAST] = True
+        request.context[_FAST] = innermost.fast_retries
         return
     if _refuse is not None and not _is_loopback(request.url):
         request.context[_BLOCKED] = _refuse, operation_name
@@ -180,15 +180,15 @@ def _context_of(request: Any) -> Any:
     return _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
 
 
-def _skip_backoff(event_name: str, request: Any = None, request_dict: dict[str, Any] | None = None, **_: Any) -> None:
+def _say_whose_backoff(event_name: str, request: Any = None, request_dict: dict[str, Any] | None = None, **_: Any) -> None:
     """Before adaptive mode waits (`before-send`), and before botocore sleeps (`needs-retry`). For all services: no other's is skipped."""
     context = _context_of(request) if request_dict is None else request_dict.get("context", {})
-    skipped = _FAST in context and event_name.split(".")[1] == sessions.SERVICE
-    if skipped:
+    ours = _FAST in context and event_name.split(".")[1] == sessions.SERVICE
+    if ours:
         with _lock:
             if _active:
                 backoff.relieve()
-    backoff.skip.set(skipped)
+    backoff.pending.set(context[_FAST] if ours else None)
 
 
 class _Blocked:
@@ -203,7 +203,7 @@ class _Blocked:
 
 
 def _block(request: Any, event_name: str, **_: Any) -> _Blocked | None:
-    backoff.skip.set(False)
+    backoff.pending.set(None)
     if not event_name.startswith(f"before-send.{sessions.SERVICE}."):
         return None
     note = _context_of(request).pop(_BLOCKED, None)
@@ -222,8 +222,12 @@ _HANDLERS: tuple[tuple[str, Any], ...] = (
     ("request-created.sagemaker-metrics", _note),
     ("choose-signer.sagemaker-metrics", _leave_unsigned),
     ("before-send.sagemaker-metrics", _answer),
-    ("before-send", _skip_backoff),
-    ("needs-retry", _skip_backoff),
+    ("before-send", _say_whose_backoff),
+    ("needs-retry", _say_whose_backoff),
+    (
+        "needs-retry.sagemaker-metrics",
+        _say_whose_backoff,
+    ),  # botocore's own, which takes from the quota, comes before what is for all services
     *control_plane.handlers(_innermost),
     *trail_calls.handlers(_innermost_trails),
 )
