@@ -117,7 +117,7 @@ def _mock_of(node: Any, config: pytest.Config, scope: str = "function") -> Gener
 
     given, _ = configuring.marked(node)
     width = len(_SCOPES) - _SCOPES.index(scope)
-    mock = switching.switch_on(given, node.nodeid, configuring.turned_off_by(scope), width)
+    mock = switching.switch_on(given, running.name_of(node), configuring.turned_off_by(scope), width)
     mock._findings.is_shared = scope != "function"
     _judge(config).mocks.append(mock)
     try:
@@ -209,7 +209,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     tears them down the other way round. In the mode `mock`, a test that asks for none gets one.
     """
     item.stash[_HAS_FAILED] = False
-    running.test, running.phase = item.nodeid, "setup"
+    running.test, running.phase = running.name_of(item), "setup"
+    running.mocks.clear()  # those of an earlier run of the same test
     if "pytest_sm_metrics.mock" in sys.modules:
         from .switching import active_mocks
 

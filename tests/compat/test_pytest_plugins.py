@@ -1,0 +1,260 @@
+"""Beside other plugins of pytest: state never leaks, faults repeat, coverage counts. `.[test,compat]` brings all of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SUITE = """
+import json
+import os
+from pathlib import Path
+
+import freezegun
+import pytest
+from botocore.exceptions import ClientError
+from pytest_sm_metrics import fail_metrics
+from trainer import log
+
+@pytest.fixture(autouse=True)
+def seen(request, sm_metrics):
+    assert not sm_metrics.calls
+    with freezegun.freeze_time("2026-09-01 12:00"):
+        yield
+    told = json.dumps([sm_metrics.to_dict(), [repr(fault) for fault in sm_metrics.faults]])
+    Path(os.environ["SEEN"], request.node.name + "." + os.environ.get("PYTEST_XDIST_WORKER", "")).write_text(told)
+
+@pytest.mark.parametrize("number", range(8))
+def test_random_failures(number, sm_metrics):
+    sm_metrics.fail_calls("InternalFailure", probability=0.5, optional=True)
+    for step in range(6):
+        try:
+            log(f"run-{number}", "loss", step)
+        except ClientError:
+            pass
+
+class TestShared:
+    def test_one(self, sm_metrics_module, sm_metrics):
+        log("run-1", "loss", 0.5)
+        assert not sm_metrics_module.calls
+
+    @pytest.mark.sm_metrics(metric_limit=1)
+    def test_limit(self, sm_metrics):
+        assert len(log("run-1", "loss", 0.5, 0.4)["Errors"]) == 1
+
+@pytest.mark.xdist_group("one")
+@pytest.mark.sm_metrics(faults=[fail_metrics("CONFLICT_ERROR", times=1)])
+@pytest.mark.parametrize("number", range(2))
+def test_a_fault_from_the_start(number):
+    assert log("run-1", "loss", 0.5, 0.4)["Errors"] == [{"Code": "CONFLICT_ERROR", "MetricIndex": 0}]
+"""
+TESTS = 12
+
+
+@pytest.fixture
+def seen(project, run_with, monkeypatch):
+    """Run the suite, and give back what each of its tests saw; where two processes ran it, they saw the same."""
+    project.makepyfile(test_it=SUITE)
+
+    def run(plugins, *options, tests=TESTS):
+        folder = project.mkdir(f"seen-{len(list(project.path.glob('seen-*')))}")
+        monkeypatch.setenv("SEEN", str(folder))
+        run_with(f"xdist {plugins}", *options).assert_outcomes(passed=tests)
+        found = {}
+        for path in folder.iterdir():
+            test, told = path.name.partition(".")[0], json.loads(path.read_text())
+            assert found.setdefault(test, told) == told
+        return found
+
+    return run
+
+
+def test_what_each_test_of_the_suite_sees(seen):
+    found = seen("")
+    random = [tuple(call["error_code"] for call in found[f"test_random_failures[{number}]"][0]["calls"]) for number in range(8)]
+    assert len(set(random)) > 1
+    assert {"InternalFailure", None} == set(sum(random, ()))
+
+
+@pytest.mark.parametrize("dist", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each", "no"])
+def test_every_mode_of_xdist(seen, dist):
+    workers = {"no": [], "each": ["--tx", "2*popen"]}.get(dist, ["-n", "2"])
+    distributed = seen("", "--dist", dist, *workers, tests=TESTS * 2 if dist == "each" else TESTS)
+    assert distributed == seen("")
+
+
+def test_any_order(seen):
+    pytest.importorskip("pytest_randomly", reason="needs the extra compat")
+    in_order = seen("")
+    assert seen("randomly", "--randomly-seed=1") == in_order
+    assert seen("randomly", "--randomly-seed=2", "-n", "2") == in_order
+
+
+def test_repetitions(seen):
+    """Each is a test of its own, with a node id of its own; from run to run it repeats."""
+    pytest.importorskip("pytest_repeat", reason="needs the extra compat")
+    first = seen("repeat", "--count=3", tests=TESTS * 3)
+    assert seen("repeat", "--count=3", "-n", "2", tests=TESTS * 3) == first
+    repetitions = [first[f"test_random_failures[0-{number}-3]"][0]["calls"] for number in (1, 2, 3)]
+    assert len({calls[0]["request_id"] for calls in repetitions}) == 3
+
+
+RERUN = """
+import pytest
+from botocore.exceptions import ClientError
+from trainer import log
+
+tries = []
+
+@pytest.mark.flaky(reruns=2)
+def test_fails_twice(sm_metrics):
+    tries.append(sm_metrics)
+    assert not sm_metrics.calls
+    sm_metrics.fail_calls("InternalFailure", probability=0.5, optional=True)
+    for step in range(9):
+        try:
+            log(f"try-{len(tries)}", "loss", step)
+        except ClientError:
+            pass
+    assert len(tries) == 3
+
+def test_each_try_began_empty_and_saw_the_same():
+    seen = [[(call.request_id, call.error_code) for call in one.calls] for one in tries]
+    assert seen[0] == seen[1] == seen[2]
+    assert [list(one) for one in tries] == [["try-1"], ["try-2"], ["try-3"]]
+
+@pytest.mark.flaky(reruns=1)
+def test_has_an_unused_fault_at_first(sm_metrics, times=[]):
+    times.append(1)
+    sm_metrics.fail_calls("InternalFailure", times=1, optional=len(times) > 1)
+
+@pytest.mark.flaky(reruns=2)
+def test_fails_always(sm_metrics, numbers=[]):
+    numbers.append(1)
+    log(f"try-{len(numbers)}", "loss", 0.5)
+    assert False
+
+@pytest.fixture
+def fails_at_first(sm_metrics, set_up=[]):
+    set_up.append(1)
+    log("set-up", "loss", 0.5)
+    assert len(set_up) > 1
+
+@pytest.mark.flaky(reruns=1)
+def test_set_up_anew(fails_at_first, sm_metrics):
+    assert len(sm_metrics.calls) == 1
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["in one process", "under xdist"])
+def test_each_rerun_begins_empty(project, run_with, workers):
+    pytest.importorskip("pytest_rerunfailures", reason="needs the extra compat")
+    project.makepyfile(test_it=RERUN)
+    result = run_with("xdist rerunfailures", *workers)
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"], outcomes["failed"], outcomes["rerun"]) == (4, 1, 6)
+    result.stdout.fnmatch_lines(["*SageMaker Metrics calls*", "*'try-3'*"])
+    result.stdout.no_fnmatch_line("*'try-[12]'*")
+
+
+TIMEOUT = """
+import pytest
+from pytest_sm_metrics import current
+from trainer import log
+
+@pytest.mark.timeout(0.3)
+@pytest.mark.sm_metrics(concurrent_writes="conflict")
+def test_hangs(sm_metrics_module, sm_metrics):
+    with sm_metrics.hold_calls(timeout=600):
+        log("run-1", "loss", 0.5)
+
+def test_the_next_one(sm_metrics):
+    assert current() is sm_metrics
+    log("run-1", "loss", 0.5)
+    assert len(sm_metrics.calls) == 1
+
+@pytest.mark.timeout(0.3)
+def test_waits_too_long(sm_metrics):
+    sm_metrics.wait_for(lambda sm_metrics: "run-1" in sm_metrics, timeout=600)
+
+def test_the_last_one(sm_metrics):
+    assert not sm_metrics.calls
+"""
+
+
+def test_a_test_that_hangs_in_a_held_call(project, run_with):
+    pytest.importorskip("pytest_timeout", reason="needs the extra compat")
+    project.makepyfile(test_it=TIMEOUT)
+    result = run_with("timeout", "--timeout-method=signal")
+    result.assert_outcomes(failed=2, passed=2)
+    result.stdout.fnmatch_lines(["FAILED *test_hangs - Failed: Timeout*", "FAILED *test_waits_too_long - Failed: Timeout*"])
+
+
+def test_a_test_that_hangs_where_a_thread_ends_the_process(project, run_with):
+    pytest.importorskip("pytest_timeout", reason="needs the extra compat")
+    project.makepyfile(test_it=TIMEOUT)
+    result = run_with("timeout", "--timeout-method=thread")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*Timeout*", "*in test_hangs"])
+
+
+COVERED = """
+import asyncio
+import threading
+from trainer import log
+
+def at_once(run):
+    return log(run, "loss", 0.5)
+
+def in_a_thread(run):
+    thread = threading.Thread(target=lambda: log(run, "loss", 0.5))
+    thread.start()
+    thread.join()
+
+async def in_a_coroutine(run):
+    await asyncio.to_thread(log, run, "loss", 0.5)
+
+def when_it_fails(run):
+    try:
+        log(run, "loss", 0.5)
+    except Exception:
+        return "failed"
+
+def never(run):
+    return run
+"""
+
+COVERING = """
+import asyncio
+import threading
+import covered
+from pytest_sm_metrics import mock_sm_metrics
+
+def test_fixture(sm_metrics):
+    covered.at_once("run-1")
+    sm_metrics.fail_calls("AccessDeniedException")
+    assert covered.when_it_fails("run-1") == "failed"
+
+@mock_sm_metrics
+def test_decorator():
+    covered.in_a_thread("run-1")
+
+def test_context_manager():
+    with mock_sm_metrics() as sm_metrics:
+        with sm_metrics.hold_calls(trial_component="held") as held:
+            thread = threading.Thread(target=covered.at_once, args=["held"])
+            thread.start()
+            held.wait()
+            asyncio.run(covered.in_a_coroutine("run-1"))
+        thread.join()
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["in one process", "under xdist"])
+def test_coverage_counts_what_ran_inside_a_mock(project, run_with, workers):
+    pytest.importorskip("pytest_cov", reason="needs the extra compat")
+    project.makepyfile(covered=COVERED, test_it=COVERING)
+    run_with("xdist pytest_cov", "--cov=covered", "--cov-branch", "--cov-report=json", *workers).assert_outcomes(passed=3)
+    [found] = json.loads((project.path / "coverage.json").read_text())["files"].values()
+    assert [COVERED.split("\n")[line].strip() for line in found["missing_lines"]] == ["return run"]
