@@ -19,12 +19,32 @@ def oldest(session: nox.Session) -> None:
     Without what asks for later ones: aiobotocore, moto, the service model that the rules are compared with, and the
     examples and blocks that log a NaN, which the oldest botocore sends as a token that is no JSON.
     """
-    oldest = ["pytest==8.4.0", "botocore==1.29.28", "boto3==1.26.28"]
-    session.install("-e", ".", *oldest, "freezegun", "time-machine", "hypothesis", "pytest-xdist")
+    oldest = ["pytest==8.4.0", "botocore==1.29.28", "boto3==1.26.28", "freezegun==1.5.0", "time-machine==2.16.0"]
+    session.install("-e", ".", *oldest, "hypothesis", "pytest-xdist")
     later = ["compat/test_moto.py", "compat/test_moto_trails.py", "compat/test_aiobotocore.py"]
     later += ["compat/test_readers.py", "cloudtrail/test_trail.py", "service/test_rules.py", "test_documentation.py"]
     utcnow = "ignore:datetime.datetime.utcnow:DeprecationWarning"  # botocore's own, when it signs under Python 3.12 and later
     session.run("pytest", "tests", "-n", "2", "-W", utcnow, *[f"--ignore=tests/{path}" for path in later], *session.posargs)
+
+
+@nox.session(python="3.11")
+def compat(session: nox.Session) -> None:
+    """Beside the libraries and the plugins of pytest that users have."""
+    session.install("-e", ".[test,compat]")
+    # Our own tests run in order, and without what wants to be configured; the projects that they make load what they are about.
+    ours = ["-p", "no:randomly", "-p", "no:asyncio", "-p", "no:ddtrace"]
+    session.run("pytest", "-n", "2", *ours, "tests/compat", "tests/test_documentation.py", "-k", "compat or companions", *session.posargs)
+
+
+@nox.session(python="3.13")
+def newest(session: nox.Session) -> None:
+    """The newest botocore, which aiobotocore holds back, and the newest generation of the SageMaker SDK."""
+    session.install("-e", ".", "boto3", "moto[s3,sagemaker]", "freezegun", "time-machine", "hypothesis", "pytest-xdist")
+    session.run("pytest", "-n", "2", "--ignore=tests/compat/test_aiobotocore.py", *session.posargs)
+    session.install("sagemaker-core>=2")
+    session.run(
+        "pytest", "-n", "2", "tests/compat/test_sagemaker_sdk.py", "tests/test_documentation.py", "-k", "sagemaker", *session.posargs
+    )
 
 
 @nox.session(python="3.11")

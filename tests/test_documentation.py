@@ -14,7 +14,19 @@ from .logging_metrics import INFINITE, client_in, metric, put
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
+PATHS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = {path.relative_to(ROOT).as_posix().removeprefix("docs/"): path.read_text(encoding="utf-8") for path in PATHS}
+NEEDS = {
+    "companions/async-clients.md": ["aioboto3", "anyio", "pytest_asyncio", "trio"],
+    "companions/processes.md": ["pytest_subprocess"],
+    "companions/sagemaker-sdk.md": ["sagemaker"],
+    "companions/tracing.md": ["opentelemetry.sdk", "opentelemetry.instrumentation.botocore"],
+}
+"""What the blocks of a document need that the extra `test` does not bring."""
+OPTIONS = {
+    "companions/async-clients.md": ["-p", "asyncio", "-o", "asyncio_default_fixture_loop_scope=function"],
+    "companions/sagemaker-sdk.md": ["-W", "ignore::DeprecationWarning", "-W", "ignore::UserWarning"],  # the SDK's own
+}
 BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = {name: dict(BLOCK.findall(text)) for name, text in DOCUMENTS.items()}
 
@@ -59,11 +71,28 @@ def test_the_first_example_has_the_output_that_is_shown(pytester):
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_other_blocks_pass(pytester, document):
+    for module in NEEDS.get(document, []):
+        if not _is_installed(module):
+            pytest.skip(f"needs {module}, which the extra compat brings")
     others = {name: source for name, source in BLOCKS[document].items() if name not in ("train.py", "test_train.py")}
     for name, source in others.items():
         pytester.path.joinpath(name).write_text(source, encoding="utf-8")
     if others:
-        assert pytester.runpytest_subprocess("-W", "error").ret == 0
+        configured = [] if document == "companions/async-clients.md" else ["-p", "no:asyncio"]
+        assert pytester.runpytest_subprocess("-W", "error", *configured, *OPTIONS.get(document, [])).ret == 0
+
+
+def _is_installed(module):
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def test_links_lead_somewhere():
+    for path in PATHS:
+        for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"
 
 
 def test_ci_runs_the_readmes_test_command():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unittest
 from contextlib import nullcontext
 
 import boto3
@@ -11,10 +12,120 @@ from moto import mock_aws
 from moto.moto_api import recorder
 from moto.sagemakermetrics import sagemakermetrics_backends
 
-from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
+from pytest_sm_metrics import UnmockedCallError, current, mock_sm_metrics
 from pytest_sm_metrics.aws.interception import block
 
 from ..logging_metrics import metric, put
+
+
+def use_both(sm_metrics):
+    """What a test does beside moto: metrics that moto would die of, buckets and trial components that are moto's."""
+    metrics = boto3.client("sagemaker-metrics", region_name="us-east-1")
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="models")
+    boto3.client("sagemaker", region_name="us-east-1").create_trial_component(TrialComponentName="run-1")
+    answer = put(metrics, "run-1", metric(step=None), metric(value=float("nan")))
+    assert answer["Errors"] == [{"Code": "VALIDATION_ERROR", "MetricIndex": 1}]
+    assert sm_metrics["run-1"]["loss"].values == [0.5]
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["models"]
+
+
+@pytest.fixture
+def moto():
+    """As a user's conftest has it."""
+    with mock_aws():
+        yield
+
+
+class TestNesting:
+    """Each of the two by decorator, context manager or fixture, in either order."""
+
+    def test_fixtures(self, moto, sm_metrics):
+        use_both(sm_metrics)
+
+    def test_fixtures_the_other_way_round(self, sm_metrics_class, moto):
+        use_both(sm_metrics_class)
+
+    @mock_aws
+    def test_motos_decorator_and_our_fixture(self, sm_metrics):
+        use_both(sm_metrics)
+
+    @mock_sm_metrics
+    def test_our_decorator_and_motos_fixture(self, moto):
+        use_both(current())
+
+    @mock_aws
+    @mock_sm_metrics
+    def test_decorators(self):
+        use_both(current())
+
+    @mock_sm_metrics
+    @mock_aws
+    def test_decorators_the_other_way_round(self):
+        use_both(current())
+
+    @mock_aws
+    def test_motos_decorator_and_our_context_manager(self):
+        with mock_sm_metrics() as sm_metrics:
+            use_both(sm_metrics)
+
+    @mock_sm_metrics
+    def test_our_decorator_and_motos_context_manager(self):
+        with mock_aws():
+            use_both(current())
+
+    def test_our_fixture_and_motos_context_manager(self, sm_metrics):
+        with mock_aws():
+            use_both(sm_metrics)
+
+    def test_context_managers(self):
+        with mock_aws(), mock_sm_metrics() as sm_metrics:
+            use_both(sm_metrics)
+
+    def test_context_managers_the_other_way_round(self):
+        with mock_sm_metrics() as sm_metrics, mock_aws():
+            use_both(sm_metrics)
+
+    def test_context_managers_that_end_in_the_order_in_which_they_began(self):
+        moto = mock_aws()
+        moto.start()
+        sm_metrics = mock_sm_metrics().start()
+        moto.stop()
+        with mock_aws():
+            use_both(sm_metrics)
+        sm_metrics.stop()
+
+
+@mock_aws
+@mock_sm_metrics
+class TestDecoratedClass:
+    def test_one(self):
+        use_both(current())
+
+    def test_another(self):
+        use_both(current())
+
+
+@mock_sm_metrics
+@mock_aws
+class TestCaseDecoratedTheOtherWayRound(unittest.TestCase):
+    def setUp(self):
+        put(boto3.client("sagemaker-metrics", region_name="us-east-1"), "run-0", metric())
+
+    def test_one(self):
+        use_both(current())
+
+    def test_another(self):
+        use_both(current())
+
+
+@pytest.mark.sm_metrics(unknown_trial_component="reject")
+def test_a_name_that_moto_made_is_known(sm_metrics):
+    with mock_aws():
+        client = boto3.client("sagemaker-metrics", region_name="us-east-1")
+        boto3.client("sagemaker", region_name="us-east-1").create_trial_component(TrialComponentName="run-1")
+        assert put(client, "run-1", metric())["Errors"] == []
+        assert put(client, "run-2", metric())["Errors"] == [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}]
 
 
 def test_motos_handler_does_not_run(sm_metrics_beside_moto, monkeypatch):
