@@ -31,9 +31,7 @@ def oldest(session: nox.Session) -> None:
 def compat(session: nox.Session) -> None:
     """Beside the libraries and the plugins of pytest that users have."""
     session.install("-e", ".[test,compat]")
-    # Our own tests run in order, and without what wants to be configured; the projects that they make load what they are about.
-    ours = ["-p", "no:randomly", "-p", "no:asyncio", "-p", "no:ddtrace"]
-    session.run("pytest", "-n", "2", *ours, "tests/compat", "tests/test_documentation.py", "-k", "compat or companions", *session.posargs)
+    session.run("pytest", "-n", "2", "tests/compat", "tests/test_documentation.py", "-k", "compat or companions", *session.posargs)
 
 
 @nox.session(python="3.13")

@@ -7,6 +7,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LAST = datetime.max.replace(tzinfo=timezone.utc)
 
 
 def now() -> float:
@@ -26,5 +27,5 @@ def real_clock() -> float:
 
 
 def as_datetime(seconds: float) -> datetime:
-    """A time since the epoch as an aware datetime, UTC."""
-    return EPOCH + timedelta(seconds=seconds)
+    """A time since the epoch as an aware datetime, UTC; what rounding has put behind the last one is the last one."""
+    return EPOCH + min(timedelta(seconds=seconds), _LAST - EPOCH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +22,7 @@ _CLEAN = _MOCKS | {"sm_metrics", "sm_metrics_cloudtrail"}
 _MODE = pytest.StashKey[str]()
 _JUDGE = pytest.StashKey["Judge"]()
 _HAS_FAILED = pytest.StashKey[bool]()
+_OWN_MOCK = pytest.StashKey[ExitStack]()  # of a test that is no function, and can't ask for a fixture
 
 
 # Options
@@ -190,9 +191,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     mode = item.stash[_MODE] = configuring.mode_of(item, between)
     restore = _block(item.config, mode != "off") if (mode == "off") != (between == "off") else None
     try:
-        if mode == "mock" and not hasattr(item, "fixturenames") and not configuring.wrong_markers(item.listchain()):
-            with _mock_of(item, item.config):  # a test that is no function
-                return (yield)
         return (yield)
     finally:
         running.test, running.phase = outer_test, outer_phase
@@ -212,9 +210,9 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     running.test, running.phase = running.name_of(item), "setup"
     running.mocks.clear()  # those of an earlier run of the same test
     if "pytest_sm_metrics.mock" in sys.modules:
-        from .switching import active_mocks
+        from .switching import begin_test
 
-        running.calls_before = {mock: (mock._service.calls, len(mock.calls)) for mock in active_mocks()}
+        running.calls_before = begin_test()
     wrong = configuring.wrong_markers(item.listchain())
     if wrong:
         raise pytest.UsageError("\n".join(wrong))
@@ -226,7 +224,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
             names = ["_sm_metrics_mock", *names]
     elif not _MOCKS.intersection(names) and item.stash.get(_MODE, "off") == "mock":
         names = ["_sm_metrics_mock", *names]
-    if _MOCKS.intersection(names) and hasattr(item, "fixturenames"):
+    if not hasattr(item, "fixturenames"):
+        item.stash[_OWN_MOCK] = stack = ExitStack()
+        if item.stash[_MODE] == "mock":
+            stack.enter_context(_mock_of(item, item.config))
+    elif _MOCKS.intersection(names):
         function.fixturenames = sorted(names, key=lambda name: (_SCOPES.index(_scope_of(item, name)), name not in _MOCKS))
     with _noting_failure(item):
         yield
@@ -275,7 +277,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Judge what only the teardown shows."""
     running.phase = "teardown"
     try:
-        with _noting_failure(item):
+        with _noting_failure(item), item.stash.get(_OWN_MOCK, nullcontext()):
             yield
     finally:
         running.test = None

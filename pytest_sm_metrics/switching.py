@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import running
@@ -17,10 +18,12 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .findings import TurnedOffBy
+    from .service.journal import Call
     from .settings import SettingsKeywords
 
 _Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
 _NOTHING: Any = object()
+_entered_here: ContextVar[tuple[SageMakerMetricsMock, ...]] = ContextVar("the mocks that this task or thread has entered", default=())
 
 
 class Activation:
@@ -40,11 +43,15 @@ class Activation:
     def __enter__(self) -> SageMakerMetricsMock:
         mock = self.start()
         self._entered.append(mock)
+        _entered_here.set((*_entered_here.get(), mock))
         return mock
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         __tracebackhide__ = True
-        mock = self._entered.pop()
+        here = _entered_here.get()
+        mock = next((mock for mock in reversed(here) if mock in self._entered), self._entered[-1])
+        self._entered.remove(mock)
+        _entered_here.set(tuple(other for other in here if other is not mock))
         switch_off(mock)
         if kind is None:
             mock.check()
@@ -96,8 +103,16 @@ def switch_off(mock: SageMakerMetricsMock) -> None:
     """Switch a mock off, and judge nothing."""
     from .aws import interception
 
-    interception.switch_off(mock)
     mock._service.injection.release()
+    interception.switch_off(mock)
+
+
+def begin_test() -> dict[SageMakerMetricsMock, tuple[list[Call], int]]:
+    """Shared mocks meet another test: clients have their quotas of retries again. Their journals, and how many calls stand in them."""
+    from .aws import interception
+
+    interception.give_back()
+    return {mock: (mock._service.calls, len(mock.calls)) for mock in interception.owners()}
 
 
 def active_mocks() -> list[SageMakerMetricsMock]:

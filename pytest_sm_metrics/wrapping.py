@@ -15,7 +15,14 @@ def wrap(function: Any, inside: Callable[[], AbstractContextManager[object]]) ->
     def run(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
         with inside():
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            if inspect.iscoroutine(result):
+                result.close()
+                raise TypeError(
+                    f"{function.__qualname__} gave back a coroutine and is no async function: the mock would be off by the time it runs. "
+                    "Put mock_sm_metrics below the decorator that made this of an async function."
+                )
+            return result
 
     async def run_coroutine(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True

@@ -38,3 +38,10 @@ def network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket.socket, "connect_ex", connect)
     return attempts
+
+
+@pytest.fixture
+def pytester(pytester, monkeypatch):
+    """Without plugins that change the order of tests, want to be configured, or hook botocore; tests beside them ask for them."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in ("asyncio", "ddtrace", "randomly")))
+    return pytester

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import subprocess
 import sys
@@ -514,3 +515,47 @@ if __name__ == "__main__":
         encoding="utf-8",
     )
     subprocess.run([sys.executable, "test_it.py"], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_what_gives_back_a_coroutine_and_is_no_async_function():
+    """What moto's decorator makes of an async function, say."""
+
+    def sync(function):
+        @functools.wraps(function)
+        def wrapper():
+            return function()
+
+        return wrapper
+
+    @mock_sm_metrics
+    @sync
+    async def upload():
+        raise AssertionError("the mock is off by now")
+
+    with pytest.raises(TypeError, match=r"upload gave back a coroutine and is no async function.*Put mock_sm_metrics below the decorator"):
+        upload()
+
+
+def test_one_object_that_two_tasks_enter_at_once():
+    """Each leaves what it has entered."""
+    activation, left = mock_sm_metrics(), asyncio.Event()
+
+    async def first():
+        async with activation as mock:
+            await asyncio.sleep(0)
+        left.set()
+        return mock
+
+    async def second():
+        async with activation as mock:
+            await left.wait()
+            assert current() is mock
+            return mock
+
+    async def main():
+        return await asyncio.gather(first(), second())
+
+    one, other = asyncio.run(main())
+    assert one is not other
+    with pytest.raises(RuntimeError, match="no mock of SageMaker Metrics is on"):
+        current()

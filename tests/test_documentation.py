@@ -78,8 +78,7 @@ def test_the_other_blocks_pass(pytester, document):
     for name, source in others.items():
         pytester.path.joinpath(name).write_text(source, encoding="utf-8")
     if others:
-        configured = [] if document == "companions/async-clients.md" else ["-p", "no:asyncio"]
-        assert pytester.runpytest_subprocess("-W", "error", *configured, *OPTIONS.get(document, [])).ret == 0
+        assert pytester.runpytest_subprocess("-W", "error", *OPTIONS.get(document, [])).ret == 0
 
 
 def _is_installed(module):

@@ -17,10 +17,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.retries.bucket import TokenBucket
+from botocore.retries.quota import RetryQuota
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sm_metrics import delay_calls, fail_calls, fail_metrics, mock_sm_metrics
+from pytest_sm_metrics import UnmockedCallError, delay_calls, fail_calls, fail_metrics, mock_sm_metrics
 from pytest_sm_metrics.service.errors import ERRORS, METRIC_ERRORS
 
 from .logging_metrics import INFINITE, SESSION, client_in, metric, put
@@ -362,9 +363,39 @@ class TestRetryQuota:
                 self.run_out_of_it(client, sm_metrics)
 
     def test_of_nested_mocks(self, client, sm_metrics):
-        with mock_sm_metrics() as inner:
-            self.run_out_of_it(client, inner)
         self.run_out_of_it(client, sm_metrics)
+        with mock_sm_metrics():
+            put(client, "run-1", metric())
+        with sm_metrics.fail_calls("InternalFailure"), pytest.raises(ClientError):
+            put(client, "run-1", metric())
+        assert sm_metrics.calls[-1].attempt == 1  # the outer one's is still spent
+
+    def test_it_is_whole_after_a_reset(self, client, sm_metrics):
+        for _ in range(2):
+            self.run_out_of_it(client, sm_metrics)
+            sm_metrics.reset()
+
+    def test_what_was_spent_before_stays_spent(self, client):
+        quota = self.quota_of(client)
+        quota.acquire(450)
+        with mock_sm_metrics() as sm_metrics, sm_metrics.fail_calls("InternalFailure"), pytest.raises(ClientError):
+            put(client, "run-1", metric())
+        assert quota.available_capacity == 50
+
+    def quota_of(self, client):
+        """The client's own, as its first retry takes from it."""
+        quotas = []
+        acquire = RetryQuota.acquire
+
+        def note(quota, amount):
+            quotas.append(quota)
+            return acquire(quota, amount)
+
+        with mock_sm_metrics() as sm_metrics, pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RetryQuota, "acquire", note)
+            sm_metrics.fail_calls("InternalFailure", times=1)
+            put(client, "run-1", metric())
+        return quotas[0]
 
     def test_that_of_another_service_is_its_own(self, sm_metrics, client, monkeypatch):
         monkeypatch.setattr(time, "sleep", lambda seconds: None)
@@ -381,6 +412,35 @@ class TestRetryQuota:
         with pytest.raises(ClientError):
             s3.list_buckets()
         assert len(attempts) == 1
+
+
+def test_a_retry_that_comes_when_the_mock_is_off_does_not_reach_aws(network):
+    """Of a call that was held, say, and answered when its mock was switched off."""
+    client, failed = make_client(), []
+
+    def upload():
+        try:
+            put(client, "run-1", metric())
+        except UnmockedCallError as error:
+            failed.append(error)
+
+    answered, goes_on = threading.Event(), threading.Event()
+
+    def wait(**_):
+        answered.set()
+        goes_on.wait()
+
+    client.meta.events.register_last("needs-retry.sagemaker-metrics", wait)
+    thread = threading.Thread(target=upload)
+    with mock_sm_metrics() as sm_metrics:
+        sm_metrics.fail_calls("InternalFailure")
+        thread.start()
+        answered.wait()
+    goes_on.set()
+    thread.join()
+    assert "was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS." in str(failed[0])
+    assert len(sm_metrics.calls) == 1
+    assert network == []
 
 
 class TestHoldCalls:
@@ -428,6 +488,7 @@ class TestHoldCalls:
         with sm_metrics.hold_calls(timeout=0.01):
             with pytest.raises(RuntimeError, match=r"held for 0.01 seconds by hold_calls\(timeout=0.01\).*in another thread or task"):
                 put(client, "run-1", metric())
+        assert [(call.status_code, call.error_code) for call in sm_metrics.calls] == [(None, "RuntimeError")]
 
     def test_waiting_in_vain(self, sm_metrics):
         with sm_metrics.hold_calls(timeout=0.01, optional=True) as held:
@@ -490,26 +551,35 @@ class TestHoldCalls:
         thread.join()
         assert len(sm_metrics.calls) == 1
 
-    @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals to threads here")
+    @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no signals to threads here")
     def test_an_interrupted_call_is_in_flight_no_more(self, client):
         """Ctrl-C, or the signal of a test's time limit."""
-        waiting = threading.get_ident()
+        waiting, interrupted = threading.get_ident(), threading.Event()
 
         def interrupt():
             held.wait()
-            while sys._current_frames()[waiting].f_code.co_name != "wait":
-                pass
-            signal.pthread_kill(waiting, signal.SIGINT)
+            while not interrupted.wait(0.001):  # a signal that comes just before the thread waits is seen after it
+                if sys._current_frames()[waiting].f_code.co_name == "wait":
+                    signal.pthread_kill(waiting, signal.SIGUSR1)
 
-        with mock_sm_metrics(concurrent_writes="conflict") as sm_metrics:
-            with sm_metrics.hold_calls(times=1) as held:
-                interrupter = threading.Thread(target=interrupt)
-                interrupter.start()
-                with pytest.raises(KeyboardInterrupt):
-                    put(client, "run-1", metric())
-                interrupter.join()
-                assert put(client, "run-1", metric())["Errors"] == []
-            assert len(sm_metrics.calls) == 1
+        def handler(*_):
+            if not interrupted.is_set():
+                interrupted.set()
+                raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGUSR1, handler)
+        try:
+            with mock_sm_metrics(concurrent_writes="conflict") as sm_metrics:
+                with sm_metrics.hold_calls(times=1) as held:
+                    interrupter = threading.Thread(target=interrupt)
+                    interrupter.start()
+                    with pytest.raises(KeyboardInterrupt):
+                        put(client, "run-1", metric())
+                    interrupter.join()
+                    assert put(client, "run-1", metric())["Errors"] == []
+                assert [call.error_code for call in sm_metrics.calls] == ["KeyboardInterrupt", None]
+        finally:
+            signal.signal(signal.SIGUSR1, before)
 
 
 class TestInForce:

@@ -10,15 +10,13 @@ from typing import Protocol
 from ..service.exchange import Answer, NoAnswer, Request
 from ..service.held_calls import Answered, HeldCalls
 from ..service.service import Arrival
+from .backoff import Retried
 from .control_plane import Listener
 from .wire import Response, error_of
 
 
-class Answerer(Listener, Protocol):
+class Answerer(Listener, Retried, Protocol):
     """What answers for a mock."""
-
-    fast_retries: bool
-    """Whether retries come without back-off."""
 
     def receive(self, request: Request) -> Arrival:
         """Take a request in."""
@@ -28,8 +26,8 @@ class Answerer(Listener, Protocol):
         """Answer it, once what holds it has let go."""
         ...
 
-    def abandon(self, arrival: Arrival) -> None:
-        """It is held no more, and nobody waits for the answer."""
+    def abandon(self, arrival: Arrival, error: BaseException) -> None:
+        """It is held no more, and nobody waits for the answer: this is what the caller got."""
         ...
 
     def after_fork(self) -> None:
@@ -41,7 +39,7 @@ def answer(answerer: Answerer, arrival: Arrival, url: str, is_async: bool) -> Re
     """The response; for an async client, one to await. Raises what a client gets that has no answer."""
     if arrival.held is None:
         return _response(answerer.answer(arrival), url)
-    future = arrival.held.hold(arrival.ordinal, lambda: answerer.answer(arrival), lambda: answerer.abandon(arrival))
+    future = arrival.held.hold(arrival.ordinal, lambda: answerer.answer(arrival), lambda error: answerer.abandon(arrival, error))
     return _await(future, arrival.held, url) if is_async else _wait(future, arrival.held, url)
 
 
@@ -60,8 +58,8 @@ def _abandoned_if_interrupted(future: Answered, held: HeldCalls) -> Generator[No
     """Cancelled, timed out or interrupted from the keyboard: nobody waits for the answer any more."""
     try:
         yield
-    except BaseException:
-        held.abandon(future)
+    except BaseException as error:
+        held.abandon(future, error)
         raise
 
 

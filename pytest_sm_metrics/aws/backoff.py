@@ -1,27 +1,79 @@
-"""Retries without their back-off, which botocore computes and does not sleep, and without a trace in the client that retried.
+"""Retries without their back-off, which botocore computes and does not sleep; and what they take from a client's quota, given back.
 
 No event can do that: botocore sleeps by itself once its `needs-retry` handlers have given a delay, in adaptive mode waits for a token
 within a `before-send` handler of its own, and in standard mode takes retries from a quota that a client has for its whole life. So
 while a mock is on, the `time` that `botocore.endpoint` sleeps by, the `asyncio` of `aiobotocore.endpoint`, `acquire` of both token
 buckets and of the quota are replaced, here and nowhere else. A context variable, set by the first handler of an event and cleared by
-the last, says whether the wait is for a request of ours; all others sleep as always.
+the last, says whose request the wait is for; those of others sleep as always.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
-pending: ContextVar[bool | None] = ContextVar("whether the next back-off in this context is skipped; None: it is not ours", default=None)
+from ..service.service import Watcher
+
+
+class Retried(Protocol):
+    """What answers requests that may be tried again."""
+
+    fast_retries: bool
+    """Whether retries come without back-off."""
+    watchers: list[Watcher]
+    """What is told when it begins anew."""
+
+
+pending: ContextVar[Retried | None] = ContextVar("whose request the next back-off in this context is for", default=None)
 
 _undo: list[Callable[[], None]] = []
-_quotas: dict[Any, int] = {}
-"""What quotas had before requests of ours took from them."""
+
+
+class _Quotas:
+    """What clients' quotas had before requests of one mock took from them."""
+
+    def __init__(self) -> None:
+        self._before: dict[Any, int] = {}
+
+    def note(self, quota: Any) -> None:
+        """Something is about to be taken from it."""
+        self._before.setdefault(quota, quota.available_capacity)
+
+    def reset(self) -> None:
+        """Give everything back: a quota that is left empty would end the retries of tests to come."""
+        while self._before:
+            quota, before = self._before.popitem()
+            quota.release(max(0, before - quota.available_capacity))
+
+    def checkpoint(self) -> Callable[[], None]:
+        """Each example begins with whole quotas."""
+        return self.reset
+
+    def saw(self, call: object, index: int) -> None:
+        """Calls are no matter."""
+
+    def findings(self) -> list[str]:
+        """Nothing to tell."""
+        return []
+
+
+_lock = threading.Lock()
+_quotas: WeakKeyDictionary[Retried, _Quotas] = WeakKeyDictionary()
+
+
+def _quotas_of(retried: Retried) -> _Quotas:
+    with _lock:
+        if retried not in _quotas:
+            _quotas[retried] = _Quotas()
+            retried.watchers.append(_quotas[retried])
+        return _quotas[retried]
 
 
 class _Delegate:
@@ -45,9 +97,9 @@ async def _sleep_async(seconds: float, *args: Any) -> Any:
 
 
 def _skipped() -> bool:
-    skipped = pending.get()
+    retried = pending.get()
     pending.set(None)
-    return bool(skipped)
+    return retried is not None and retried.fast_retries
 
 
 def _acquire(original: Any) -> Any:
@@ -66,8 +118,9 @@ def _acquire_async(original: Any) -> Any:
 
 def _acquire_quota(original: Any) -> Any:
     def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if pending.get() is not None:
-            _quotas.setdefault(self, self.available_capacity)
+        retried = pending.get()
+        if retried is not None:
+            _quotas_of(retried).note(self)
         return original(self, *args, **kwargs)
 
     return acquire
@@ -99,11 +152,10 @@ def relieve() -> None:
         _undo.append(partial(_restore, owner, name, original, replaced))
 
 
-def give_back() -> None:
-    """Give quotas back what requests of ours took: one that is left empty would end the retries of tests to come."""
-    while _quotas:
-        quota, before = _quotas.popitem()
-        quota.release(max(0, before - quota.available_capacity))
+def give_back(retried: Retried) -> None:
+    """Give clients' quotas back what requests of a mock took."""
+    if retried in _quotas:
+        _quotas[retried].reset()
 
 
 def _restore(owner: Any, name: str, original: Any, replaced: Any) -> None:

@@ -26,6 +26,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import HierarchicalEmitter
 
+from ..unmocked import UnmockedCallError
 from . import backoff, control_plane, sessions, trail_calls
 from .answering import Answerer, answer
 from .wire import body_of, read_request
@@ -35,7 +36,7 @@ _CONTEXT_IS_LOST = "context" not in inspect.signature(AWSPreparedRequest).parame
 _lost_context: ContextVar[dict[str, Any]] = ContextVar("the context of the request that is being sent")
 
 _NOTE = "pytest_sm_metrics"  # in the context of a request that is ours to answer
-_FAST = "pytest_sm_metrics: fast retries"  # in the context of a request of ours: whether its back-off is skipped
+_ANSWERED = "pytest_sm_metrics: answered"  # in the context of a request, its retries too: who answers
 _BLOCKED = "pytest_sm_metrics: blocked"  # in the context of a request that is not to leave the machine
 
 Refuse = Callable[[str, bytes], Exception]
@@ -87,7 +88,7 @@ def switch_off(owner: object) -> bool:
         activation = _active.pop(index)
         for later in _active[index:]:
             later.default_session, later.under_moto = activation.default_session, activation.under_moto
-        backoff.give_back()
+        backoff.give_back(activation.answerer)
         sessions.replace_default_session(activation.default_session if activation.under_moto == _moto_listens() else None)
         _restore_sessions()
         return True
@@ -120,6 +121,13 @@ def _restore_sessions() -> None:
             sessions.restore()
 
 
+def give_back() -> None:
+    """Clients get back what requests of the mocks that are on took from their quotas of retries."""
+    with _lock:
+        for activation in _active:
+            backoff.give_back(activation.answerer)
+
+
 def owners() -> list[Any]:
     """Those that are on, the innermost last."""
     with _lock:
@@ -139,15 +147,25 @@ def _innermost_trails() -> Any:
 def _note(request: Any, operation_name: str, **_: Any) -> None:
     if _CONTEXT_IS_LOST:
         _lost_context.set(request.context)
-    for note in (_NOTE, _BLOCKED, _FAST):
+    for note in (_NOTE, _BLOCKED):
         request.context.pop(note, None)
+    answered_before = request.context.pop(_ANSWERED, None)
     innermost = _innermost()
     if innermost is not None:
         request.context[_NOTE] = innermost, request.url, f"/{operation_name}"
-        request.context[_FAST] = innermost.fast_retries
+        request.context[_ANSWERED] = innermost
         return
-    if _refuse is not None and not _is_loopback(request.url):
-        request.context[_BLOCKED] = _refuse, operation_name
+    refuse = _refuse_retry if answered_before else _refuse
+    if refuse is not None and not _is_loopback(request.url):
+        request.context[_BLOCKED] = refuse, operation_name
+
+
+def _refuse_retry(operation: str, _: bytes) -> Exception:
+    return UnmockedCallError(
+        f"{operation} was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS. "
+        "End threads and tasks that log within the test, or wait for what they send: sm_metrics.wait_for(...).",
+        operation,
+    )
 
 
 def _is_loopback(url: str) -> bool:
@@ -183,12 +201,12 @@ def _context_of(request: Any) -> Any:
 def _say_whose_backoff(event_name: str, request: Any = None, request_dict: dict[str, Any] | None = None, **_: Any) -> None:
     """Before adaptive mode waits (`before-send`), and before botocore sleeps (`needs-retry`). For all services: no other's is skipped."""
     context = _context_of(request) if request_dict is None else request_dict.get("context", {})
-    ours = _FAST in context and event_name.split(".")[1] == sessions.SERVICE
+    ours = _ANSWERED in context and event_name.split(".")[1] == sessions.SERVICE
     if ours:
         with _lock:
             if _active:
                 backoff.relieve()
-    backoff.pending.set(context[_FAST] if ours else None)
+    backoff.pending.set(context[_ANSWERED] if ours else None)
 
 
 class _Blocked:

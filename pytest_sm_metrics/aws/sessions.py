@@ -19,7 +19,7 @@ from weakref import WeakSet
 
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import ProfileNotFound
+from botocore.exceptions import ProfileNotFound, UnknownCredentialError
 from botocore.session import Session
 
 SERVICE = "sagemaker-metrics"
@@ -156,21 +156,36 @@ def _undemanding(session: Session) -> Any:
         value = session.get_config_variable(name, methods)
         return DEFAULT_REGION if name == "region" and not value else value
 
+    def get_credentials() -> Any:
+        provider = _environment(session)
+        return (provider and provider.load()) or credentials
+
     async def get_credentials_async() -> Any:
-        return credentials
+        provider = _environment(session)
+        return (provider and await provider.load()) or credentials
 
     is_async = _is_async(session)
     credentials = _deferred_credentials(session, is_async)
     undemanding: Any = copy.copy(session)
     undemanding.get_config_variable = get_config_variable
     undemanding.get_auth_token = lambda **_: None
-    undemanding.get_credentials = get_credentials_async if is_async else lambda: credentials
+    undemanding.get_credentials = get_credentials_async if is_async else get_credentials
     if session.get_config_variable("defaults_mode") == "auto":  # asks the metadata service, and is "standard" where there is none
         standard: dict[str, Any] = {"defaults_mode": "standard"}
         config = Config(**standard)
         given: Any = session.get_default_client_config()
         undemanding.get_default_client_config = lambda: config if given is None else config.merge(given)
     return undemanding
+
+
+def _environment(session: Any) -> Any:
+    """What reads the environment's credentials, now: later it may hold others than moto's. None: the session has its own, or a profile."""
+    if vars(session).get("_credentials") is not None:
+        return None
+    try:
+        return session.get_component("credential_provider").get_provider("env")
+    except UnknownCredentialError:
+        return None
 
 
 def _deferred_credentials(session: Session, is_async: bool) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, NamedTuple
 
 from ..clock import real_clock
@@ -19,7 +19,7 @@ class _Held(NamedTuple):
     ordinal: int
     future: Answered
     answer: Callable[[], Answer | NoAnswer]
-    abandon: Callable[[], None]
+    abandon: Callable[[BaseException], None]
     timer: threading.Timer
 
 
@@ -36,8 +36,11 @@ class HeldCalls(Fault):
         self._arrived = threading.Condition()
         self._held: list[_Held] = []
 
-    def hold(self, ordinal: int, answer: Callable[[], Answer | NoAnswer], abandon: Callable[[], None]) -> Answered:
-        """Hold one more. The future has its answer when the block ends, and an error if that takes too long."""
+    def hold(self, ordinal: int, answer: Callable[[], Answer | NoAnswer], abandon: Callable[[BaseException], None]) -> Answered:
+        """Hold one more. The future has its answer when the block ends, and an error if that takes too long.
+
+        `abandon` is called instead of `answer` where nobody waits any more, with what the caller got.
+        """
         future: Answered = Future()
         timer = threading.Timer(self.timeout, lambda: self._give_up(future))  # real time, whatever is frozen
         timer.daemon = True
@@ -59,7 +62,7 @@ class HeldCalls(Fault):
         for one in held:
             one.timer.cancel()
             if not one.future.set_running_or_notify_cancel():
-                one.abandon()
+                one.abandon(CancelledError())
                 continue
             try:
                 one.future.set_result(one.answer())
@@ -67,25 +70,21 @@ class HeldCalls(Fault):
                 one.future.set_exception(error)
 
     def _give_up(self, future: Answered) -> None:
-        if self._forget(future) and future.set_running_or_notify_cancel():
-            future.set_exception(
-                RuntimeError(
-                    f"a call was held for {self.timeout:g} seconds by {self!r}: the block did not end meanwhile. "
-                    "Make the call in another thread or task than the block, and let the block end, or hold it longer (timeout)."
-                )
-            )
+        error = RuntimeError(
+            f"a call was held for {self.timeout:g} seconds by {self!r}: the block did not end meanwhile. "
+            "Make the call in another thread or task than the block, and let the block end, or hold it longer (timeout)."
+        )
+        if self.abandon(future, error) and future.set_running_or_notify_cancel():
+            future.set_exception(error)
 
-    def abandon(self, future: Answered) -> None:
-        """Nobody waits for the answer any more."""
-        self._forget(future)
-
-    def _forget(self, future: Answered) -> bool:
+    def abandon(self, future: Answered, error: BaseException) -> bool:
+        """Nobody waits for the answer any more, since the caller got an error; whether it was still held."""
         with self._arrived:
             found = [one for one in self._held if one.future is future]
             self._held = [one for one in self._held if one.future is not future]
         for one in found:
             one.timer.cancel()
-            one.abandon()
+            one.abandon(error)
         return bool(found)
 
     def wait(self, n: int = 1) -> None:

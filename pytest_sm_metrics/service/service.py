@@ -202,10 +202,8 @@ class Service:
 
     def answer(self, arrival: Arrival) -> Answer | NoAnswer:
         """Answer a request, and enter it in the journal."""
-        request = arrival.request
         with self.lock:
-            if arrival.held:
-                self.abandon(arrival)
+            self._let_go(arrival)
             fired, outcome, in_service, parsed = self._inject(arrival)
             component: StoredTrialComponent | None = None
             refused: Sequence[Refusal] = ()
@@ -214,36 +212,50 @@ class Service:
                 injected = self._inject_items(arrival)
                 fired += dict.fromkeys(injected.values())
                 if isinstance(parsed, PutMetrics):
-                    component, refused = self.store.admit(request.region, parsed, request.time, injected, arrival.conflicts)
+                    component, refused = self.store.admit(arrival.request.region, parsed, arrival.request.time, injected, arrival.conflicts)
                 else:
                     results = answer_queries(self.store, parsed, injected)
-            call = Call(
-                request,
-                self._request_id(arrival.ordinal),
-                arrival.operation,
-                arrival.trial_component,
-                outcome,
-                in_service,
-                refused,
-                results,
-                tuple(fired),
-            )
-            index = len(self.calls)
-            self.calls.append(call)
+            call = self._call(arrival, outcome, in_service, refused, results, fired)
+            index = self._enter(call)
             if component is not None:
                 component.take(call)
-            if self._waiting:
-                self._arrived.notify_all()
         for watcher in self.watchers:
             watcher.saw(call, index)
         return _answer(call)
 
-    def abandon(self, arrival: Arrival) -> None:
+    def abandon(self, arrival: Arrival, error: BaseException) -> None:
+        """Nobody waits any more for the answer to a request that is held: it stands in the journal, and did nothing."""
+        no_answer = NoAnswer(error)
+        with self.lock:
+            self._let_go(arrival)
+            self._enter(self._call(arrival, no_answer, no_answer, fired=[arrival.held] if arrival.held else []))
+
+    def _let_go(self, arrival: Arrival) -> None:
         """It is in flight no more."""
         key = (arrival.request.region, arrival.trial_component or "")
-        with self.lock:
-            if arrival.held and key in self._in_flight:
-                self._in_flight.remove(key)
+        if arrival.held and key in self._in_flight:
+            self._in_flight.remove(key)
+
+    def _call(
+        self,
+        arrival: Arrival,
+        outcome: Outcome,
+        in_service: Outcome,
+        refused: Sequence[Refusal] = (),
+        results: Results | None = None,
+        fired: Sequence[Fault] = (),
+    ) -> Call:
+        request_id = self._request_id(arrival.ordinal)
+        return Call(
+            arrival.request, request_id, arrival.operation, arrival.trial_component, outcome, in_service, refused, results, tuple(fired)
+        )
+
+    def _enter(self, call: Call) -> int:
+        """Its place in the journal."""
+        self.calls.append(call)
+        if self._waiting:
+            self._arrived.notify_all()
+        return len(self.calls) - 1
 
     def _inject(self, arrival: Arrival) -> tuple[list[Fault], Outcome, Outcome, Parsed | None]:
         """The faults of the whole call: those that fire, how the call ends, how within the service, and what it does all the same."""

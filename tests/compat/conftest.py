@@ -14,6 +14,7 @@ from ..plugin.conftest import project  # noqa: F401 - a fixture
 @pytest.fixture
 def run_with(project, monkeypatch):  # noqa: F811
     """Run the tests of the project in a process of its own, with these plugins of pytest and no others."""
+    monkeypatch.delenv("PYTEST_ADDOPTS")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(plugins, *options):

@@ -202,7 +202,8 @@ def test_a_cancelled_call_is_in_flight_no_more():
 
     with mock_sm_metrics(concurrent_writes="conflict") as sm_metrics:
         assert in_a_client(use)["Errors"] == []
-        assert len(sm_metrics.calls) == 1
+        assert [(call.status_code, call.error_code) for call in sm_metrics.calls] == [(None, "CancelledError"), (200, None)]
+        assert len(sm_metrics.cloudtrail.events) == 1
 
 
 @pytest.mark.parametrize("frozen", [nullcontext(), freezegun.freeze_time("2030-01-01")], ids=["ticking", "frozen"])

@@ -118,6 +118,7 @@ class TestAioboto3:
 
         in_a_client(use)
         assert list(sm_metrics) == ["run-2"]
+        assert [(call.trial_component, call.error_code) for call in sm_metrics.calls] == [("run-1", "CancelledError"), ("run-2", None)]
 
     def test_over_httpx(self, sm_metrics):
         httpxsession = pytest.importorskip("aiobotocore.httpxsession", reason="an aiobotocore that knows no httpx")

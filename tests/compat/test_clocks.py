@@ -183,6 +183,18 @@ def test_the_service_is_frozen_where_botocore_is_not(client, sm_metrics):
     assert sm_metrics.calls[0].timestamp == NOON
 
 
+def test_the_innermost_of_nested_freezes(client, sm_metrics):
+    with freezegun.freeze_time("2030-01-01"), freezegun.freeze_time(NOON):
+        put(client, "run-1", metric())
+    assert sm_metrics.calls[0].timestamp == NOON
+
+
+def test_the_end_of_time(client, sm_metrics):
+    with freezegun.freeze_time("9999-12-31 23:59:59.999999"):
+        put(client, "run-1", metric())
+    assert sm_metrics.calls[0].timestamp == datetime.max.replace(tzinfo=timezone.utc)
+
+
 FIRST_SEEN_FROZEN = """
 import freezegun
 with freezegun.freeze_time("2026-09-01 12:00"):

@@ -7,7 +7,8 @@ from contextlib import nullcontext
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from moto.moto_api import recorder
 from moto.sagemakermetrics import sagemakermetrics_backends
@@ -145,16 +146,14 @@ def test_moto_records_nothing(sm_metrics_beside_moto, monkeypatch, tmp_path):
     recorder.reset_recording()
     recorder.start_recording()
     try:
+        boto3.client("sagemaker", region_name="us-east-1").create_trial_component(TrialComponentName="run-1")
         put(boto3.client("sagemaker-metrics", region_name="us-east-1"), "run-1", metric())
-        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="models")
     finally:
         recorder.stop_recording()
     recorded = recorder.download_recording()
-    assert "models" in recorded
+    assert "CreateTrialComponent" in recorded
     assert "BatchPutMetrics" not in recorded
-    assert all(
-        not backend.metrics for account in sagemakermetrics_backends.values() for backend in account.values() if hasattr(backend, "metrics")
-    )
+    assert not sagemakermetrics_backends["123456789012"]["us-east-1"].sagemaker_backend.trial_components["run-1"].metrics
 
 
 def test_everything_else_is_motos(sm_metrics_beside_moto):
@@ -267,3 +266,19 @@ def test_what_moto_answers_is_not_blocked():
             put(boto3.client("sagemaker-metrics", "us-east-1"), "run-1", metric())
     finally:
         unblock()
+
+
+@pytest.mark.parametrize("own_session", [False, True])
+def test_a_client_that_was_made_under_both_signs_with_motos_credentials(sm_metrics_beside_moto, own_session, monkeypatch, network):
+    """As one that was made under moto alone: a client that a module keeps must not meet AWS with the user's own."""
+    session = boto3.Session() if own_session else boto3
+    client = session.client("sagemaker-metrics", region_name="us-east-1", config=Config(retries={"total_max_attempts": 1}))
+    signed = []
+    client.meta.events.register_first("before-send", lambda request, **_: signed.append(request.headers["Authorization"].decode()))
+    sm_metrics_beside_moto.stop()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-users-own")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setattr("moto.core.models.botocore_stubber.enabled", False)
+    with pytest.raises(EndpointConnectionError):
+        put(client, "run-1", metric())
+    assert "Credential=FOOBARKEY/" in signed[0]

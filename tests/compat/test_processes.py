@@ -13,11 +13,12 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
 
 import pytest
-from botocore.exceptions import NoCredentialsError
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
 from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
 
-from ..logging_metrics import client_in, metric, put
+from ..logging_metrics import SESSION, client_in, metric, put
 
 CONNECT = socket.socket.connect
 METHODS = multiprocessing.get_all_start_methods()
@@ -30,6 +31,12 @@ def log(run):
     """What a worker does."""
     put(client_in("us-east-1"), run, metric())
     return os.getpid()
+
+
+def log_once(run):
+    """As one does who tries once."""
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    put(SESSION.client("sagemaker-metrics", "us-east-1", config=Config(retries={"total_max_attempts": 1}), **keys), run, metric())
 
 
 class TestThreads:
@@ -60,13 +67,12 @@ class TestThreads:
         assert sorted(sm_metrics) == ["run-1", "run-2"]
 
     def test_a_thread_that_is_late(self):
-        """What arrives after the mock is off goes where it goes: here it is blocked, see docs/switching-it-on.md."""
-        with ThreadPoolExecutor(1) as pool, mock_sm_metrics() as sm_metrics:
-            with sm_metrics.hold_calls() as held:
-                answer = pool.submit(log, "run-1")
-                held.wait()
-                sm_metrics.stop()
-            assert answer.result() == os.getpid()
+        """What arrives after the mock is off goes where it goes without one."""
+        with ThreadPoolExecutor(1) as pool:
+            with mock_sm_metrics() as sm_metrics:
+                pool.submit(log_once, "run-1").result()
+            with pytest.raises(EndpointConnectionError):
+                pool.submit(log_once, "run-2").result()
         assert list(sm_metrics) == ["run-1"]
 
 
@@ -85,6 +91,14 @@ class TestForkedChildren:
     def test_pool(self, method, sm_metrics):
         with multiprocessing.get_context(method).Pool(1) as pool, pytest.raises(UnmockedCallError, match="forked from process"):
             pool.apply(log, ["run-1"])
+
+    def test_a_pool_that_was_there_before(self, method):
+        """Its workers know nothing of the mock, as children that are started anew."""
+        with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
+            pool.submit(os.getpid).result()
+            with mock_sm_metrics() as sm_metrics, pytest.raises(EndpointConnectionError):
+                pool.submit(log_once, "run-1").result()
+        assert not sm_metrics.calls
 
     def test_process(self, method, sm_metrics, capfd):
         process = multiprocessing.get_context(method).Process(target=log, args=["run-1"])

@@ -158,23 +158,87 @@ def test_each_rerun_begins_empty(project, run_with, workers):
     result.stdout.no_fnmatch_line("*'try-[12]'*")
 
 
+ITEMS = """
+import pytest
+
+def pytest_collect_file(parent, file_path):
+    if file_path.suffix == ".yaml":
+        return File.from_parent(parent, path=file_path)
+
+class File(pytest.File):
+    def collect(self):
+        yield Item.from_parent(self, name="it")
+
+class Item(pytest.Item):
+    tries = 0
+
+    def runtest(self):
+        from trainer import log
+        from pytest_sm_metrics import current
+        self.tries += 1
+        log("run-1", "loss", 0.5)
+        assert len(current().calls) == 1
+        assert self.tries > 1
+"""
+
+
+def test_each_rerun_of_what_is_no_function_begins_empty(project, run_with):
+    pytest.importorskip("pytest_rerunfailures", reason="needs the extra compat")
+    project.makeconftest(ITEMS)
+    project.makefile(".yaml", it="")
+    assert run_with("rerunfailures", "--reruns=1", "--sm-metrics-mode=mock").parseoutcomes() == {"passed": 1, "rerun": 1}
+
+
+SHARED = """
+import pytest
+import trainer
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from hypothesis import given, settings, strategies as st
+
+trainer.client = trainer.boto3.client(
+    "sagemaker-metrics", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b", config=Config(retries={"mode": "standard"})
+)
+
+def attempts(mock):
+    before = len(mock.calls)
+    with mock.fail_calls("InternalFailure"), pytest.raises(ClientError):
+        trainer.log("run-1", "loss", 0.5)
+    return len(mock.calls) - before
+
+@pytest.mark.parametrize("number", range(60))
+def test_shared(sm_metrics_session, number):
+    assert attempts(sm_metrics_session) == 3
+
+@settings(max_examples=60, database=None, deadline=None)
+@given(st.integers(0, 10**6))
+def test_each_example(sm_metrics, number):
+    assert attempts(sm_metrics) == 3
+"""
+
+
+def test_tests_and_examples_that_share_a_client_have_its_whole_quota_of_retries(project, run_with):
+    project.makepyfile(test_it=SHARED)
+    run_with("hypothesispytest").assert_outcomes(passed=61)
+
+
 TIMEOUT = """
 import pytest
 from pytest_sm_metrics import current
 from trainer import log
 
-@pytest.mark.timeout(0.3)
-@pytest.mark.sm_metrics(concurrent_writes="conflict")
-def test_hangs(sm_metrics_module, sm_metrics):
-    with sm_metrics.hold_calls(timeout=600):
-        log("run-1", "loss", 0.5)
+pytestmark = pytest.mark.sm_metrics(concurrent_writes="conflict")
 
-def test_the_next_one(sm_metrics):
-    assert current() is sm_metrics
+@pytest.mark.timeout(0.3, func_only=True)
+def test_hangs(sm_metrics_module):
+    sm_metrics_module.hold_calls(timeout=600, times=1)
     log("run-1", "loss", 0.5)
-    assert len(sm_metrics.calls) == 1
 
-@pytest.mark.timeout(0.3)
+def test_the_next_one(sm_metrics_module):
+    assert [call.error_code for call in sm_metrics_module.calls] == ["Failed"]
+    assert log("run-1", "loss", 0.5)["Errors"] == []
+
+@pytest.mark.timeout(0.3, func_only=True)
 def test_waits_too_long(sm_metrics):
     sm_metrics.wait_for(lambda sm_metrics: "run-1" in sm_metrics, timeout=600)
 

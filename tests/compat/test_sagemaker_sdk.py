@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from ..logging_metrics import client_in, get
 from ..requests import query
@@ -26,13 +26,12 @@ def _generation():
 
 
 GENERATION = _generation()
-mock_aws = pytest.importorskip("moto", reason="an old boto3 that moto does not go with").mock_aws
-pytestmark = [
-    pytest.mark.skipif(GENERATION is None, reason="needs the extra compat"),
-    pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:sagemaker.*"),
-    pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20"),
-]
+if GENERATION is None:
+    pytest.skip("needs the extra compat", allow_module_level=True)
+import numpy as np  # noqa: E402 - here, since it can not be imported twice: a test with pytester forgets what it was the first to import
+from moto import mock_aws  # noqa: E402
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the SDK, at almost every step
 
 
 def experiments(name):
@@ -114,9 +113,16 @@ class TestRun:
 class TestWhatIsLost:
     """docs/companions/sagemaker-sdk.md tells of each of these."""
 
-    def test_what_is_not_finite_is_never_sent(self, new_run, sm_metrics, caplog):
+    @pytest.mark.parametrize("nan", [np.array(float("nan")), "nan"], ids=["array", "string"])
+    def test_a_nan_that_is_no_number_is_sent_and_refused(self, new_run, sm_metrics, nan):
+        """A tensor is none either: the SDK looks at instances of numbers.Number alone."""
+        with pytest.raises(Exception, match='1 errors with error code "VALIDATION_ERROR"'), new_run() as run:
+            log(run, "loss", [0.9, nan, 0.3])
+        assert sm_metrics["exp-run-1"]["loss"].steps == [0, 2]
+
+    def test_a_number_that_is_not_finite_is_never_sent(self, new_run, sm_metrics, caplog):
         with new_run() as run:
-            log(run, "loss", [0.9, float("nan"), float("inf"), 0.3])
+            log(run, "loss", [0.9, float("nan"), np.float32("inf"), 0.3])
         assert sm_metrics["exp-run-1"]["loss"].steps == [0, 3]
         sm_metrics.assert_no_rejected_metrics()
         assert "Received invalid value: nan" in caplog.text
@@ -139,18 +145,38 @@ class TestWhatIsLost:
         assert failed == [(9, '1 errors with error code "CONFLICT_ERROR"')]
         assert sm_metrics["exp-run-1"]["loss"].steps == [0, 1, 2, *range(4, 25)]
 
-    def test_a_call_that_fails_loses_its_whole_batch(self, new_run, sm_metrics):
-        unavailable = sm_metrics.fail_calls("ServiceUnavailable")  # longer than botocore tries
+    @pytest.mark.parametrize(
+        ("error", "raised"),
+        [("ServiceUnavailable", ClientError), (EndpointConnectionError, EndpointConnectionError)],
+        ids=["answer", "no answer"],
+    )
+    def test_a_call_that_fails_loses_its_whole_batch(self, new_run, sm_metrics, error, raised):
+        outage = sm_metrics.fail_calls(error)  # longer than botocore tries
         failed = []
         with new_run() as run:
             for step in range(25):
                 try:
                     run.log_metric("loss", 0.5, step=step)
-                except ClientError:
+                except raised:
                     failed.append(step)
-                    unavailable.remove()
+                    outage.remove()
         assert failed == [9]
         assert sm_metrics["exp-run-1"]["loss"].steps == list(range(10, 25))
+
+    def test_an_answer_that_is_lost_doubles_the_batch(self, new_run, sm_metrics):
+        sm_metrics.fail_calls(ReadTimeoutError, stored=True, times=1)
+        with new_run() as run:
+            log(run, "loss", [0.5] * 10)
+        assert sm_metrics["exp-run-1"]["loss"].steps == [*range(10), *range(10)]
+
+    def test_an_error_at_the_end_takes_the_place_of_the_trainings_own(self, new_run, session, sm_metrics):
+        sm_metrics.fail_metrics("INTERNAL_ERROR", times=1)
+        with pytest.raises(Exception, match='1 errors with error code "INTERNAL_ERROR"') as raised, new_run() as run:  # noqa: PT012
+            log(run, "loss", [0.5])
+            raise KeyError("of the training loop")
+        assert isinstance(raised.value.__context__, KeyError)
+        described = session.sagemaker_client.describe_trial_component(TrialComponentName="exp-run-1")
+        assert described["Status"]["PrimaryStatus"] == "Failed"
 
     def test_a_metric_at_the_end_fails_the_run_when_it_is_closed(self, new_run, session, sm_metrics):
         sm_metrics.fail_metrics("INTERNAL_ERROR", times=1)
@@ -160,15 +186,30 @@ class TestWhatIsLost:
         described = session.sagemaker_client.describe_trial_component(TrialComponentName="exp-run-1")
         assert described["Status"]["PrimaryStatus"] == "Completed"  # the SDK had said so before it sent the rest
 
-    def test_the_sink_that_sends_in_the_background_looks_at_no_errors(self, session, sm_metrics):
+    def test_the_sink_that_sends_in_the_background_looks_at_no_errors(self, session, sm_metrics, monkeypatch):
         module = experiments("_metrics")
+        monkeypatch.setattr(module._MetricQueue, "_CONSUMER_SLEEP_SECONDS", 0)
+        monkeypatch.setattr(module._AsyncMetricsSink, "_COMPLETE_SLEEP_SECONDS", 0)
         sink = module._AsyncMetricsSink("run-1", client_in("us-east-1"))
         sm_metrics.fail_metrics("CONFLICT_ERROR", step=3)
         for step in range(10):
             sink.log_metric(module._RawMetricData("loss", 0.5, step=step))
-        sm_metrics.wait_for(lambda sm_metrics: len(sm_metrics["run-1"]["loss"]) == 9)
-        sink._metric_queues["loss"]._finished = True
+        sink.close()
+        assert len(sm_metrics["run-1"]["loss"]) == 9
         assert [rejected.metric.step for rejected in sm_metrics.rejected] == [3]
+
+    def test_the_first_call_of_that_sink_that_fails_is_its_last(self, session, sm_metrics, monkeypatch):
+        module = experiments("_metrics")
+        monkeypatch.setattr("threading.excepthook", lambda told: None)
+        sink = module._AsyncMetricsSink("run-1", client_in("us-east-1"))
+        sm_metrics.fail_calls("AccessDeniedException", times=1)
+        for step in range(10):
+            sink.log_metric(module._RawMetricData("loss", 0.5, step=step))
+        sink._metric_queues["loss"]._thread.join()
+        for step in range(10, 30):
+            sink.log_metric(module._RawMetricData("loss", 0.5, step=step))
+        sink.close()
+        assert [call.error_code for call in sm_metrics.calls] == ["AccessDeniedException"]
 
     def test_that_sink_never_sends_fewer_than_ten_metrics_of_a_name(self, session, sm_metrics):
         module = experiments("_metrics")

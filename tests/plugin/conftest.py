@@ -6,7 +6,13 @@ import pytest
 
 import pytest_sm_metrics.judging  # noqa: F401 - a run in process forgets the modules that it is the first to import
 
-TRAINER = """
+from ..logging_metrics import INFINITE
+
+TRAINER = (
+    f"""
+INFINITE = {INFINITE if isinstance(INFINITE, int) else 'float("inf")'}
+"""
+    + """
 import datetime
 import boto3
 from botocore.config import Config
@@ -26,6 +32,7 @@ def log(run, name, *values):
     ]
     return client.batch_put_metrics(TrialComponentName=run, MetricData=data)
 """
+)
 
 
 @pytest.fixture

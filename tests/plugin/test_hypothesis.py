@@ -11,8 +11,7 @@ import unittest
 import pytest
 from hypothesis import HealthCheck, Phase, assume, example, given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from tests.logging_metrics import INFINITE
-from trainer import log
+from trainer import INFINITE, log
 from pytest_sm_metrics import current, mock_sm_metrics
 
 few = settings(max_examples=5, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
@@ -158,7 +157,7 @@ def test_each_example_starts_clean(run):
 
 def test_plain_unittest(project):
     project.makepyfile(
-        it=EXAMPLES.replace("from tests.logging_metrics import INFINITE\n", "")
+        it=EXAMPLES
         + """
 @mock_sm_metrics
 class TestCase(unittest.TestCase):

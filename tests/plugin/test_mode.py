@@ -462,8 +462,7 @@ class TestMock:
 
             class Item(pytest.Item):
                 def runtest(self):
-                    from trainer import log
-                    from tests.logging_metrics import INFINITE
+                    from trainer import INFINITE, log
                     log("run-1", "loss", INFINITE)
                     from pytest_sm_metrics import current
                     assert len(current().calls) == 1

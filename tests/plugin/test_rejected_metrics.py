@@ -6,8 +6,7 @@ import pytest
 
 DIVERGING = """
 import contextlib, pytest
-from tests.logging_metrics import INFINITE
-from trainer import log
+from trainer import INFINITE, log
 from pytest_sm_metrics import mock_sm_metrics
 """
 

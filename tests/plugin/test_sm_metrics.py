@@ -50,8 +50,7 @@ def test_a_users_tests(run):
 def test_failures_lead_to_the_cause(run):
     result = run(
         """
-        from trainer import log
-        from tests.logging_metrics import INFINITE
+        from trainer import INFINITE, log
 
         def test_misspelt_metric(sm_metrics):
             log("run-1", "loss", 0.5)

@@ -233,7 +233,7 @@ class TestTheReport:
                 assert False
             """
         )
-        result = project.runpytest_inprocess()
+        result = project.runpytest_inprocess("--no-header")
         result.stdout.fnmatch_lines(
             ["5 earlier mocks; -vv shows them", "mock 6 of 8:", "* BatchPutMetrics 'run-5' *", "2 more faults; -vv shows them"]
         )
