@@ -153,7 +153,8 @@ def relieve() -> None:
 
 
 def give_back(retried: Retried) -> None:
-    """Give clients' quotas back what requests of a mock took."""
+    """Give clients' quotas back what requests of a mock took, and keep nothing of it here."""
+    pending.set(None)
     if retried in _quotas:
         _quotas[retried].reset()
 

@@ -89,6 +89,7 @@ def switch_off(owner: object) -> bool:
         for later in _active[index:]:
             later.default_session, later.under_moto = activation.default_session, activation.under_moto
         backoff.give_back(activation.answerer)
+        _lost_context.set({})
         sessions.replace_default_session(activation.default_session if activation.under_moto == _moto_listens() else None)
         _restore_sessions()
         return True
@@ -241,11 +242,9 @@ _HANDLERS: tuple[tuple[str, Any], ...] = (
     ("choose-signer.sagemaker-metrics", _leave_unsigned),
     ("before-send.sagemaker-metrics", _answer),
     ("before-send", _say_whose_backoff),
+    # botocore's own handler of `needs-retry.sagemaker-metrics`, which takes from the quota, comes before what is for all services.
+    ("needs-retry.sagemaker-metrics", _say_whose_backoff),
     ("needs-retry", _say_whose_backoff),
-    (
-        "needs-retry.sagemaker-metrics",
-        _say_whose_backoff,
-    ),  # botocore's own, which takes from the quota, comes before what is for all services
     *control_plane.handlers(_innermost),
     *trail_calls.handlers(_innermost_trails),
 )

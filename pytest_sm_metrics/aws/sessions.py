@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -179,12 +180,13 @@ def _undemanding(session: Session) -> Any:
 
 
 def _environment(session: Any) -> Any:
-    """What reads the environment's credentials, now: later it may hold others than moto's. None: the session has its own, or a profile."""
-    if vars(session).get("_credentials") is not None:
+    """What reads the environment's credentials, now: later it may hold others than moto's. None: none there, or the session has its own."""
+    is_complete = all(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    if not is_complete or vars(session).get("_credentials") is not None:
         return None
     try:
         return session.get_component("credential_provider").get_provider("env")
-    except UnknownCredentialError:
+    except (AttributeError, UnknownCredentialError):  # a resolver of the user's own; a profile that the session was made with
         return None
 
 

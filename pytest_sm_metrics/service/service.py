@@ -225,7 +225,7 @@ class Service:
 
     def abandon(self, arrival: Arrival, error: BaseException) -> None:
         """Nobody waits any more for the answer to a request that is held: it stands in the journal, and did nothing."""
-        no_answer = NoAnswer(error)
+        no_answer = NoAnswer(type(error).__name__)
         with self.lock:
             self._let_go(arrival)
             self._enter(self._call(arrival, no_answer, no_answer, fired=[arrival.held] if arrival.held else []))

@@ -270,6 +270,20 @@ class TestAfterwards:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         assert b"Credential=AKIAREAL/" in self.authorization(mine)
 
+    def test_a_client_signs_with_what_the_environment_held_when_it_was_made(self, monkeypatch):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "then")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        with mock_sm_metrics():
+            mine = client(config=Config(retries={"max_attempts": 0}))
+            with_keys = boto3.Session("its-own", "secret").client("sagemaker-metrics", region_name="us-east-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "now")
+        assert b"Credential=then/" in self.authorization(mine)
+        assert b"Credential=its-own/" in self.authorization(with_keys)
+
+    def test_half_of_a_key_in_the_environment_does_no_harm(self, sm_metrics, monkeypatch):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "half")
+        put(client(), "run-1", metric())
+
     def test_an_earlier_client_signs_as_before(self):
         with mock_sm_metrics():
             put(EARLY_CLIENT, "run-1", metric())
@@ -404,3 +418,26 @@ assert gc.get_freeze_count() == count
 
 def test_nothing_is_frozen_that_was_not():
     subprocess.run([sys.executable, "-W", "error", "-c", NOT_FROZEN], check=True, timeout=60)
+
+
+LET_GO = """
+import gc, sys, weakref
+import boto3
+from botocore.config import Config
+from pytest_sm_metrics import mock_sm_metrics
+
+keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+client = boto3.client("sagemaker-metrics", config=Config(retries={"mode": sys.argv[1]}), **keys)
+with mock_sm_metrics() as sm_metrics:
+    sm_metrics.fail_calls("ThrottlingException", times=1)
+    client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}])
+stored = weakref.ref(sm_metrics._service.store)
+del sm_metrics
+gc.collect()
+assert stored() is None
+"""
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+def test_nothing_of_a_mock_is_kept(mode):
+    subprocess.run([sys.executable, "-W", "error", "-c", LET_GO, mode], check=True, timeout=60)

@@ -12,7 +12,7 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from aiobotocore.stub import AioStubber
-from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
 from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
 from pytest_sm_metrics.aws.interception import block
@@ -56,6 +56,26 @@ def test_a_client_made_before_and_used_after(monkeypatch):
 
     sm_metrics = asyncio.run(log())
     assert {run.name: run.region for run in sm_metrics.trial_components} == {"early": "eu-west-1", "late": "us-east-1"}
+
+
+def test_a_client_signs_with_what_the_environment_held_when_it_was_made(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "then")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    signed = []
+
+    async def log():
+        config = AioConfig(retries={"total_max_attempts": 1})
+        async with AsyncExitStack() as stack:
+            async with mock_sm_metrics():
+                client = await stack.enter_async_context(get_session().create_client("sagemaker-metrics", config=config))
+                await put(client, "run-1", metric())
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "now")
+            client.meta.events.register_first("before-send", lambda request, **_: signed.append(request.headers["Authorization"]))
+            with pytest.raises(EndpointConnectionError):
+                await put(client, "run-1", metric())
+
+    asyncio.run(log())
+    assert b"Credential=then/" in signed[0]
 
 
 def test_many_calls_in_flight(sm_metrics):
