@@ -4,6 +4,8 @@ import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
 
+LEAN = "not xdist and not pytest_plugins and not companions"  # without what starts many processes, and is run elsewhere
+
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
 def tests(session: nox.Session) -> None:
@@ -38,7 +40,7 @@ def compat(session: nox.Session) -> None:
 def newest(session: nox.Session) -> None:
     """The newest botocore, which aiobotocore holds back, and the newest generation of the SageMaker SDK."""
     session.install("-e", ".", "boto3", "moto[s3,sagemaker]", "freezegun", "time-machine", "hypothesis", "pytest-xdist")
-    session.run("pytest", "-n", "2", "--ignore=tests/compat/test_aiobotocore.py", *session.posargs)
+    session.run("pytest", "-n", "2", "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN, *session.posargs)
     session.install("sagemaker-core>=2")
     session.run(
         "pytest", "-n", "2", "tests/compat/test_sagemaker_sdk.py", "tests/test_documentation.py", "-k", "sagemaker", *session.posargs
@@ -56,7 +58,7 @@ def readers(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Branch coverage, measured so that the plugin's own start-up counts; not of what xdist runs in other processes."""
     session.install("-e", ".[test]", "coverage")
-    session.run("coverage", "run", "-m", "pytest", "-k", "not xdist and not pytest_plugins and not companions", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", "-k", f"{LEAN} and not documentation", *session.posargs)
     session.run("coverage", "combine")
     session.run("coverage", "report", "--fail-under=97")
 
