@@ -191,7 +191,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     mode = item.stash[_MODE] = configuring.mode_of(item, between)
     restore = _block(item.config, mode != "off") if (mode == "off") != (between == "off") else None
     try:
-        return (yield)
+        with ExitStack() as item.stash[_OWN_MOCK]:
+            return (yield)
     finally:
         running.test, running.phase = outer_test, outer_phase
         running.mocks.clear()
@@ -224,10 +225,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
             names = ["_sm_metrics_mock", *names]
     elif not _MOCKS.intersection(names) and item.stash.get(_MODE, "off") == "mock":
         names = ["_sm_metrics_mock", *names]
-    if not hasattr(item, "fixturenames"):
-        item.stash[_OWN_MOCK] = stack = ExitStack()
-        if item.stash[_MODE] == "mock":
-            stack.enter_context(_mock_of(item, item.config))
+    if not hasattr(item, "fixturenames") and item.stash.get(_MODE, "off") == "mock":
+        item.stash[_OWN_MOCK].enter_context(_mock_of(item, item.config))
     elif _MOCKS.intersection(names):
         function.fixturenames = sorted(names, key=lambda name: (_SCOPES.index(_scope_of(item, name)), name not in _MOCKS))
     with _noting_failure(item):

@@ -43,7 +43,8 @@ class Activation:
     def __enter__(self) -> SageMakerMetricsMock:
         mock = self.start()
         self._entered.append(mock)
-        _entered_here.set((*_entered_here.get(), mock))
+        active = active_mocks()
+        _entered_here.set(tuple(other for other in (*_entered_here.get(), mock) if other in active))
         return mock
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:

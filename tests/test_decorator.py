@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import subprocess
 import sys
 import textwrap
+import threading
 import unittest
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
-from pytest_sm_metrics import current, mock_sm_metrics
+from pytest_sm_metrics import current, mock_sm_metrics, switching
 from pytest_sm_metrics.switching import active_mocks
 
 from .logging_metrics import INFINITE, client_in, metric, put
@@ -559,3 +561,16 @@ def test_one_object_that_two_tasks_enter_at_once():
     assert one is not other
     with pytest.raises(RuntimeError, match="no mock of SageMaker Metrics is on"):
         current()
+
+
+def test_what_is_left_in_another_thread_is_not_kept():
+    mocks = []
+    for _ in range(3):
+        stack = contextlib.ExitStack()
+        mocks.append(stack.enter_context(mock_sm_metrics()))
+        closer = threading.Thread(target=stack.close)
+        closer.start()
+        closer.join()
+    assert switching._entered_here.get() == (mocks[-1],)
+    with mock_sm_metrics() as mock:
+        assert switching._entered_here.get() == (mock,)

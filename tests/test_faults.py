@@ -438,7 +438,10 @@ def test_a_retry_that_comes_when_the_mock_is_off_does_not_reach_aws(network):
         answered.wait()
     goes_on.set()
     thread.join()
-    assert "was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS." in str(failed[0])
+    [error] = failed
+    assert "was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS." in str(error)
+    assert (error.operation, error.trial_component) == ("BatchPutMetrics", "run-1")
+    assert error.test.endswith("::test_a_retry_that_comes_when_the_mock_is_off_does_not_reach_aws")
     assert len(sm_metrics.calls) == 1
     assert network == []
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from ..service.service import Watcher
 
@@ -31,7 +31,7 @@ class Retried(Protocol):
     """What is told when it begins anew."""
 
 
-pending: ContextVar[Retried | None] = ContextVar("whose request the next back-off in this context is for", default=None)
+_pending: ContextVar[ref[Retried] | None] = ContextVar("whose request the next back-off in this context is for", default=None)
 
 _undo: list[Callable[[], None]] = []
 
@@ -68,6 +68,16 @@ _lock = threading.Lock()
 _quotas: WeakKeyDictionary[Retried, _Quotas] = WeakKeyDictionary()
 
 
+def say_whose(retried: Retried | None) -> None:
+    """Whose request the next back-off in this context is for; None: it is not ours."""
+    _pending.set(ref(retried) if retried else None)
+
+
+def _whose() -> Retried | None:
+    retried = _pending.get()
+    return retried() if retried else None
+
+
 def _quotas_of(retried: Retried) -> _Quotas:
     with _lock:
         if retried not in _quotas:
@@ -97,8 +107,8 @@ async def _sleep_async(seconds: float, *args: Any) -> Any:
 
 
 def _skipped() -> bool:
-    retried = pending.get()
-    pending.set(None)
+    retried = _whose()
+    say_whose(None)
     return retried is not None and retried.fast_retries
 
 
@@ -118,7 +128,7 @@ def _acquire_async(original: Any) -> Any:
 
 def _acquire_quota(original: Any) -> Any:
     def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
-        retried = pending.get()
+        retried = _whose()
         if retried is not None:
             _quotas_of(retried).note(self)
         return original(self, *args, **kwargs)
@@ -153,8 +163,7 @@ def relieve() -> None:
 
 
 def give_back(retried: Retried) -> None:
-    """Give clients' quotas back what requests of a mock took, and keep nothing of it here."""
-    pending.set(None)
+    """Give clients' quotas back what requests of a mock took."""
     if retried in _quotas:
         _quotas[retried].reset()
 

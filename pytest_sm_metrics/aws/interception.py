@@ -26,6 +26,8 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import HierarchicalEmitter
 
+from .. import running
+from ..service.operations import trial_component_name_of
 from ..unmocked import UnmockedCallError
 from . import backoff, control_plane, sessions, trail_calls
 from .answering import Answerer, answer
@@ -156,16 +158,18 @@ def _note(request: Any, operation_name: str, **_: Any) -> None:
         request.context[_NOTE] = innermost, request.url, f"/{operation_name}"
         request.context[_ANSWERED] = innermost
         return
-    refuse = _refuse_retry if answered_before else _refuse
+    refuse = _refuse or (_refuse_retry if answered_before else None)
     if refuse is not None and not _is_loopback(request.url):
         request.context[_BLOCKED] = refuse, operation_name
 
 
-def _refuse_retry(operation: str, _: bytes) -> Exception:
+def _refuse_retry(operation: str, body: bytes) -> Exception:
     return UnmockedCallError(
         f"{operation} was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS. "
         "End threads and tasks that log within the test, or wait for what they send: sm_metrics.wait_for(...).",
         operation,
+        trial_component_name_of(operation, None, body),
+        running.test,
     )
 
 
@@ -207,7 +211,7 @@ def _say_whose_backoff(event_name: str, request: Any = None, request_dict: dict[
         with _lock:
             if _active:
                 backoff.relieve()
-    backoff.pending.set(context[_ANSWERED] if ours else None)
+    backoff.say_whose(context[_ANSWERED] if ours else None)
 
 
 class _Blocked:
@@ -222,7 +226,7 @@ class _Blocked:
 
 
 def _block(request: Any, event_name: str, **_: Any) -> _Blocked | None:
-    backoff.pending.set(None)
+    backoff.say_whose(None)
     if not event_name.startswith(f"before-send.{sessions.SERVICE}."):
         return None
     note = _context_of(request).pop(_BLOCKED, None)

@@ -15,12 +15,13 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
 
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import ProfileNotFound, UnknownCredentialError
+from botocore.exceptions import ProfileNotFound
 from botocore.session import Session
 
 SERVICE = "sagemaker-metrics"
@@ -157,13 +158,19 @@ def _undemanding(session: Session) -> Any:
         value = session.get_config_variable(name, methods)
         return DEFAULT_REGION if name == "region" and not value else value
 
+    environment = _environment(session)
+
     def get_credentials() -> Any:
-        provider = _environment(session)
-        return (provider and provider.load()) or credentials
+        if environment:
+            with suppress(Exception):  # what is wrong with it is told when somebody signs
+                return environment.load() or credentials
+        return credentials
 
     async def get_credentials_async() -> Any:
-        provider = _environment(session)
-        return (provider and await provider.load()) or credentials
+        if environment:
+            with suppress(Exception):
+                return await environment.load() or credentials
+        return credentials
 
     is_async = _is_async(session)
     credentials = _deferred_credentials(session, is_async)
@@ -180,14 +187,13 @@ def _undemanding(session: Session) -> Any:
 
 
 def _environment(session: Any) -> Any:
-    """What reads the environment's credentials, now: later it may hold others than moto's. None: none there, or the session has its own."""
+    """What reads the environment's credentials, where the session would take them: later it may hold others than moto's. Otherwise None."""
     is_complete = all(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
-    if not is_complete or vars(session).get("_credentials") is not None:
-        return None
-    try:
-        return session.get_component("credential_provider").get_provider("env")
-    except (AttributeError, UnknownCredentialError):  # a resolver of the user's own; a profile that the session was made with
-        return None
+    if is_complete and vars(session).get("_credentials") is None:
+        with suppress(Exception):  # wrong configuration is told when somebody signs
+            first = session.get_component("credential_provider").providers[0]
+            return first if first.METHOD == "env" else None
+    return None
 
 
 def _deferred_credentials(session: Session, is_async: bool) -> Any:

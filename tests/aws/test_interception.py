@@ -12,10 +12,12 @@ import boto3
 import botocore.session
 import pytest
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, Credentials
 from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 from botocore.stub import Stubber
 
 from pytest_sm_metrics import current, mock_sm_metrics
+from pytest_sm_metrics.aws.interception import _CONTEXT_IS_LOST as CONTEXT_IS_LOST
 
 from ..logging_metrics import INFINITE, metric, put
 
@@ -284,6 +286,36 @@ class TestAfterwards:
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "half")
         put(client(), "run-1", metric())
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("AWS_CREDENTIAL_EXPIRATION", "rubbish"),
+            ("AWS_METADATA_SERVICE_TIMEOUT", "abc"),
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "rubbish"),
+            ("AWS_PROFILE", "nowhere"),
+        ],
+    )
+    def test_nor_does_rubbish_beside_it(self, sm_metrics, monkeypatch, name, value):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+        monkeypatch.setenv(name, value)
+        put(botocore.session.Session().create_client("sagemaker-metrics"), "run-1", metric())
+
+    def test_a_provider_of_the_users_own_comes_first(self, monkeypatch):
+        class Own(CredentialProvider):
+            METHOD = "own"
+
+            def load(self):
+                return Credentials("its-own", "secret")
+
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+        session = botocore.session.Session()
+        session.get_component("credential_provider").insert_before("env", Own())
+        with mock_sm_metrics():
+            mine = session.create_client("sagemaker-metrics", "us-east-1")
+        assert b"Credential=its-own/" in self.authorization(mine)
+
     def test_an_earlier_client_signs_as_before(self):
         with mock_sm_metrics():
             put(EARLY_CLIENT, "run-1", metric())
@@ -422,15 +454,19 @@ def test_nothing_is_frozen_that_was_not():
 
 LET_GO = """
 import gc, sys, weakref
+from concurrent.futures import ThreadPoolExecutor
 import boto3
 from botocore.config import Config
 from pytest_sm_metrics import mock_sm_metrics
 
 keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
 client = boto3.client("sagemaker-metrics", config=Config(retries={"mode": sys.argv[1]}), **keys)
+data = [{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}]
+pool = ThreadPoolExecutor(1)
 with mock_sm_metrics() as sm_metrics:
     sm_metrics.fail_calls("ThrottlingException", times=1)
-    client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}])
+    client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
+    IN_A_POOL
 stored = weakref.ref(sm_metrics._service.store)
 del sm_metrics
 gc.collect()
@@ -440,4 +476,6 @@ assert stored() is None
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 def test_nothing_of_a_mock_is_kept(mode):
-    subprocess.run([sys.executable, "-W", "error", "-c", LET_GO, mode], check=True, timeout=60)
+    in_a_pool = 'pool.submit(client.batch_put_metrics, TrialComponentName="run-1", MetricData=data).result()'
+    script = LET_GO.replace("IN_A_POOL", "pass" if CONTEXT_IS_LOST else in_a_pool)
+    subprocess.run([sys.executable, "-W", "error", "-c", script, mode], check=True, timeout=60)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_sm_metrics.switching import active_mocks
+
 OFFLINE = """
 import threading
 import pytest
@@ -296,6 +298,31 @@ class TestBlock:
         )
         project.runpytest_inprocess("--sm-metrics-mode=block").assert_outcomes(passed=2)
 
+    def test_a_retry_that_comes_when_the_mock_is_off(self, run):
+        result = run(
+            """
+            import pytest
+            import trainer
+            from botocore.config import Config
+            from pytest_sm_metrics import mock_sm_metrics
+
+            def test_it(monkeypatch):
+                sm_metrics = mock_sm_metrics().start()
+                sm_metrics.fail_calls("ThrottlingException", times=1)
+                keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+                client = trainer.boto3.client("sagemaker-metrics", "us-east-1", **keys)
+                client.meta.events.register_last("needs-retry", lambda **_: sm_metrics.stop())
+                monkeypatch.setattr(trainer, "client", client)
+                try:
+                    trainer.log("run-1", "loss", 0.5)
+                except Exception:
+                    pass
+            """,
+            "--sm-metrics-mode=block",
+        )
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["1 call outside a mock of SageMaker Metrics was blocked"])
+
     def test_a_failing_test_keeps_its_own_failure(self, run):
         result = run(
             """
@@ -476,6 +503,29 @@ class TestMock:
         project.runpytest_inprocess("--sm-metrics-mode=mock").assert_outcomes(passed=1)
         result = project.runpytest_inprocess("--sm-metrics-mode=mock", "-o", "sm_metrics_rejected_metrics=error")
         result.assert_outcomes(failed=1)
+
+    def test_a_test_that_is_no_function_and_ends_the_session(self, project):
+        project.makeconftest(
+            """
+            import pytest
+
+            class File(pytest.File):
+                def collect(self):
+                    yield Item.from_parent(self, name="it")
+
+            class Item(pytest.Item):
+                def runtest(self):
+                    pytest.exit("over")
+
+            def pytest_collect_file(parent, file_path):
+                if file_path.suffix == ".yaml":
+                    return File.from_parent(parent, path=file_path)
+            """
+        )
+        project.makefile(".yaml", test="it: []")
+        before = active_mocks()
+        project.runpytest_inprocess("--sm-metrics-mode=mock")
+        assert active_mocks() == before
 
     def test_outside_a_test_calls_are_blocked(self, run):
         result = run(
