@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from ..plugin.conftest import ITEMS
+
 SUITE = """
 import json
 import os
@@ -158,18 +160,7 @@ def test_each_rerun_begins_empty(project, run_with, workers):
     result.stdout.no_fnmatch_line("*'try-[12]'*")
 
 
-ITEMS = """
-import pytest
-
-def pytest_collect_file(parent, file_path):
-    if file_path.suffix == ".yaml":
-        return File.from_parent(parent, path=file_path)
-
-class File(pytest.File):
-    def collect(self):
-        yield Item.from_parent(self, name="it")
-
-class Item(pytest.Item):
+TRIES = """
     tries = 0
 
     def runtest(self):
@@ -184,7 +175,7 @@ class Item(pytest.Item):
 
 def test_each_rerun_of_what_is_no_function_begins_empty(project, run_with):
     pytest.importorskip("pytest_rerunfailures", reason="needs the extra compat")
-    project.makeconftest(ITEMS)
+    project.makeconftest(ITEMS + TRIES)
     project.makefile(".yaml", it="")
     assert run_with("rerunfailures", "--reruns=1", "--sm-metrics-mode=mock").parseoutcomes() == {"passed": 1, "rerun": 1}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .conftest import ITEMS
+
 
 def test_precedence_setting_by_setting(run, project):
     project.makefile(".ini", pytest="[pytest]\nsm_metrics_metric_limit = 9\nsm_metrics_metric_name_limit = 9\nsm_metrics_seed = 9")
@@ -90,26 +92,16 @@ def test_a_wrong_one_of_a_module(project):
 def test_a_wrong_one_that_a_hook_adds(run, project):
     project.makefile(".yaml", test_it="")
     project.makeconftest(
-        """
-        import pytest
+        ITEMS
+        + """
+    def runtest(self):
+        print("ran")
 
-        class File(pytest.File):
-            def collect(self):
-                yield Item.from_parent(self, name="it")
-
-        class Item(pytest.Item):
-            def runtest(self):
-                print("ran")
-
-        def pytest_collect_file(parent, file_path):
-            if file_path.suffix == ".yaml":
-                return File.from_parent(parent, path=file_path)
-
-        def pytest_collection_modifyitems(items):
-            for item in items:
-                item.add_marker(pytest.mark.sm_metrics(seed="x", faults=[]))
-                item.add_marker(pytest.mark.sm_metrics(faults=3))
-        """
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.sm_metrics(seed="x", faults=[]))
+        item.add_marker(pytest.mark.sm_metrics(faults=3))
+"""
     )
     result = run("def test_it(): print('ran')", "-s", "--sm-metrics-mode=mock")
     assert result.ret != 0

@@ -6,6 +6,8 @@ import pytest
 
 from pytest_sm_metrics.switching import active_mocks
 
+from .conftest import ITEMS
+
 OFFLINE = """
 import threading
 import pytest
@@ -480,24 +482,14 @@ class TestMock:
 
     def test_a_test_that_is_no_function(self, project):
         project.makeconftest(
-            """
-            import pytest
-
-            class File(pytest.File):
-                def collect(self):
-                    yield Item.from_parent(self, name="it")
-
-            class Item(pytest.Item):
-                def runtest(self):
-                    from trainer import INFINITE, log
-                    log("run-1", "loss", INFINITE)
-                    from pytest_sm_metrics import current
-                    assert len(current().calls) == 1
-
-            def pytest_collect_file(parent, file_path):
-                if file_path.suffix == ".yaml":
-                    return File.from_parent(parent, path=file_path)
-            """
+            ITEMS
+            + """
+    def runtest(self):
+        from trainer import INFINITE, log
+        log("run-1", "loss", INFINITE)
+        from pytest_sm_metrics import current
+        assert len(current().calls) == 1
+"""
         )
         project.makefile(".yaml", test="it: []")
         project.runpytest_inprocess("--sm-metrics-mode=mock").assert_outcomes(passed=1)
@@ -505,23 +497,7 @@ class TestMock:
         result.assert_outcomes(failed=1)
 
     def test_a_test_that_is_no_function_and_ends_the_session(self, project):
-        project.makeconftest(
-            """
-            import pytest
-
-            class File(pytest.File):
-                def collect(self):
-                    yield Item.from_parent(self, name="it")
-
-            class Item(pytest.Item):
-                def runtest(self):
-                    pytest.exit("over")
-
-            def pytest_collect_file(parent, file_path):
-                if file_path.suffix == ".yaml":
-                    return File.from_parent(parent, path=file_path)
-            """
-        )
+        project.makeconftest(ITEMS + "    def runtest(self): pytest.exit('over')")
         project.makefile(".yaml", test="it: []")
         before = active_mocks()
         project.runpytest_inprocess("--sm-metrics-mode=mock")
