@@ -22,13 +22,33 @@ def oldest(session: nox.Session) -> None:
     examples and blocks that log a NaN, which the oldest botocore sends as a token that is no JSON; and without the second run
     that tests of the plugin have under xdist.
     """
-    oldest = ["pytest==8.4.0", "botocore==1.29.28", "boto3==1.26.28", "freezegun==1.5.0", "time-machine==2.16.0"]
+    oldest = [
+        "pytest==8.4.0",
+        "botocore==1.29.28",
+        "boto3==1.26.28",
+        "freezegun==1.5.0",
+        "time-machine==2.16.0",
+    ]
     session.install("-e", ".", *oldest, "hypothesis", "pytest-xdist")
     later = ["compat/test_moto.py", "compat/test_moto_trails.py", "compat/test_aiobotocore.py"]
-    later += ["compat/test_readers.py", "cloudtrail/test_trail.py", "service/test_rules.py", "test_documentation.py"]
+    later += [
+        "compat/test_readers.py",
+        "cloudtrail/test_trail.py",
+        "service/test_rules.py",
+        "test_documentation.py",
+    ]
     utcnow = "ignore:datetime.datetime.utcnow:DeprecationWarning"  # botocore's own, when it signs under Python 3.12 and later
     session.run(
-        "pytest", "tests", "-n", "2", "-W", utcnow, "-k", "not under", *[f"--ignore=tests/{path}" for path in later], *session.posargs
+        "pytest",
+        "tests",
+        "-n",
+        "2",
+        "-W",
+        utcnow,
+        "-k",
+        "not under",
+        *[f"--ignore=tests/{path}" for path in later],
+        *session.posargs,
     )
 
 
@@ -37,24 +57,65 @@ def compat(session: nox.Session) -> None:
     """Beside the libraries and the plugins of pytest that users have."""
     session.install("-e", ".[test,compat]")
     more = "(compat or companions) and not moto and not test_aiobotocore and not mode_of_xdist"  # than the README's command runs
-    session.run("pytest", "-n", "2", "tests/compat", "tests/test_documentation.py", "-k", more, *session.posargs)
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        "tests/compat",
+        "tests/test_documentation.py",
+        "-k",
+        more,
+        *session.posargs,
+    )
 
 
 @nox.session(python="3.13")
 def newest(session: nox.Session) -> None:
     """The newest botocore, which aiobotocore holds back, and the newest generation of the SageMaker SDK."""
-    session.install("-e", ".", "boto3", "moto[s3,sagemaker]", "freezegun", "time-machine", "hypothesis", "pytest-xdist")
-    session.run("pytest", "-n", "2", "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN, *session.posargs)
+    session.install(
+        "-e",
+        ".",
+        "boto3",
+        "moto[s3,sagemaker]",
+        "freezegun",
+        "time-machine",
+        "hypothesis",
+        "pytest-xdist",
+    )
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        "--ignore=tests/compat/test_aiobotocore.py",
+        "-k",
+        LEAN,
+        *session.posargs,
+    )
     session.install("sagemaker-core>=2")
     session.run(
-        "pytest", "-n", "2", "tests/compat/test_sagemaker_sdk.py", "tests/test_documentation.py", "-k", "sagemaker", *session.posargs
+        "pytest",
+        "-n",
+        "2",
+        "tests/compat/test_sagemaker_sdk.py",
+        "tests/test_documentation.py",
+        "-k",
+        "sagemaker",
+        *session.posargs,
     )
 
 
 @nox.session(python="3.11")
 def readers(session: nox.Session) -> None:
     """What others wrote for reading CloudTrail's logs; it asks for a boto3 that goes with no aiobotocore of today."""
-    session.install("-e", ".", "trailscraper", "aws-lambda-powertools[parser]", "moto[s3]", "freezegun", "hypothesis")
+    session.install(
+        "-e",
+        ".",
+        "trailscraper",
+        "aws-lambda-powertools[parser]",
+        "moto[s3]",
+        "freezegun",
+        "hypothesis",
+    )
     session.run("pytest", "tests/compat/test_readers.py", *session.posargs)
 
 
@@ -62,7 +123,9 @@ def readers(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """Branch coverage, measured so that the plugin's own start-up counts; not of what xdist runs in other processes."""
     session.install("-e", ".[test]", "coverage")
-    session.run("coverage", "run", "-m", "pytest", "-k", f"{LEAN} and not documentation", *session.posargs)
+    session.run(
+        "coverage", "run", "-m", "pytest", "-k", f"{LEAN} and not documentation", *session.posargs
+    )
     session.run("coverage", "combine")
     session.run("coverage", "report", "--fail-under=97")
 

@@ -34,11 +34,22 @@ def deliver(records: int, to_a_call: int) -> Delivered:
         trail = mock.cloudtrail.create_trail("audit", advanced_event_selectors=SUGGESTED)
         for number in range(records):
             arrived = call.timestamp.timestamp() + number / 100
-            request = Request("PUT", "/BatchPutMetrics", bytes(call.body), call.region, call.user_agent, call.invocation_id, 1, arrived)
+            request = Request(
+                "PUT",
+                "/BatchPutMetrics",
+                bytes(call.body),
+                call.region,
+                call.user_agent,
+                call.invocation_id,
+                1,
+                arrived,
+            )
             mock._service.answer(mock._service.receive(request))
         before = getrusage(RUSAGE_SELF).ru_maxrss
         start = time.perf_counter()
         keys = trail.deliver(folder)
         took = time.perf_counter() - start
         assert all(Path(folder, key).exists() for key in keys)
-        return Delivered(records, to_a_call, took, (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024)
+        return Delivered(
+            records, to_a_call, took, (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024
+        )

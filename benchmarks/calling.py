@@ -35,7 +35,15 @@ Rounds = dict[str, list[float]]
 
 def metrics(step: int, count: int = 10) -> list[dict[str, Any]]:
     """MetricData for one call."""
-    return [{"MetricName": f"train:loss-{n}", "Timestamp": _NOON, "Step": step, "Value": (n + 1) / (step + 3)} for n in range(count)]
+    return [
+        {
+            "MetricName": f"train:loss-{n}",
+            "Timestamp": _NOON,
+            "Step": step,
+            "Value": (n + 1) / (step + 3),
+        }
+        for n in range(count)
+    ]
 
 
 def new_client(service: str = "sagemaker-metrics") -> Any:
@@ -64,7 +72,11 @@ def with_moto(rounds: int) -> Rounds:
     import moto  # noqa: F401
 
     return _interleaved(
-        {"signed floor": (_signed_floor, floor), "this mock": (_this_mock, new_client()), "moto": (_moto, new_client())},
+        {
+            "signed floor": (_signed_floor, floor),
+            "this mock": (_this_mock, new_client()),
+            "moto": (_moto, new_client()),
+        },
         rounds,
     )
 
@@ -72,7 +84,9 @@ def with_moto(rounds: int) -> Rounds:
 def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> Rounds:
     """Every method once a round, in an order drawn anew for each."""
     ours = (_this_mock, _this_mock_with_faults, _this_mock_with_a_trail)
-    _keep_this_mock_out_of([client for answering, client in methods.values() if answering not in ours])
+    _keep_this_mock_out_of(
+        [client for answering, client in methods.values() if answering not in ours]
+    )
     for answering, client in methods.values():
         _microseconds_a_call(answering, client)
     took: Rounds = {name: [] for name in methods}
@@ -112,7 +126,10 @@ def _signed_floor(client: Any) -> Iterator[None]:
 
 @contextmanager
 def _unsigned_floor(client: Any) -> Iterator[None]:
-    with _handling(client, "before-send", _no_errors), _handling(client, "choose-signer", lambda **_: botocore.UNSIGNED):
+    with (
+        _handling(client, "before-send", _no_errors),
+        _handling(client, "choose-signer", lambda **_: botocore.UNSIGNED),
+    ):
         yield
 
 
@@ -168,7 +185,9 @@ def _this_mock_with_a_trail(_client: Any) -> Iterator[None]:
 def _stubber(client: Any) -> Iterator[None]:
     stubber = Stubber(client)
     for _ in range(_UNTIMED_CALLS + CALLS_A_ROUND):
-        stubber.add_response("batch_put_metrics", {})  # the answer of the service, with empty Errors, fails its validation
+        stubber.add_response(
+            "batch_put_metrics", {}
+        )  # the answer of the service, with empty Errors, fails its validation
     with stubber:
         yield
 

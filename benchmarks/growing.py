@@ -51,7 +51,9 @@ def fill_through_client(sizes: list[int]) -> list[Growth]:
     grown: list[Growth] = []
     last: deque[float] = deque(maxlen=LAST_CALLS)
     with mock_sm_metrics() as mock:
-        for step in range(sizes[0] // 10):  # warm up; what this leaves free in memory, the first size takes
+        for step in range(
+            sizes[0] // 10
+        ):  # warm up; what this leaves free in memory, the first size takes
             client.batch_put_metrics(TrialComponentName=RUN, MetricData=metrics(step))
         mock.reset()
         for size in sizes:
@@ -62,7 +64,9 @@ def fill_through_client(sizes: list[int]) -> list[Growth]:
                 client.batch_put_metrics(TrialComponentName=RUN, MetricData=batch)
                 last.append(time.perf_counter() - start)
                 total += last[-1]
-            grown.append(Growth(size, statistics.median(last) * 1e6, total / len(calls) * 1e6, _resident()))
+            grown.append(
+                Growth(size, statistics.median(last) * 1e6, total / len(calls) * 1e6, _resident())
+            )
     return grown
 
 
@@ -94,9 +98,21 @@ def _sample(mock: SageMakerMetricsMock, to_a_call: int) -> Call:
 
 def _request(call: Call, step: int, to_a_call: int) -> Request:
     """A request as the client made that call: a body, an invocation id and a time of its own, the rest shared."""
-    data = [{**metric, "Timestamp": int(metric["Timestamp"].timestamp())} for metric in metrics(step, to_a_call)]
+    data = [
+        {**metric, "Timestamp": int(metric["Timestamp"].timestamp())}
+        for metric in metrics(step, to_a_call)
+    ]
     body = json.dumps({"TrialComponentName": RUN, "MetricData": data}).encode()
-    return Request("PUT", "/BatchPutMetrics", body, call.region, call.user_agent, str(uuid.uuid4()), call.attempt, time.time())
+    return Request(
+        "PUT",
+        "/BatchPutMetrics",
+        body,
+        call.region,
+        call.user_agent,
+        str(uuid.uuid4()),
+        call.attempt,
+        time.time(),
+    )
 
 
 def _allocated() -> int:

@@ -43,7 +43,9 @@ def ask(points: int, elsewhere: int, queries: int, statistic: str) -> Asked:
         took = []
         for _ in range(max(5, POINTS // (points * queries))):
             start = time.perf_counter()
-            results = client.batch_get_metrics(MetricQueries=[query] * queries)["MetricQueryResults"]
+            results = client.batch_get_metrics(MetricQueries=[query] * queries)[
+                "MetricQueryResults"
+            ]
             took.append(time.perf_counter() - start)
             assert [len(result["MetricValues"]) for result in results] == [points // 10] * queries
     return Asked(points, elsewhere, queries, statistic, statistics.median(took) * 1e3)

@@ -50,8 +50,14 @@ QUICK = Effort(10, 10, 5, [1_000, 100_000])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, and a store of no more than 100,000 metrics")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="fewer rounds, and a store of no more than 100,000 metrics",
+    )
     effort = QUICK if parser.parse_args().quick else FULL
     packages = ", ".join(f"{name} {version(name)}" for name in ("botocore", "moto", "pytest"))
     print(f"Python {platform.python_version()}, {packages}")
@@ -76,7 +82,15 @@ def print_calls(rounds: int) -> None:
 
     took = in_fresh_process(calling.without_moto, rounds)
     more = [
-        [f"{name} / this mock", "", *estimate([one / none for one, none in zip(took[name], took["this mock"], strict=True)], limit, 2)]
+        [
+            f"{name} / this mock",
+            "",
+            *estimate(
+                [one / none for one, none in zip(took[name], took["this mock"], strict=True)],
+                limit,
+                2,
+            ),
+        ]
         for name, limit in ((calling.WITH_FAULTS, 1.2), (calling.WITH_A_TRAIL, 1.05))
     ]
     print_table(f"{title}; moto is not imported", header, [*call_rows(took), *more])
@@ -92,15 +106,25 @@ def print_calls(rounds: int) -> None:
     took = in_fresh_process(calling.with_moto, rounds)
     slower = median(moto / ours for moto, ours in zip(took["moto"], took["this mock"], strict=True))
     print_table(
-        f"{title}; moto is imported", header, [*call_rows(took), ["moto / this mock", "", f"{slower:.2f}", "", at_least(2, slower)]]
+        f"{title}; moto is imported",
+        header,
+        [*call_rows(took), ["moto / this mock", "", f"{slower:.2f}", "", at_least(2, slower)]],
     )
-    print_notes(["the clients of this mock and moto are made after moto is imported, that of the floor before; one mock is on at a time"])
+    print_notes(
+        [
+            "the clients of this mock and moto are made after moto is imported, that of the floor before; one mock is on at a time"
+        ]
+    )
 
 
 def call_rows(took: calling.Rounds) -> Iterator[list[str]]:
     for name, rounds in took.items():
         ratios = [one / floor for one, floor in zip(rounds, took["signed floor"], strict=True)]
-        yield [name, f"{median(rounds):.0f}", *estimate(ratios, limit=0.85 if name == "this mock" else None, digits=3)]
+        yield [
+            name,
+            f"{median(rounds):.0f}",
+            *estimate(ratios, limit=0.85 if name == "this mock" else None, digits=3),
+        ]
 
 
 def in_fresh_process(function: Callable[..., T], *arguments: Any) -> T:
@@ -181,12 +205,26 @@ def child_processes() -> Iterator[Child]:
     with TemporaryDirectory() as directory:
         empty = Path(directory, "empty")
         empty.mkdir()
-        environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS")}
-        environment |= {"PYTHONPYCACHEPREFIX": f"{directory}/bytecode", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS")
+        }
+        environment |= {
+            "PYTHONPYCACHEPREFIX": f"{directory}/bytecode",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        }
 
         def child(*arguments: str, exit_code: int = 0) -> tuple[str, Spent]:
             before, start = getrusage(RUSAGE_CHILDREN), time.perf_counter()
-            ended = subprocess.run([sys.executable, *arguments], cwd=empty, env=environment, capture_output=True, text=True, check=False)
+            ended = subprocess.run(
+                [sys.executable, *arguments],
+                cwd=empty,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             wall, after = time.perf_counter() - start, getrusage(RUSAGE_CHILDREN)
             assert ended.returncode == exit_code, ended.stdout + ended.stderr
             cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
@@ -205,10 +243,19 @@ def print_start_up(child: Child, effort: Effort) -> None:
         ["", "ms", "give or take", "target"],
         [
             ["a run without the plugin, CPU", *estimate([bare.cpu for bare, _ in pairs])],
-            ["difference with it, CPU (user + sys)", *estimate([ours.cpu - bare.cpu for bare, ours in pairs], limit=5)],
-            ["difference with it, wall", *estimate([ours.wall - bare.wall for bare, ours in pairs], limit=5)],
+            [
+                "difference with it, CPU (user + sys)",
+                *estimate([ours.cpu - bare.cpu for bare, ours in pairs], limit=5),
+            ],
+            [
+                "difference with it, wall",
+                *estimate([ours.wall - bare.wall for bare, ours in pairs], limit=5),
+            ],
             ["difference with it, CPU, many runs in one process", *estimate(within, limit=5)],
-            ["importing the plugin, pytest imported, wall", *estimate([took for took, _ in imports], limit=5)],
+            [
+                "importing the plugin, pytest imported, wall",
+                *estimate([took for took, _ in imports], limit=5),
+            ],
         ],
     )
     print_notes(
@@ -231,11 +278,19 @@ def pytest_runs(child: Child, pairs: int) -> dict[tuple[str, str], list[Spent]]:
 
 def print_switching_on(child: Child, children: int) -> None:
     child("-c", SWITCH_ON)  # writes byte code
-    first, later = (median(column) for column in zip(*(json.loads(child("-c", SWITCH_ON)[0]) for _ in range(children)), strict=True))
+    first, later = (
+        median(column)
+        for column in zip(
+            *(json.loads(child("-c", SWITCH_ON)[0]) for _ in range(children)), strict=True
+        )
+    )
     print_table(
         f"Switching on and off, boto3 imported: medians of {children} processes",
         ["", "us", "target"],
-        [["first in a process, imports included", f"{first:.0f}", ""], ["each later one", f"{later:.0f}", at_most(1000, later)]],
+        [
+            ["first in a process, imports included", f"{first:.0f}", ""],
+            ["each later one", f"{later:.0f}", at_most(1000, later)],
+        ],
     )
 
 
@@ -245,14 +300,34 @@ def print_switching_on(child: Child, children: int) -> None:
 def print_growth(sizes: list[int]) -> None:
     grown = in_fresh_process(growing.fill_through_client, sizes)
     first = grown[0].median
-    resident = ["", *(f"{(after.resident - before.resident) / (after.stored - before.stored):.0f}" for before, after in pairwise(grown))]
+    resident = [
+        "",
+        *(
+            f"{(after.resident - before.resident) / (after.stored - before.stored):.0f}"
+            for before, after in pairwise(grown)
+        ),
+    ]
     rows = [
-        [f"{one.stored:,}", f"{one.median:.0f}", f"{one.mean:.0f}", f"{one.median / first:.2f}", at_most(1.2, one.median / first), memory]
+        [
+            f"{one.stored:,}",
+            f"{one.median:.0f}",
+            f"{one.mean:.0f}",
+            f"{one.median / first:.2f}",
+            at_most(1.2, one.median / first),
+            memory,
+        ]
         for one, memory in zip(grown, resident, strict=True)
     ]
     print_table(
         "As the store grows: a real client puts 10 metrics a call",
-        ["metrics stored", "us a call", "mean", "of the first", "target", "resident bytes a metric"],
+        [
+            "metrics stored",
+            "us a call",
+            "mean",
+            "of the first",
+            "target",
+            "resident bytes a metric",
+        ],
         rows,
     )
     print_notes(
@@ -269,8 +344,21 @@ def print_size(sizes: list[int]) -> None:
     for stored, to_a_call in [*((size, 10) for size in sizes), (100_000, 1)]:
         size = in_fresh_process(growing.measure_size, stored, to_a_call)
         target = at_most(200, size.kept) if to_a_call == 10 else ""
-        rows.append([f"{stored:,}", f"{to_a_call}", f"{size.body:.0f}", f"{size.kept:.0f}", target, f"{size.read:.0f}"])
-    print_table("Bytes a metric", ["metrics stored", "to a call", "body as sent", "kept", "target", "kept, once read"], rows)
+        rows.append(
+            [
+                f"{stored:,}",
+                f"{to_a_call}",
+                f"{size.body:.0f}",
+                f"{size.kept:.0f}",
+                target,
+                f"{size.read:.0f}",
+            ]
+        )
+    print_table(
+        "Bytes a metric",
+        ["metrics stored", "to a call", "body as sent", "kept", "target", "kept, once read"],
+        rows,
+    )
     print_notes(
         [
             "kept: what tracemalloc counts while the service answers requests like a real client's; bodies, journal and ids are in it",
@@ -286,7 +374,10 @@ def print_queries(sizes: list[int]) -> None:
     few, *_, many = sizes
     cases = [(few, 0, 1), (few, many, 1), (few, 0, 100), (many, 0, 1), (many, 0, 10)]
     asked = [in_fresh_process(querying.ask, *case, "Last") for case in cases]
-    asked += [in_fresh_process(querying.ask, many, 0, 1, statistic) for statistic in ("Count", "Avg", "StdDev")]
+    asked += [
+        in_fresh_process(querying.ask, many, 0, 1, statistic)
+        for statistic in ("Count", "Avg", "StdDev")
+    ]
     alone, beside, hundred, one, ten = (case.milliseconds for case in asked[:5])
     targets = [
         "",
@@ -296,11 +387,22 @@ def print_queries(sizes: list[int]) -> None:
         at_most(11, ten / one),
     ]
     rows = [
-        [f"{case.points:,}", f"{case.elsewhere:,}", f"{case.queries}", case.statistic, f"{case.milliseconds:.1f}", target]
+        [
+            f"{case.points:,}",
+            f"{case.elsewhere:,}",
+            f"{case.queries}",
+            case.statistic,
+            f"{case.milliseconds:.1f}",
+            target,
+        ]
         for case, target in zip_longest(asked, targets, fillvalue="")
     ]
     title = "Reading back: a real client, ten points to a Step"
-    print_table(title, ["points", "elsewhere", "queries", "statistic", "ms a call", "target, of a row above"], rows)
+    print_table(
+        title,
+        ["points", "elsewhere", "queries", "statistic", "ms a call", "target, of a row above"],
+        rows,
+    )
     print_notes(
         [
             "targets: the points of another trial component cost nothing (1.2 times a call without them); a hundred queries no more than a "
@@ -315,18 +417,28 @@ def print_queries(sizes: list[int]) -> None:
 
 
 def print_deliveries(sizes: list[int]) -> None:
-    delivered = [in_fresh_process(auditing.deliver, records, to_a_call) for to_a_call in (1, 10) for records in sizes if records <= 100_000]
+    delivered = [
+        in_fresh_process(auditing.deliver, records, to_a_call)
+        for to_a_call in (1, 10)
+        for records in sizes
+        if records <= 100_000
+    ]
     print_table(
         "CloudTrail's records to a folder",
         ["records", "metrics in each", "seconds", "more memory, MB"],
-        [[f"{one.records:,}", f"{one.to_a_call}", f"{one.seconds:.1f}", f"{one.megabytes:.0f}"] for one in delivered],
+        [
+            [f"{one.records:,}", f"{one.to_a_call}", f"{one.seconds:.1f}", f"{one.megabytes:.0f}"]
+            for one in delivered
+        ],
     )
 
 
 # Output
 
 
-def estimate(numbers: list[float], limit: float | None = None, digits: int = 1) -> tuple[str, str, str]:
+def estimate(
+    numbers: list[float], limit: float | None = None, digits: int = 1
+) -> tuple[str, str, str]:
     """The median, its uncertainty (that of the notches in box plots, about 95 %), and what both say of the limit."""
     lower, _, upper = quantiles(numbers)
     uncertainty = 1.57 * (upper - lower) / len(numbers) ** 0.5
@@ -338,7 +450,13 @@ def estimate(numbers: list[float], limit: float | None = None, digits: int = 1) 
 
 
 def at_most(limit: float, value: float, uncertainty: float = 0) -> str:
-    verdict = "met" if value + uncertainty <= limit else "MISSED" if value - uncertainty > limit else "unclear"
+    verdict = (
+        "met"
+        if value + uncertainty <= limit
+        else "MISSED"
+        if value - uncertainty > limit
+        else "unclear"
+    )
     return f"<= {limit:g} {verdict}"
 
 
@@ -352,7 +470,10 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
     first, *others = (max(map(len, column)) for column in zip(*table, strict=True))
     print(f"\n{title}\n")
     for name, *cells in table:
-        aligned = [name.ljust(first), *(cell.rjust(width) for cell, width in zip(cells, others, strict=True))]
+        aligned = [
+            name.ljust(first),
+            *(cell.rjust(width) for cell, width in zip(cells, others, strict=True)),
+        ]
         print("  " + "   ".join(aligned).rstrip())
     sys.stdout.flush()
 

@@ -22,17 +22,28 @@ def table(*rows: Iterable[str]) -> str:
 
 def settings_table() -> str:
     """Every setting with its default, what it means and what it accepts."""
-    rows = [(f"`{one.name}`", f"`{one.default!r}`", one.metadata["meaning"], one.metadata["accepted"]) for one in fields(Settings)]
+    rows = [
+        (f"`{one.name}`", f"`{one.default!r}`", one.metadata["meaning"], one.metadata["accepted"])
+        for one in fields(Settings)
+    ]
     return table(("setting", "default", "meaning", "accepted"), *rows)
 
 
 def rules_table() -> str:
     """Every rule of the service."""
-    rows = [(f"`{one.id}`", one.operation, one.constraint, one.effect, one.provenance, one.source) for one in RULES]
-    return table(("rule", "operation", "what holds, or happens", "exact outcome", "known", "source"), *rows)
+    rows = [
+        (f"`{one.id}`", one.operation, one.constraint, one.effect, one.provenance, one.source)
+        for one in RULES
+    ]
+    return table(
+        ("rule", "operation", "what holds, or happens", "exact outcome", "known", "source"), *rows
+    )
 
 
-TABLES: dict[str, dict[str, Callable[[], str]]] = {"README.md": {"settings": settings_table}, "docs/rules.md": {"rules": rules_table}}
+TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"settings": settings_table},
+    "docs/rules.md": {"rules": rules_table},
+}
 
 
 def with_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:

@@ -27,7 +27,14 @@ class MetricLogger:
 
     def log(self, name: str, value: float, step: int) -> None:
         """Buffer one metric; send the buffer when it is full."""
-        self._buffer.append({"MetricName": name, "Timestamp": datetime.now(timezone.utc), "Step": step, "Value": value})
+        self._buffer.append(
+            {
+                "MetricName": name,
+                "Timestamp": datetime.now(timezone.utc),
+                "Step": step,
+                "Value": value,
+            }
+        )
         if len(self._buffer) == BATCH_SIZE:
             self.flush()
 
@@ -39,8 +46,12 @@ class MetricLogger:
         answer = self._client.batch_put_metrics(TrialComponentName=self._run_name, MetricData=batch)
         errors = answer.get("Errors", [])
         if errors:
-            refused = ", ".join(f"{batch[error['MetricIndex']]['MetricName']} ({error['Code']})" for error in errors)
-            raise MetricsRejectedError(f"{len(errors)} of {len(batch)} metrics were refused: {refused}")
+            refused = ", ".join(
+                f"{batch[error['MetricIndex']]['MetricName']} ({error['Code']})" for error in errors
+            )
+            raise MetricsRejectedError(
+                f"{len(errors)} of {len(batch)} metrics were refused: {refused}"
+            )
 
 
 def noisy_line(seed: int, points: int = 20) -> list[tuple[float, float]]:
@@ -63,7 +74,9 @@ def train(run_name: str, epochs: int = 25, learning_rate: float = 0.5) -> None:
     """Train, and log `train:loss` and `val:loss` of each epoch."""
     logger = MetricLogger(run_name)
     validation = descend(noisy_line(seed=2), epochs, learning_rate)
-    for epoch, (loss, validation_loss) in enumerate(zip(descend(noisy_line(seed=1), epochs, learning_rate), validation, strict=True)):
+    for epoch, (loss, validation_loss) in enumerate(
+        zip(descend(noisy_line(seed=1), epochs, learning_rate), validation, strict=True)
+    ):
         logger.log("train:loss", loss, step=epoch)
         logger.log("val:loss", validation_loss, step=epoch)
     logger.flush()

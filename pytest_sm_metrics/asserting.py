@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .clock import real_clock
-from .explaining import closest, counted, joined, listed, rejections, what_arrived, why_no_metric, why_no_trial_component
+from .explaining import (
+    closest,
+    counted,
+    joined,
+    listed,
+    rejections,
+    what_arrived,
+    why_no_metric,
+    why_no_trial_component,
+)
 from .reading import MetricSeries, RejectedMetric
 from .service.journal import Call
 from .service.operations import OPERATIONS
@@ -44,7 +53,12 @@ def until(service: Service, passes: Callable[[], bool], timeout: float) -> bool:
         service.wait_for_arrival(arrived, min(remaining, _POLL))
 
 
-def verify(service: Service, check: Callable[[], str | None], timeout: float | None, passes: Callable[[], bool] | None = None) -> None:
+def verify(
+    service: Service,
+    check: Callable[[], str | None],
+    timeout: float | None,
+    passes: Callable[[], bool] | None = None,
+) -> None:
     """Raise AssertionError with the message of a check that still fails when the time is up.
 
     `passes`: the same question, for where the message takes long to make.
@@ -54,7 +68,9 @@ def verify(service: Service, check: Callable[[], str | None], timeout: float | N
         return
     message = check()
     if message is not None:
-        raise AssertionError(message if timeout is None else f"after {timeout:g} seconds: {message}")
+        raise AssertionError(
+            message if timeout is None else f"after {timeout:g} seconds: {message}"
+        )
 
 
 def check_logged(
@@ -74,7 +90,9 @@ def check_logged(
     components = [
         component
         for component in service.components()
-        if component.name == trial_component and component.count and region in (None, component.region)
+        if component.name == trial_component
+        and component.count
+        and region in (None, component.region)
     ]
     if not components:
         return why_no_trial_component(service, trial_component, region)
@@ -95,37 +113,66 @@ def check_logged(
         if not differences:
             return None
         head = f"metric {metric_name!r} of trial component {trial_component!r} in {component.region} is not as expected"
-        failures.append(joined(head, [*differences, *rejections(service, trial_component, metric_name)]))
+        failures.append(
+            joined(head, [*differences, *rejections(service, trial_component, metric_name)])
+        )
     return "\n".join(failures)
 
 
-def check_not_logged(service: Service, trial_component: str, metric_name: str, region: str | None) -> str | None:
+def check_not_logged(
+    service: Service, trial_component: str, metric_name: str, region: str | None
+) -> str | None:
     """Whether a metric was not logged, in any of the regions asked for."""
     for component in service.components():
         columns = service.series(component).get(metric_name)
-        if component.name == trial_component and columns is not None and region in (None, component.region):
+        if (
+            component.name == trial_component
+            and columns is not None
+            and region in (None, component.region)
+        ):
             series = MetricSeries(metric_name, columns)
             head = f"metric {metric_name!r} of trial component {trial_component!r} in {component.region} was logged"
-            return joined(head, [f"{counted(len(series), 'value')}: {_shortened(series.values)}", f"steps: {_shortened(series.steps)}"])
+            return joined(
+                head,
+                [
+                    f"{counted(len(series), 'value')}: {_shortened(series.values)}",
+                    f"steps: {_shortened(series.steps)}",
+                ],
+            )
     return None
 
 
-def check_called(service: Service, operation: str | None, trial_component: str | None, region: str | None, times: int | None) -> str | None:
+def check_called(
+    service: Service,
+    operation: str | None,
+    trial_component: str | None,
+    region: str | None,
+    times: int | None,
+) -> str | None:
     """Whether calls were attempted as often as expected; None: at least once."""
     calls = list(service.calls)
     matching = [
         call
         for call in calls
-        if operation in (None, call.operation) and trial_component in (None, *call.trial_components) and region in (None, call.region)
+        if operation in (None, call.operation)
+        and trial_component in (None, *call.trial_components)
+        and region in (None, call.region)
     ]
     known = [None, *OPERATIONS.values()]
     if operation in known and (matching if times is None else len(matching) == times):
         return None
     asked = {"operation": operation, "trial_component": trial_component, "region": region}
-    filters = ", ".join(f"{name}={wanted!r}" for name, wanted in asked.items() if wanted is not None) or "any"
+    filters = (
+        ", ".join(f"{name}={wanted!r}" for name, wanted in asked.items() if wanted is not None)
+        or "any"
+    )
     expected = "at least one call" if times is None else counted(times, "call")
     head = f"expected {expected} ({filters}), but {counted(len(matching), 'attempt')} arrived"
-    unknown = [] if operation in known else [f"unknown operation {operation!r}{did_you_mean(str(operation), OPERATIONS.values())}"]
+    unknown = (
+        []
+        if operation in known
+        else [f"unknown operation {operation!r}{did_you_mean(str(operation), OPERATIONS.values())}"]
+    )
     return joined(head, [*unknown, *_nearest_calls(calls, matching, trial_component)])
 
 
@@ -135,22 +182,33 @@ def check_no_rejected_metrics(rejected: list[RejectedMetric]) -> str | None:
         return None
     shown = [f"{one!r}, MetricIndex {one.index}" for one in rejected[:_SHOWN]]
     more = [f"and {len(rejected) - _SHOWN} more"] if len(rejected) > _SHOWN else []
-    return joined(f"{counted(len(rejected), 'metric')} {'was' if len(rejected) == 1 else 'were'} rejected", shown + more)
+    return joined(
+        f"{counted(len(rejected), 'metric')} {'was' if len(rejected) == 1 else 'were'} rejected",
+        shown + more,
+    )
 
 
 def check_waited(service: Service, timeout: float, error: LookupError | None) -> str:
     """The message where a predicate did not come true."""
     raised = [f"the predicate raised: {error}"] if error else []
-    return joined(f"the predicate was not true within {timeout:g} seconds", [*raised, *what_arrived(service)])
+    return joined(
+        f"the predicate was not true within {timeout:g} seconds", [*raised, *what_arrived(service)]
+    )
 
 
-def _nearest_calls(calls: list[Call], matching: list[Call], trial_component: str | None) -> Iterator[str]:
+def _nearest_calls(
+    calls: list[Call], matching: list[Call], trial_component: str | None
+) -> Iterator[str]:
     if not calls:
         yield "no SageMaker Metrics call has reached the mock"
         return
     if not matching:
         arrived = [name for call in calls for name in call.trial_components if name]
-        near = closest(trial_component, arrived) if trial_component is not None and trial_component not in arrived else []
+        near = (
+            closest(trial_component, arrived)
+            if trial_component is not None and trial_component not in arrived
+            else []
+        )
         if near:
             yield f"closest to {trial_component!r}: {listed(near)}"
     shown = Counter(repr(call) for call in matching or calls)
@@ -165,7 +223,9 @@ def _differing(what: str, arrived: Any, expected: Any) -> Iterator[str]:
         yield f"{what}: expected {expected!r}, arrived {arrived!r}"
 
 
-def _differing_lists(what: str, arrived: list[Any], expected: Any, series: MetricSeries) -> Iterator[str]:
+def _differing_lists(
+    what: str, arrived: list[Any], expected: Any, series: MetricSeries
+) -> Iterator[str]:
     if expected is ANYTHING or arrived == expected:
         return
     if not isinstance(expected, list):
@@ -173,7 +233,14 @@ def _differing_lists(what: str, arrived: list[Any], expected: Any, series: Metri
         return
     if len(arrived) != len(expected):
         yield f"{what}: {len(expected)} expected, {len(arrived)} arrived"
-    first = next((index for index, pair in enumerate(zip(arrived, expected, strict=False)) if pair[0] != pair[1]), None)
+    first = next(
+        (
+            index
+            for index, pair in enumerate(zip(arrived, expected, strict=False))
+            if pair[0] != pair[1]
+        ),
+        None,
+    )
     if first is not None:
         at = f" (step {series.steps[first]})" if what == "values" else ""
         yield f"{what}: first difference at index {first}{at}: expected {expected[first]!r}, arrived {arrived[first]!r}"
@@ -197,7 +264,9 @@ def as_list(name: str, expected: Any) -> Any:
         )
     if hasattr(expected, "tolist"):
         return expected.tolist()
-    is_comparison = not isinstance(expected, Iterable) or type(expected).__module__.startswith("_pytest.")
+    is_comparison = not isinstance(expected, Iterable) or type(expected).__module__.startswith(
+        "_pytest."
+    )
     return expected if is_comparison else list(expected)
 
 
@@ -205,15 +274,24 @@ def _no_such_point(series: MetricSeries, value: Any, step: Any) -> Iterator[str]
     if value is ANYTHING and step is ANYTHING:
         return
     points = list(series)
-    fitting = [(value is ANYTHING or point.value == value, step is ANYTHING or point.step == step) for point in points]
+    fitting = [
+        (value is ANYTHING or point.value == value, step is ANYTHING or point.step == step)
+        for point in points
+    ]
     if (True, True) in fitting:
         return
-    wanted = [f"value {value!r}"] * (value is not ANYTHING) + [f"step {step!r}"] * (step is not ANYTHING)
+    wanted = [f"value {value!r}"] * (value is not ANYTHING) + [f"step {step!r}"] * (
+        step is not ANYTHING
+    )
     if isinstance(value, (list, tuple)):
         yield "value is that of one point; a whole series is asked for with values="
     yield f"no metric with {' and '.join(wanted)} among {len(points)}"
-    same_step = [point.value for point, (_, step_fits) in zip(points, fitting, strict=True) if step_fits]
-    same_value = [point.step for point, (value_fits, _) in zip(points, fitting, strict=True) if value_fits]
+    same_step = [
+        point.value for point, (_, step_fits) in zip(points, fitting, strict=True) if step_fits
+    ]
+    same_value = [
+        point.step for point, (value_fits, _) in zip(points, fitting, strict=True) if value_fits
+    ]
     if step is not ANYTHING and same_step:
         yield f"at step {step!r} arrived: {_shortened(same_step)}"
     if value is not ANYTHING and same_value:

@@ -20,8 +20,17 @@ _INI = {name: setting for name, setting in KNOWN.items() if setting["ini_type"]}
 def add_ini_options(parser: Any) -> None:
     """Register an ini option for each setting, and one for the mode."""
     for name, setting in _INI.items():
-        parser.addini(_PREFIX + name, f"SageMaker Metrics: {setting['meaning']}", type=setting["ini_type"], default=None)
-    parser.addini(f"{_PREFIX}mode", "SageMaker Metrics: what happens to tests that do not ask for a mock: off, block or mock", default=None)
+        parser.addini(
+            _PREFIX + name,
+            f"SageMaker Metrics: {setting['meaning']}",
+            type=setting["ini_type"],
+            default=None,
+        )
+    parser.addini(
+        f"{_PREFIX}mode",
+        "SageMaker Metrics: what happens to tests that do not ask for a mock: off, block or mock",
+        default=None,
+    )
 
 
 def read_ini(config: Any) -> tuple[dict[str, Any], str | None]:
@@ -29,7 +38,11 @@ def read_ini(config: Any) -> tuple[dict[str, Any], str | None]:
     wrong = list(_unknown(config))
     given: dict[str, Any] = {}
     for name in (*_INI, "mode"):
-        words, accepts = (_MODE, _is_mode) if name == "mode" else (KNOWN[name]["accepted"], KNOWN[name]["accepts"])
+        words, accepts = (
+            (_MODE, _is_mode)
+            if name == "mode"
+            else (KNOWN[name]["accepted"], KNOWN[name]["accepts"])
+        )
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what pytest will refuse one day is refused here
@@ -38,7 +51,9 @@ def read_ini(config: Any) -> tuple[dict[str, Any], str | None]:
             value = _UNREADABLE
         if value is None:
             continue
-        given[name] = KNOWN[name]["read"](value) if name in KNOWN and value is not _UNREADABLE else value
+        given[name] = (
+            KNOWN[name]["read"](value) if name in KNOWN and value is not _UNREADABLE else value
+        )
         if not accepts(given[name]):
             wrong.append(
                 f"ini option {_PREFIX}{name} is {_written(config)[_PREFIX + name]!r}; accepted is {words.removeprefix('None, or ')}."
@@ -60,9 +75,18 @@ def read_mode(config: Any) -> str | None:
 def _written(config: Any) -> dict[str, Any]:
     """The ini options of this package's prefix as they are written, on the command line over those in the file."""
     in_file = getattr(config, "_inicfg", None)  # public, as `inicfg`, until pytest 9
-    written = {name: getattr(value, "value", value) for name, value in (config.inicfg if in_file is None else in_file).items()}
-    overrides = dict(override.split("=", 1) for override in config.getoption("override_ini") or () if "=" in override)
-    return {name: value for name, value in {**written, **overrides}.items() if name.startswith(_PREFIX)}
+    written = {
+        name: getattr(value, "value", value)
+        for name, value in (config.inicfg if in_file is None else in_file).items()
+    }
+    overrides = dict(
+        override.split("=", 1)
+        for override in config.getoption("override_ini") or ()
+        if "=" in override
+    )
+    return {
+        name: value for name, value in {**written, **overrides}.items() if name.startswith(_PREFIX)
+    }
 
 
 def _unknown(config: Any) -> Iterator[str]:
@@ -84,7 +108,9 @@ def marked(node: Any) -> tuple[dict[str, Any], str | None]:
     for mark in reversed(list(_nearest_first(node))):
         farther, nearer = given.get("faults"), mark.kwargs.get("faults")
         given.update(mark.kwargs)
-        if isinstance(farther, (list, tuple)) and isinstance(nearer, (list, tuple)):  # of several levels: they add up
+        if isinstance(farther, (list, tuple)) and isinstance(
+            nearer, (list, tuple)
+        ):  # of several levels: they add up
             given["faults"] = [*farther, *nearer]
     return given, given.pop("mode", None)
 
@@ -118,11 +144,19 @@ def _nearest_first(node: Any) -> Iterator[Any]:
 
 def wrong_markers(nodes: Any) -> list[str]:
     """What is wrong with the markers that stand on these nodes themselves."""
-    return [f"{node.nodeid}: {wrong}" for node in nodes for mark in node.own_markers if mark.name == MARKER for wrong in _wrong(mark)]
+    return [
+        f"{node.nodeid}: {wrong}"
+        for node in nodes
+        for mark in node.own_markers
+        if mark.name == MARKER
+        for wrong in _wrong(mark)
+    ]
 
 
 def _wrong(mark: Any) -> Iterator[str]:
-    shown = ", ".join([*map(repr, mark.args), *(f"{name}={value!r}" for name, value in mark.kwargs.items())])
+    shown = ", ".join(
+        [*map(repr, mark.args), *(f"{name}={value!r}" for name, value in mark.kwargs.items())]
+    )
     if mark.args:
         yield f"@pytest.mark.{MARKER}({shown}): it takes settings and the mode as keywords, and nothing else."
     for name, value in mark.kwargs.items():

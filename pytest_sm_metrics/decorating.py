@@ -25,7 +25,13 @@ class Activates(Protocol):
         """Switch the mock on."""
         ...
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
         """Switch it off."""
         ...
 
@@ -37,7 +43,11 @@ Activate = Callable[[str], Activates]
 def decorate(target: Any, activate: Activate) -> Any:
     """The target, run inside a new mock each time; a TypeError for what is neither a function nor a class with tests."""
     if isinstance(target, type):
-        return _decorate_test_case(target, activate) if issubclass(target, unittest.TestCase) else _decorate_class(target, activate)
+        return (
+            _decorate_test_case(target, activate)
+            if issubclass(target, unittest.TestCase)
+            else _decorate_class(target, activate)
+        )
     if isinstance(target, (staticmethod, classmethod)):
         return type(target)(decorate(target.__func__, activate))
     if inspect.isfunction(target):
@@ -53,7 +63,9 @@ def _decorate_function(function: Any, activate: Activate, name: str | None = Non
     handle = hypothesis_handle(function)
     if handle is None:
         return wrap(function, functools.partial(_inside, activate, name, function))
-    handle.inner_test = _decorate_function(handle.inner_test, activate, name)  # so that @settings and @example may stand above
+    handle.inner_test = _decorate_function(
+        handle.inner_test, activate, name
+    )  # so that @settings and @example may stand above
     return function
 
 
@@ -68,7 +80,12 @@ class _Inside:
         mock = self._activation.__enter__()
         self._examples = Examples(mock._findings, self._function).__enter__()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         __tracebackhide__ = True
         self._examples.__exit__(kind, error, traceback)
         self._activation.__exit__(kind, error, traceback)
@@ -93,13 +110,22 @@ def _decorate_class(cls: Any, activate: Activate) -> Any:
                 run_inside = _decorate_function(function, activate, f"{_name_of(cls)}.{name}")
             else:  # a base's, which stays as it is; if that is decorated too, the settings of this class hold
                 original = getattr(function, _ORIGINAL, function)
-                run_inside = wrap(original, functools.partial(_inside, activate, f"{_name_of(cls)}.{name}", original))
+                run_inside = wrap(
+                    original,
+                    functools.partial(_inside, activate, f"{_name_of(cls)}.{name}", original),
+                )
             if run_inside is not function:
                 setattr(run_inside, _ORIGINAL, getattr(function, _ORIGINAL, function))
             setattr(cls, name, run_inside if test is function else type(test)(run_inside))
     if not decorated:
-        hint = f" Of a state machine, decorate {cls.__name__}.TestCase." if hasattr(cls, "TestCase") else ""
-        raise TypeError(f"mock_sm_metrics decorates the methods of a class that are named test*, and {cls.__name__} has none.{hint}")
+        hint = (
+            f" Of a state machine, decorate {cls.__name__}.TestCase."
+            if hasattr(cls, "TestCase")
+            else ""
+        )
+        raise TypeError(
+            f"mock_sm_metrics decorates the methods of a class that are named test*, and {cls.__name__} has none.{hint}"
+        )
     return cls
 
 
@@ -115,7 +141,9 @@ def _decorate_test_case(cls: Any, activate: Activate) -> Any:
 def _one_mock_per_test(run: Any, activate: Activate) -> Any:
     @functools.wraps(run)
     def run_inside(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if getattr(self, _OF_A_CLASS) is not activate:  # a subclass is decorated, too: its settings hold
+        if (
+            getattr(self, _OF_A_CLASS) is not activate
+        ):  # a subclass is decorated, too: its settings hold
             return run(self, *args, **kwargs)
         with activate(self.id()) as mock, CaseMethod(self, mock._findings, mock.check) as method:
 

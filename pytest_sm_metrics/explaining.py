@@ -12,7 +12,13 @@ from .service.faults import MetricFault
 from .service.get_request import Query
 from .service.journal import Call
 from .service.put_request import PutMetrics, parse_put_metrics
-from .service.put_rules import CONCURRENT_WRITES, METRIC_LIMIT, METRIC_NAME_LIMIT, TIMESTAMP_WINDOW, UNKNOWN_TRIAL_COMPONENT
+from .service.put_rules import (
+    CONCURRENT_WRITES,
+    METRIC_LIMIT,
+    METRIC_NAME_LIMIT,
+    TIMESTAMP_WINDOW,
+    UNKNOWN_TRIAL_COMPONENT,
+)
 from .service.service import Service
 from .service.store import NO_STEP, Refusal, StoredTrialComponent
 from .settings import Settings
@@ -39,7 +45,11 @@ def closest(name: str, candidates: Iterable[str]) -> list[str]:
     folded: dict[str, list[str]] = {}
     for candidate in dict.fromkeys(candidates):
         folded.setdefault(candidate.lower(), []).append(candidate)
-    return [original for match in difflib.get_close_matches(name.lower(), folded, n=3) for original in folded[match]][:3]
+    return [
+        original
+        for match in difflib.get_close_matches(name.lower(), folded, n=3)
+        for original in folded[match]
+    ][:3]
 
 
 def listed(names: Iterable[str]) -> str:
@@ -51,7 +61,13 @@ def listed(names: Iterable[str]) -> str:
 
 def counted(number: int, noun: str) -> str:
     """`1 metric`, `2 metrics`, `2 matches`, `2 queries`."""
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    plural = (
+        f"{noun[:-1]}ies"
+        if noun.endswith("y")
+        else f"{noun}es"
+        if noun.endswith("ch")
+        else f"{noun}s"
+    )
     return f"{number} {noun if number == 1 else plural}"
 
 
@@ -60,7 +76,9 @@ def why_no_trial_component(service: Service, name: object, region: str | None) -
     if not isinstance(name, str):
         return f"trial components are asked for by name, and {name!r} is no string"
     where = f" in region {region}" if region else ""
-    return joined(f"trial component {name!r} holds no metrics{where}", _around_trial_component(service, name))
+    return joined(
+        f"trial component {name!r} holds no metrics{where}", _around_trial_component(service, name)
+    )
 
 
 def _around_trial_component(service: Service, name: str) -> Iterator[str]:
@@ -86,7 +104,11 @@ def _around_trial_component(service: Service, name: str) -> Iterator[str]:
         elif not puts(service):
             yield f"no {'BatchPutMetrics' if service.calls else 'SageMaker Metrics'} call has reached the mock"
         elif not refused:
-            called = dict.fromkeys(call.trial_component for call in puts(service) if call.trial_component not in (None, name))
+            called = dict.fromkeys(
+                call.trial_component
+                for call in puts(service)
+                if call.trial_component not in (None, name)
+            )
             if called:
                 yield f"{counted(len(puts(service)), 'call')} reached the mock, for {listed(called)}"
 
@@ -99,7 +121,9 @@ def why_no_metric(service: Service, component: StoredTrialComponent, metric_name
     return joined(head, _around_metric(service, component, metric_name))
 
 
-def _around_metric(service: Service, component: StoredTrialComponent, metric_name: str) -> Iterator[str]:
+def _around_metric(
+    service: Service, component: StoredTrialComponent, metric_name: str
+) -> Iterator[str]:
     names = service.series(component)
     rejected = list(rejections(service, component.name, metric_name))
     yield from rejected
@@ -123,7 +147,14 @@ def why_no_values(service: Service, query: Query) -> str:
     arn = trial_component_arn(query.region, account_id, name)
     if query.resource_arn.lower() != arn:
         return f"the ResourceArn is {query.resource_arn}, that of the trial component here would be {arn}"
-    component = next((one for one in service.components() if (one.region, one.name) == (query.region, name) and one.count), None)
+    component = next(
+        (
+            one
+            for one in service.components()
+            if (one.region, one.name) == (query.region, name) and one.count
+        ),
+        None,
+    )
     if component is None:
         return why_no_trial_component(service, name, query.region)
     columns = service.series(component).get(query.metric_name)
@@ -131,8 +162,14 @@ def why_no_values(service: Service, query: Query) -> str:
         return why_no_metric(service, component, query.metric_name)
     if query.period == "IterationNumber" and not any(step != NO_STEP for step in columns.steps):
         return f"{counted(len(columns.steps), 'metric')} of that name, none with a Step"
-    unit = "" if query.period == "IterationNumber" else ", which are milliseconds, as the beginnings of periods are"
-    return f"{counted(len(columns.steps), 'metric')} of that name, all outside of Start and End{unit}"
+    unit = (
+        ""
+        if query.period == "IterationNumber"
+        else ", which are milliseconds, as the beginnings of periods are"
+    )
+    return (
+        f"{counted(len(columns.steps), 'metric')} of that name, all outside of Start and End{unit}"
+    )
 
 
 def puts(service: Service) -> list[Call]:
@@ -150,7 +187,9 @@ def refusals(service: Service, name: str) -> Iterator[str]:
             refused.setdefault(call.trial_component, []).append(call)
     for sent, calls in refused.items():
         whose = "it" if sent == name else repr(sent) if sent else "no readable name"
-        how_many = f"a call for {whose} was" if len(calls) == 1 else f"{len(calls)} calls for {whose} were"
+        how_many = (
+            f"a call for {whose} was" if len(calls) == 1 else f"{len(calls)} calls for {whose} were"
+        )
         last = "" if len(calls) == 1 else "; the last"
         yield f"{how_many} refused as a whole{last}: {calls[-1].ending}"
 
@@ -169,7 +208,9 @@ def rejections(service: Service, name: str, metric_name: str | None) -> Iterator
         yield f"{counted(len(found), 'metric')}{which} {verb}: {found[0]}"
 
 
-def every_rejection(calls: Iterable[Call], settings: Settings) -> Iterator[tuple[Call, PutMetrics, Refusal, str]]:
+def every_rejection(
+    calls: Iterable[Call], settings: Settings
+) -> Iterator[tuple[Call, PutMetrics, Refusal, str]]:
     """Each metric that was rejected, with its call, the parsed request, and why."""
     for call in calls:
         if call.refused:
@@ -190,9 +231,14 @@ def what_arrived(service: Service) -> Iterator[str]:
         yield f"arrived: trial component {component.name!r} in {component.region}: {', '.join(held)}{more}"
     if len(holding) > _LISTED:
         yield f"and {len(holding) - _LISTED} more trial components"
-    for name in dict.fromkeys(call.trial_component for call in puts(service) if call.refused or call.error_code):
+    for name in dict.fromkeys(
+        call.trial_component for call in puts(service) if call.refused or call.error_code
+    ):
         whose = "" if name is None else f"{name!r}: "
-        yield from (whose + line for line in (*refusals(service, name or ""), *rejections(service, name or "", None)))
+        yield from (
+            whose + line
+            for line in (*refusals(service, name or ""), *rejections(service, name or "", None))
+        )
     if not service.calls:
         yield "no SageMaker Metrics call has reached the mock"
     elif not holding:

@@ -40,9 +40,13 @@ class Findings:
         found += [told for watcher in self._service.watchers for told in watcher.findings()]
         calls, self._judged = self._service.calls[self._judged :], len(self._service.calls)
         if self._service.settings.rejected_metrics == "error":
-            told = check_no_rejected_metrics([one for one in rejected_metrics(self._service, calls) if not one.injected])
+            told = check_no_rejected_metrics(
+                [one for one in rejected_metrics(self._service, calls) if not one.injected]
+            )
             if told:
-                found.append(f"{told}\n  turned off by {self._turned_off_by('rejected_metrics', 'ignore')}")
+                found.append(
+                    f"{told}\n  turned off by {self._turned_off_by('rejected_metrics', 'ignore')}"
+                )
         return found
 
     def _unused_faults(self) -> list[str]:
@@ -51,7 +55,12 @@ class Findings:
         faults = [
             fault
             for fault in self._service.injection.added
-            if not (fault.has_fired or fault.optional or fault in self._told or fault in self._outlasting)
+            if not (
+                fault.has_fired
+                or fault.optional
+                or fault in self._told
+                or fault in self._outlasting
+            )
         ]
         self._told += faults
         off = f"\n  turned off by optional=True for this fault, by {self._turned_off_by('unused_faults', 'ignore')} for all"

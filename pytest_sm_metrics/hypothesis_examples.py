@@ -61,7 +61,12 @@ class Examples:
         _hook_state_machines()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         if self._handle:
             self._handle.inner_test = self._inner_test
         _watching.remove(self)
@@ -95,7 +100,12 @@ class _Example:
         self._examples.begin()
         self._examples.is_in_example = True
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         __tracebackhide__ = True
         self._examples.is_in_example = False
         self._examples.end(passed=kind is None)

@@ -46,8 +46,16 @@ def fail_metrics(
     """
     __tracebackhide__ = True
     if code not in METRIC_ERRORS:
-        raise ValueError(f"unknown code {code!r} of a metric{_near(code, METRIC_ERRORS)} The codes are: {', '.join(METRIC_ERRORS)}.")
-    filters = {"trial_component": trial_component, "region": region, "metric_name": metric_name, "step": step, "index": index}
+        raise ValueError(
+            f"unknown code {code!r} of a metric{_near(code, METRIC_ERRORS)} The codes are: {', '.join(METRIC_ERRORS)}."
+        )
+    filters = {
+        "trial_component": trial_component,
+        "region": region,
+        "metric_name": metric_name,
+        "step": step,
+        "index": index,
+    }
     return MetricFault(code, filters, times, after, probability, optional)
 
 
@@ -76,10 +84,17 @@ def fail_calls(
     __tracebackhide__ = True
     _check_error(error)
     has_message = isinstance(error, str) or (isinstance(error, tuple) and isinstance(error[1], str))
-    check("message", message, message is None or (isinstance(message, str) and has_message), "None, or a string with an error code")
+    check(
+        "message",
+        message,
+        message is None or (isinstance(message, str) and has_message),
+        "None, or a string with an error code",
+    )
     check("stored", stored, isinstance(stored, bool), "True or False")
     filters = _call_filters(operation, trial_component, region)
-    return CallFault(error, filters, times, after, probability, optional, message=message, stored=stored)
+    return CallFault(
+        error, filters, times, after, probability, optional, message=message, stored=stored
+    )
 
 
 def fail_queries(
@@ -107,7 +122,9 @@ def fail_queries(
     __tracebackhide__ = True
     if not isinstance(status, str) or status not in QUERY_STATUSES:
         near = _near(status, QUERY_STATUSES)
-        raise ValueError(f"unknown status {status!r} of a query that fails{near} The statuses are: {', '.join(QUERY_STATUSES)}.")
+        raise ValueError(
+            f"unknown status {status!r} of a query that fails{near} The statuses are: {', '.join(QUERY_STATUSES)}."
+        )
     check("message", message, message is None or isinstance(message, str), "None, or a string")
     filters = {"metric_name": metric_name, "trial_component": trial_component, "region": region}
     return QueryFault(status, filters, times, after, probability, optional, message=message)
@@ -133,7 +150,14 @@ def delay_calls(
     """
     __tracebackhide__ = True
     check("seconds", seconds, is_number(seconds) and seconds >= 0, "a number from 0")
-    return Delay(seconds, _call_filters(operation, trial_component, region), times, after, probability, optional)
+    return Delay(
+        seconds,
+        _call_filters(operation, trial_component, region),
+        times,
+        after,
+        probability,
+        optional,
+    )
 
 
 def hold_calls(
@@ -156,10 +180,20 @@ def hold_calls(
     A ValueError for what is not accepted.
     """
     __tracebackhide__ = True
-    return HeldCalls(None, _call_filters(operation, trial_component, region), times, after, probability, optional, timeout=timeout)
+    return HeldCalls(
+        None,
+        _call_filters(operation, trial_component, region),
+        times,
+        after,
+        probability,
+        optional,
+        timeout=timeout,
+    )
 
 
-def _call_filters(operation: Filter[str], trial_component: Filter[str], region: Filter[str]) -> dict[str, Any]:
+def _call_filters(
+    operation: Filter[str], trial_component: Filter[str], region: Filter[str]
+) -> dict[str, Any]:
     __tracebackhide__ = True
     if isinstance(operation, str):
         check_operation(operation)
@@ -168,7 +202,11 @@ def _call_filters(operation: Filter[str], trial_component: Filter[str], region: 
 
 def _near(given: object, known: Iterable[str]) -> str:
     """The end of the sentence about a code or status that is not known, or that another function takes."""
-    for function, takes in (("fail_metrics", METRIC_ERRORS), ("fail_queries", QUERY_STATUSES), ("fail_calls", ERRORS)):
+    for function, takes in (
+        ("fail_metrics", METRIC_ERRORS),
+        ("fail_queries", QUERY_STATUSES),
+        ("fail_calls", ERRORS),
+    ):
         if isinstance(given, str) and given in takes:
             return f"; {function}({given!r}) takes it."
     return did_you_mean(str(given), known)
@@ -179,12 +217,18 @@ def _check_error(error: Any) -> None:
     known = "the codes are: " + ", ".join(ERRORS)
     if isinstance(error, str):
         if error not in ERRORS:
-            raise ValueError(f"unknown error code {error!r}{_near(error, ERRORS)} To answer any other: (status, code); {known}.")
+            raise ValueError(
+                f"unknown error code {error!r}{_near(error, ERRORS)} To answer any other: (status, code); {known}."
+            )
         return
     if isinstance(error, tuple):
         status, what = error if len(error) == 2 else (0, None)
         least = 200 if isinstance(what, bytes) else 400
-        if is_whole(status, least) and status <= 599 and (isinstance(what, bytes) or _is_code(what)):
+        if (
+            is_whole(status, least)
+            and status <= 599
+            and (isinstance(what, bytes) or _is_code(what))
+        ):
             return
     if _is_botocores(error):
         return
@@ -211,7 +255,9 @@ def _is_botocores(error: object) -> bool:
     return True
 
 
-def _in_force(make: Callable[Arguments, AnyFault]) -> Callable[Concatenate[Injects, Arguments], AnyFault]:
+def _in_force(
+    make: Callable[Arguments, AnyFault],
+) -> Callable[Concatenate[Injects, Arguments], AnyFault]:
     def add(self: Injects, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> AnyFault:
         __tracebackhide__ = True
         return self._service.injection.add(make(*args, **kwargs))
@@ -219,7 +265,9 @@ def _in_force(make: Callable[Arguments, AnyFault]) -> Callable[Concatenate[Injec
     signature = inspect.signature(make)
     self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     described: Any = add
-    described.__signature__ = signature.replace(parameters=[self_parameter, *signature.parameters.values()])
+    described.__signature__ = signature.replace(
+        parameters=[self_parameter, *signature.parameters.values()]
+    )
     add.__name__, add.__doc__ = make.__name__, make.__doc__
     return add
 

@@ -29,8 +29,16 @@ class Judge:
     def refuse(self, operation: str, body: bytes) -> UnmockedCallError:
         """The error of a call that is blocked."""
         trial_component = trial_component_name_of(operation, None, body)
-        names = [repr(name) for name in trial_components_named(operation, trial_component, body) if name is not None]
-        call = f"{operation} for trial component{'s' * (len(names) > 1)} {', '.join(names)}" if names else operation
+        names = [
+            repr(name)
+            for name in trial_components_named(operation, trial_component, body)
+            if name is not None
+        ]
+        call = (
+            f"{operation} for trial component{'s' * (len(names) > 1)} {', '.join(names)}"
+            if names
+            else operation
+        )
         thread = threading.current_thread()
         where = "" if thread is threading.main_thread() else f", in the thread {thread.name!r}"
         if running.test is not None:
@@ -42,7 +50,9 @@ class Judge:
         active = active_mocks()
         found = self._kept
         for mock in self.mocks:
-            found += mock._findings.take(unused and not (mock._findings.is_shared and mock in active))
+            found += mock._findings.take(
+                unused and not (mock._findings.is_shared and mock in active)
+            )
         blocked, self._blocked, self._kept = self._blocked, [], []
         if blocked:
             found.append(_blocked_finding(blocked))
@@ -69,7 +79,9 @@ class Judge:
 
 
 def _why(call: str, where: str) -> str:
-    head = f"{call} was called outside a mock of SageMaker Metrics, and blocked; it did not reach AWS"
+    head = (
+        f"{call} was called outside a mock of SageMaker Metrics, and blocked; it did not reach AWS"
+    )
     if running.test is None:
         fixes = ["to have it answered: make it in a test or a fixture, or enter mock_sm_metrics()"]
         fixes += ["or end the thread in the test that starts it"] if where else []
@@ -97,8 +109,13 @@ def _blocked_finding(blocked: list[str]) -> str:
     more = [f"and {len(kinds) - _SHOWN} other kinds"] if len(kinds) > _SHOWN else []
     head = f"{counted(len(blocked), 'call')} outside a mock of SageMaker Metrics {'was' if len(blocked) == 1 else 'were'} blocked"
     details = [*shown, *more, "each raised an UnmockedCallError, which did not fail the test"]
-    details.append(f"to have them answered: {_fix(' '.join(call.rpartition('(')[2] for call in kinds))}")
-    return joined(head, details) + '\n  turned off by @pytest.mark.sm_metrics(mode="off"): they reach AWS'
+    details.append(
+        f"to have them answered: {_fix(' '.join(call.rpartition('(')[2] for call in kinds))}"
+    )
+    return (
+        joined(head, details)
+        + '\n  turned off by @pytest.mark.sm_metrics(mode="off"): they reach AWS'
+    )
 
 
 def verdict(found: list[str]) -> str:

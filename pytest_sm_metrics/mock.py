@@ -58,10 +58,16 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         return self._only(name, held)
 
     def __contains__(self, name: object) -> bool:
-        return any(component.name == name and component.count for component in self._service.components())
+        return any(
+            component.name == name and component.count for component in self._service.components()
+        )
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(component.name for component in self._service.components() if component.count))
+        return iter(
+            dict.fromkeys(
+                component.name for component in self._service.components() if component.count
+            )
+        )
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -92,7 +98,10 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     @property
     def trial_components(self) -> list[TrialComponent]:
         """All trial components, of every region, empty ones too, in order of first arrival."""
-        return [TrialComponent(self._service, component.name, component.region) for component in self._service.components()]
+        return [
+            TrialComponent(self._service, component.name, component.region)
+            for component in self._service.components()
+        ]
 
     def create_trial_component(self, name: str, region: str | None = None) -> None:
         """Make a trial component known, as CreateTrialComponent would; None: in every region.
@@ -129,10 +138,17 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         So it leaves out what differs between runs or machines: when calls arrived, their user agents and
         invocation ids. Timestamps are ISO 8601; a Value that is not finite is the string that stands for it on the wire.
         """
-        components = sorted(self.trial_components, key=lambda component: (component.name, component.region))
+        components = sorted(
+            self.trial_components, key=lambda component: (component.name, component.region)
+        )
         return {
             "trial_components": [
-                {"name": one.name, "region": one.region, "arn": one.arn, "metrics": [_plain_metric(metric) for metric in one.metrics]}
+                {
+                    "name": one.name,
+                    "region": one.region,
+                    "arn": one.arn,
+                    "metrics": [_plain_metric(metric) for metric in one.metrics],
+                }
                 for one in components
             ],
             "calls": [_plain_call(call) for call in self.calls],
@@ -166,7 +182,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         if found:
             raise AssertionError("\n".join(found))
 
-    def wait_for(self, predicate: Callable[[SageMakerMetricsMock], object], timeout: float = 5) -> None:
+    def wait_for(
+        self, predicate: Callable[[SageMakerMetricsMock], object], timeout: float = 5
+    ) -> None:
         """Wait until `predicate(sm_metrics)` is true: for metrics that a background thread sends.
 
         The predicate is asked after each call that arrives; a LookupError that it raises (a run that is not there yet)
@@ -218,16 +236,26 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         )  # fmt: skip
         asserting.verify(self._service, check, timeout)
 
-    def assert_not_logged(self, trial_component: str, metric_name: str, *, region: str | None = None) -> None:
+    def assert_not_logged(
+        self, trial_component: str, metric_name: str, *, region: str | None = None
+    ) -> None:
         """Assert that no metric of this name was accepted for the trial component."""
         __tracebackhide__ = True
-        asserting.verify(self._service, partial(asserting.check_not_logged, self._service, trial_component, metric_name, region), None)
+        asserting.verify(
+            self._service,
+            partial(
+                asserting.check_not_logged, self._service, trial_component, metric_name, region
+            ),
+            None,
+        )
 
     def assert_no_rejected_metrics(self, *, region: str | None = None) -> None:
         """Assert that no metric was rejected."""
         __tracebackhide__ = True
         rejected = [one for one in self.rejected if region in (None, one.call.region)]
-        asserting.verify(self._service, partial(asserting.check_no_rejected_metrics, rejected), None)
+        asserting.verify(
+            self._service, partial(asserting.check_no_rejected_metrics, rejected), None
+        )
 
     def assert_called(
         self,
@@ -243,11 +271,16 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         BatchGetMetrics is a call for every trial component that one of its queries names.
         """
         __tracebackhide__ = True
-        check = partial(asserting.check_called, self._service, operation, trial_component, region, times)
+        check = partial(
+            asserting.check_called, self._service, operation, trial_component, region, times
+        )
         asserting.verify(self._service, check, timeout)
 
     def __repr__(self) -> str:
-        held = ", ".join(f"{component.name!r} ({component.count})" for component in self._service.components()[:10])
+        held = ", ".join(
+            f"{component.name!r} ({component.count})"
+            for component in self._service.components()[:10]
+        )
         calls = self.calls
         rejected = sum(len(call.refused) for call in calls)
         return f"<sm_metrics: {held or 'no trial components'}; calls: {len(calls)}, rejected metrics: {rejected}>"
@@ -274,8 +307,15 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
 def _plain_metric(metric: Metric) -> dict[str, Any]:
     value: float | str = metric.value
     if not math.isfinite(metric.value):
-        value = "NaN" if math.isnan(metric.value) else "Infinity" if metric.value > 0 else "-Infinity"
-    return {"metric_name": metric.metric_name, "value": value, "step": metric.step, "timestamp": metric.timestamp.isoformat()}
+        value = (
+            "NaN" if math.isnan(metric.value) else "Infinity" if metric.value > 0 else "-Infinity"
+        )
+    return {
+        "metric_name": metric.metric_name,
+        "value": value,
+        "step": metric.step,
+        "timestamp": metric.timestamp.isoformat(),
+    }
 
 
 def _plain_call(call: Call) -> dict[str, Any]:

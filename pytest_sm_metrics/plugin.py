@@ -22,7 +22,9 @@ _CLEAN = _MOCKS | {"sm_metrics", "sm_metrics_cloudtrail"}
 _MODE = pytest.StashKey[str]()
 _JUDGE = pytest.StashKey["Judge"]()
 _HAS_FAILED = pytest.StashKey[bool]()
-_OWN_MOCK = pytest.StashKey[ExitStack]()  # of a test that is no function, and can't ask for a fixture
+_OWN_MOCK = pytest.StashKey[
+    ExitStack
+]()  # of a test that is no function, and can't ask for a fixture
 
 
 # Options
@@ -41,14 +43,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Put the mode in force before a conftest.py can make a call. A wrong one is told later, with all that is wrong."""
-    _use_mode(early_config, early_config.known_args_namespace.sm_metrics_mode or configuring.read_mode(early_config))
+    _use_mode(
+        early_config,
+        early_config.known_args_namespace.sm_metrics_mode or configuring.read_mode(early_config),
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Take the ini options for defaults."""
     config.addinivalue_line(
-        "markers", "sm_metrics(**settings): settings of the fixture sm_metrics, and mode, for a test, a class or a module."
+        "markers",
+        "sm_metrics(**settings): settings of the fixture sm_metrics, and mode, for a test, a class or a module.",
     )
     try:
         given, mode = configuring.read_ini(config)
@@ -69,9 +75,15 @@ def _use_mode(config: pytest.Config, mode: str | None) -> None:
 def _ends_with_the_process() -> bool:
     """Whether pytest owns the process: threads that outlive the tests, and what runs at exit, are to reach nothing either."""
     frame: Any = sys._getframe()
-    while frame and not (frame.f_globals is pytest.main.__globals__ and frame.f_code.co_name in ("main", "_main")):
+    while frame and not (
+        frame.f_globals is pytest.main.__globals__ and frame.f_code.co_name in ("main", "_main")
+    ):
         frame = frame.f_back
-    while frame and frame.f_globals is pytest.main.__globals__ and not frame.f_code.co_name.endswith("console_main"):
+    while (
+        frame
+        and frame.f_globals is pytest.main.__globals__
+        and not frame.f_code.co_name.endswith("console_main")
+    ):
         frame = frame.f_back
     return bool(frame and frame.f_code.co_name.endswith("console_main"))
 
@@ -93,11 +105,19 @@ def _judge(config: pytest.Config) -> Judge:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Refuse wrong markers of a file's module, classes and functions as an error of its collection."""
     report = yield
-    wrong = configuring.wrong_markers([collector, *(node for node in report.result or () if isinstance(node, pytest.Item))])
-    return pytest.CollectReport(report.nodeid, "failed", "\n".join(wrong), []) if wrong and report.passed else report
+    wrong = configuring.wrong_markers(
+        [collector, *(node for node in report.result or () if isinstance(node, pytest.Item))]
+    )
+    return (
+        pytest.CollectReport(report.nodeid, "failed", "\n".join(wrong), [])
+        if wrong and report.passed
+        else report
+    )
 
 
 @pytest.hookimpl(trylast=True)
@@ -112,13 +132,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @contextmanager
-def _mock_of(node: Any, config: pytest.Config, scope: str = "function") -> Generator[SageMakerMetricsMock]:
+def _mock_of(
+    node: Any, config: pytest.Config, scope: str = "function"
+) -> Generator[SageMakerMetricsMock]:
     """A mock with the settings of a node, judged after each test."""
     from . import switching
 
     given, _ = configuring.marked(node)
     width = len(_SCOPES) - _SCOPES.index(scope)
-    mock = switching.switch_on(given, running.name_of(node), configuring.turned_off_by(scope), width)
+    mock = switching.switch_on(
+        given, running.name_of(node), configuring.turned_off_by(scope), width
+    )
     mock._findings.is_shared = scope != "function"
     _judge(config).mocks.append(mock)
     try:
@@ -160,8 +184,12 @@ def _shared_by(scope: Any, tests: str) -> Any:
 
 
 sm_metrics_class = _shared_by("class", "the tests of a class. Settings: the marker on the class.")
-sm_metrics_module = _shared_by("module", "the tests of a module. Settings: the module's `pytestmark`.")
-sm_metrics_package = _shared_by("package", "the tests of a package, not those of packages within it. Settings: ini options.")
+sm_metrics_module = _shared_by(
+    "module", "the tests of a module. Settings: the module's `pytestmark`."
+)
+sm_metrics_package = _shared_by(
+    "package", "the tests of a package, not those of packages within it. Settings: ini options."
+)
 sm_metrics_session = _shared_by("session", "all tests. Settings: ini options.")
 
 
@@ -177,7 +205,9 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
     if register:
         register(name="sm_metrics_package", func=function, node=collector, scope="package")
     else:  # before pytest 9.1
-        fixtures._register_fixture(name="sm_metrics_package", func=function, nodeid=collector.nodeid, scope="package")
+        fixtures._register_fixture(
+            name="sm_metrics_package", func=function, nodeid=collector.nodeid, scope="package"
+        )
 
 
 # Around each test
@@ -220,22 +250,30 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     function: Any = item
     names: list[str] = getattr(item, "fixturenames", [])
     if "sm_metrics" in names:
-        on_top = _definitions(item, "sm_metrics")[1:]  # of users; what the one below asks for is not in `names` before pytest 9
-        if "_sm_metrics_mock" not in names and all("sm_metrics" in definition.argnames for definition in on_top):
+        on_top = _definitions(item, "sm_metrics")[
+            1:
+        ]  # of users; what the one below asks for is not in `names` before pytest 9
+        if "_sm_metrics_mock" not in names and all(
+            "sm_metrics" in definition.argnames for definition in on_top
+        ):
             names = ["_sm_metrics_mock", *names]
     elif not _MOCKS.intersection(names) and item.stash.get(_MODE, "off") == "mock":
         names = ["_sm_metrics_mock", *names]
     if not hasattr(item, "fixturenames") and item.stash.get(_MODE, "off") == "mock":
         item.stash[_OWN_MOCK].enter_context(_mock_of(item, item.config))
     elif _MOCKS.intersection(names):
-        function.fixturenames = sorted(names, key=lambda name: (_SCOPES.index(_scope_of(item, name)), name not in _MOCKS))
+        function.fixturenames = sorted(
+            names, key=lambda name: (_SCOPES.index(_scope_of(item, name)), name not in _MOCKS)
+        )
     with _noting_failure(item):
         yield
 
 
 def _definitions(item: Any, name: str) -> Any:
     known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
-    return known.get(name) or item.session._fixturemanager.getfixturedefs(name, item) or ()  # not known: some hook has added it
+    return (
+        known.get(name) or item.session._fixturemanager.getfixturedefs(name, item) or ()
+    )  # not known: some hook has added it
 
 
 def _scope_of(item: Any, name: str) -> str:
@@ -263,7 +301,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
             test = getattr(item, "obj", None)
             arguments = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
-            others = [name for name in arguments if name not in _CLEAN and _scope_of(item, name) == "function"]
+            others = [
+                name
+                for name in arguments
+                if name not in _CLEAN and _scope_of(item, name) == "function"
+            ]
             with function_scope_allowed(test, others), Examples(_judge(item.config), test):
                 yield
         else:
@@ -294,7 +336,9 @@ def _noting_failure(item: pytest.Item) -> Generator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note that a part of the test has failed of its own (subtests and test cases fail without raising), and show its calls."""
     report = yield
     if report.failed:

@@ -81,7 +81,9 @@ class MetricSeries(Sequence[Metric]):
     def last(self) -> float:
         """The Value with the latest Timestamp; of equal ones the last to arrive (BatchGetMetrics: the first)."""
         self._require_some()
-        return self._columns.values[self._rows[last_of_the_latest(self._column(self._columns.timestamps))]]
+        return self._columns.values[
+            self._rows[last_of_the_latest(self._column(self._columns.timestamps))]
+        ]
 
     def _statistic(self, name: str) -> float:
         self._require_some()
@@ -93,7 +95,11 @@ class MetricSeries(Sequence[Metric]):
 
     def _column(self, column: array[Any]) -> list[Any]:
         rows = self._rows
-        return column[rows.start : rows.stop].tolist() if rows.step == 1 else [column[row] for row in rows]
+        return (
+            column[rows.start : rows.stop].tolist()
+            if rows.step == 1
+            else [column[row] for row in rows]
+        )
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -111,7 +117,9 @@ class MetricSeries(Sequence[Metric]):
         try:
             return self._metric(self._rows[index])
         except IndexError:
-            raise IndexError(f"index {index} of {self.metric_name!r}, which has {counted(len(self), 'metric')}") from None
+            raise IndexError(
+                f"index {index} of {self.metric_name!r}, which has {counted(len(self), 'metric')}"
+            ) from None
 
     def __iter__(self) -> Iterator[Metric]:
         return map(self._metric, self._rows)
@@ -119,7 +127,12 @@ class MetricSeries(Sequence[Metric]):
     def _metric(self, row: int) -> Metric:
         columns = self._columns
         step = columns.steps[row]
-        return Metric(self.metric_name, columns.values[row], None if step == NO_STEP else step, as_datetime(columns.timestamps[row]))
+        return Metric(
+            self.metric_name,
+            columns.values[row],
+            None if step == NO_STEP else step,
+            as_datetime(columns.timestamps[row]),
+        )
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, (MetricSeries, list, tuple)):
@@ -168,14 +181,24 @@ class TrialComponent(Mapping[str, MetricSeries]):
     def metrics(self) -> list[Metric]:
         """Every accepted metric, in order of arrival."""
         series = list(self.values())
-        arrived = [(arrival, metric) for one in series for arrival, metric in zip(one._columns.arrivals, one, strict=False)]
+        arrived = [
+            (arrival, metric)
+            for one in series
+            for arrival, metric in zip(one._columns.arrivals, one, strict=False)
+        ]
         return [metric for _, metric in sorted(arrived, key=lambda pair: pair[0])]
 
     def __getitem__(self, metric_name: str) -> MetricSeries:
         __tracebackhide__ = True
-        columns = self._service.series(self._stored).get(metric_name) if isinstance(metric_name, str) else None
+        columns = (
+            self._service.series(self._stored).get(metric_name)
+            if isinstance(metric_name, str)
+            else None
+        )
         if columns is None:
-            raise AbsentError(metric_name, partial(why_no_metric, self._service, self._stored, metric_name))
+            raise AbsentError(
+                metric_name, partial(why_no_metric, self._service, self._stored, metric_name)
+            )
         return MetricSeries(metric_name, columns)
 
     def __contains__(self, metric_name: object) -> bool:
@@ -227,7 +250,14 @@ def rejected_metrics(service: Service, calls: Sequence[Call]) -> list[RejectedMe
     rejected: list[RejectedMetric] = []
     for call, put, refusal, reason in every_rejection(calls, service.settings):
         index, cause = refusal.metric_index, refusal.cause
-        metric = Metric(put.names[index], put.values[index], put.steps[index], as_datetime(put.timestamps[index]))
+        metric = Metric(
+            put.names[index],
+            put.values[index],
+            put.steps[index],
+            as_datetime(put.timestamps[index]),
+        )
         rule = cause if isinstance(cause, Rule) else None
-        rejected.append(RejectedMetric(refusal.code, index, metric, reason, rule, rule is None, call))
+        rejected.append(
+            RejectedMetric(refusal.code, index, metric, reason, rule, rule is None, call)
+        )
     return rejected

@@ -23,16 +23,30 @@ _MOCKS = 3
 
 def sections(whole: bool) -> list[tuple[str, str]]:
     """What the mocks of the test that runs have seen: a section, or none if that is nothing."""
-    before = {mock: count for mock, (journal, count) in running.calls_before.items() if journal is mock._service.calls}
+    before = {
+        mock: count
+        for mock, (journal, count) in running.calls_before.items()
+        if journal is mock._service.calls
+    }
     text = _section(dict.fromkeys([*active_mocks(), *running.mocks]), before, whole)
     return [("SageMaker Metrics calls", text)] if text else []
 
 
-def _section(mocks: Iterable[SageMakerMetricsMock], before: Mapping[SageMakerMetricsMock, int], whole: bool) -> str:
+def _section(
+    mocks: Iterable[SageMakerMetricsMock], before: Mapping[SageMakerMetricsMock, int], whole: bool
+) -> str:
     """Without the calls that came before the test."""
-    used = [mock for mock in mocks if mock.calls[before.get(mock, 0) :] or mock._service.injection.added or _has_trails(mock)]
+    used = [
+        mock
+        for mock in mocks
+        if mock.calls[before.get(mock, 0) :] or mock._service.injection.added or _has_trails(mock)
+    ]
     shown = used if whole else used[-_MOCKS:]
-    lines = [f"{counted(len(used) - len(shown), 'earlier mock')}; -vv shows them"] if len(shown) < len(used) else []
+    lines = (
+        [f"{counted(len(used) - len(shown), 'earlier mock')}; -vv shows them"]
+        if len(shown) < len(used)
+        else []
+    )
     for number, mock in enumerate(shown, len(used) - len(shown) + 1):
         if len(used) > 1:
             lines.append(f"mock {number} of {len(used)}:")
@@ -68,10 +82,18 @@ def _call(service: Service, call: Call, whole: bool) -> Iterator[str]:
     attempt = f" (attempt {call.attempt})" if call.attempt > 1 else ""
     time = call.timestamp.strftime("%H:%M:%S.%f")[:-3]
     parsed = call.parsed
-    asked = f"malformed, {len(call.body)} bytes" if parsed is None else _listed(_asked(parsed, whole), whole)
+    asked = (
+        f"malformed, {len(call.body)} bytes"
+        if parsed is None
+        else _listed(_asked(parsed, whole), whole)
+    )
     yield f"{time} {call.operation} {call.names} in {call.region}{attempt}: {asked} -> {call.ending}"
     yield from (f"    {fault!r}" for fault in call.faults)
-    details = list(_answered(service, parsed, call) if isinstance(parsed, GetMetrics) else _refused(service, call))
+    details = list(
+        _answered(service, parsed, call)
+        if isinstance(parsed, GetMetrics)
+        else _refused(service, call)
+    )
     shown = details if whole else details[:_EXPLAINED]
     yield from ("    " + detail.replace("\n", "\n    ") for detail in shown)
     if len(shown) < len(details):
@@ -83,17 +105,29 @@ def _listed(names: Sequence[str], whole: bool) -> str:
         return ", ".join(names)
     found = Counter(names)
     more = ", ..." if len(found) > _SHOWN else ""
-    return ", ".join(name if times == 1 else f"{name} ({times})" for name, times in list(found.items())[:_SHOWN]) + more
+    return (
+        ", ".join(
+            name if times == 1 else f"{name} ({times})"
+            for name, times in list(found.items())[:_SHOWN]
+        )
+        + more
+    )
 
 
 def _asked(parsed: PutMetrics | GetMetrics, whole: bool) -> Sequence[str]:
     """The metrics that a call puts, or the queries that it makes."""
     if isinstance(parsed, GetMetrics):
-        return [query.described if whole else f"{query.metric_stat} of {query.metric_name}" for query in parsed.queries]
+        return [
+            query.described if whole else f"{query.metric_stat} of {query.metric_name}"
+            for query in parsed.queries
+        ]
     if not whole:
         return parsed.names
     rows = zip(parsed.names, parsed.values, parsed.steps, strict=True)
-    return [f"{name}={value!r}" + ("" if step is None else f" at step {step}") for name, value, step in rows]
+    return [
+        f"{name}={value!r}" + ("" if step is None else f" at step {step}")
+        for name, value, step in rows
+    ]
 
 
 def _refused(service: Service, call: Call) -> Iterator[str]:
@@ -105,7 +139,9 @@ def _refused(service: Service, call: Call) -> Iterator[str]:
 
 def _answered(service: Service, get: GetMetrics, call: Call) -> Iterator[str]:
     """The queries that failed or have no values."""
-    results: Iterable[dict[str, Any]] = [] if call.results is None else call.response["MetricQueryResults"]
+    results: Iterable[dict[str, Any]] = (
+        [] if call.results is None else call.response["MetricQueryResults"]
+    )
     for query, result in zip(get.queries, results, strict=False):
         if result["Status"] in ("InternalError", "ValidationError"):
             yield f"{query.described}: {result['Status']}, {result.get('Message', 'no message')}"

@@ -30,7 +30,9 @@ def _is_account_id(value: object) -> bool:
 
 
 def _is_caller(value: object) -> bool:
-    return value is None or (isinstance(value, str) and re.fullmatch(_CALLER, value, re.ASCII) is not None)
+    return value is None or (
+        isinstance(value, str) and re.fullmatch(_CALLER, value, re.ASCII) is not None
+    )
 
 
 _CALLER = (
@@ -51,18 +53,37 @@ def _is_limit(value: object) -> bool:
 def _is_window(value: object) -> bool:
     if value is None:
         return True
-    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(side, timedelta) and side >= timedelta() for side in value)
+    return (
+        isinstance(value, tuple)
+        and len(value) == 2
+        and all(isinstance(side, timedelta) and side >= timedelta() for side in value)
+    )
 
 
 def one_of(*values: str) -> Accepted:
     """Some words, and nothing else."""
-    return " or ".join(f'"{value}"' for value in values), lambda value: isinstance(value, str) and value in values
+    return " or ".join(
+        f'"{value}"' for value in values
+    ), lambda value: isinstance(value, str) and value in values
 
 
-def _setting(default: Any, accepted: Accepted, meaning: str, ini_type: str = "string", read: Callable[[Any], Any] | None = None) -> Any:
+def _setting(
+    default: Any,
+    accepted: Accepted,
+    meaning: str,
+    ini_type: str = "string",
+    read: Callable[[Any], Any] | None = None,
+) -> Any:
     words, accepts = accepted
     return field(
-        default=default, metadata={"accepted": words, "accepts": accepts, "meaning": meaning, "ini_type": ini_type, "read": read or _same}
+        default=default,
+        metadata={
+            "accepted": words,
+            "accepts": accepts,
+            "meaning": meaning,
+            "ini_type": ini_type,
+            "read": read or _same,
+        },
     )
 
 
@@ -79,7 +100,11 @@ def _read_window(text: object) -> Any:
         return text
     sides = [re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([dhms])\s*", side) for side in text.split(",")]
     try:
-        return tuple(timedelta(**{_UNITS[side[2]]: float(side[1])}) for side in sides if side) if all(sides) else text
+        return (
+            tuple(timedelta(**{_UNITS[side[2]]: float(side[1])}) for side in sides if side)
+            if all(sides)
+            else text
+        )
     except OverflowError:
         return text
 
@@ -183,7 +208,9 @@ def check(given: Mapping[str, Any]) -> None:
     """A TypeError for an unknown name, a ValueError for a value that is not accepted."""
     for name, value in given.items():
         if name not in KNOWN:
-            raise TypeError(f"unknown setting {name!r}{did_you_mean(name, KNOWN)} The settings are: {', '.join(KNOWN)}.")
+            raise TypeError(
+                f"unknown setting {name!r}{did_you_mean(name, KNOWN)} The settings are: {', '.join(KNOWN)}."
+            )
         if not KNOWN[name]["accepts"](value):
             raise ValueError(f"setting {name} is {value!r}; accepted is {KNOWN[name]['accepted']}.")
 

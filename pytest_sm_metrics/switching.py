@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
 _NOTHING: Any = object()
-_entered_here: ContextVar[tuple[SageMakerMetricsMock, ...]] = ContextVar("the mocks that this task or thread has entered", default=())
+_entered_here: ContextVar[tuple[SageMakerMetricsMock, ...]] = ContextVar(
+    "the mocks that this task or thread has entered", default=()
+)
 
 
 class Activation:
@@ -47,7 +49,12 @@ class Activation:
         _entered_here.set(tuple(other for other in (*_entered_here.get(), mock) if other in active))
         return mock
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         __tracebackhide__ = True
         here = _entered_here.get()
         mock = next((mock for mock in reversed(here) if mock in self._entered), self._entered[-1])
@@ -60,7 +67,12 @@ class Activation:
     async def __aenter__(self) -> SageMakerMetricsMock:
         return self.__enter__()
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         __tracebackhide__ = True
         self.__exit__(kind, error, traceback)
 
@@ -88,7 +100,9 @@ def mock_sm_metrics(target: Any = _NOTHING, /, **settings: Any) -> Any:
     return activation if target is _NOTHING else activation(target)
 
 
-def switch_on(given: Mapping[str, Any], node_id: str, turned_off_by: TurnedOffBy, width: int = 0) -> SageMakerMetricsMock:
+def switch_on(
+    given: Mapping[str, Any], node_id: str, turned_off_by: TurnedOffBy, width: int = 0
+) -> SageMakerMetricsMock:
     """Switch a new mock on, inside those of a greater width and outside those of a smaller one, if theirs is not 0."""
     from .aws import interception
 
@@ -127,7 +141,9 @@ def current() -> SageMakerMetricsMock:
     """The innermost mock that is on; a RuntimeError where none is."""
     mocks = active_mocks()
     if not mocks:
-        raise RuntimeError("no mock of SageMaker Metrics is on: ask for the fixture sm_metrics, or enter mock_sm_metrics()")
+        raise RuntimeError(
+            "no mock of SageMaker Metrics is on: ask for the fixture sm_metrics, or enter mock_sm_metrics()"
+        )
     return mocks[-1]
 
 

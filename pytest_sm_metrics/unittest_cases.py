@@ -35,7 +35,12 @@ class CaseMethod:
         self._vars.update(self._put)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         for name, before in self._before.items():
             self._vars.pop(name, None)
             if before is not None:
@@ -65,7 +70,12 @@ class _Run:
     def __enter__(self) -> None:
         self._examples.__enter__()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         __tracebackhide__ = True
         self._examples.__exit__(kind, error, traceback)
         if kind is None and not self._method.has_failed:

@@ -6,7 +6,13 @@ from __future__ import annotations
 class UnmockedCallError(RuntimeError):
     """A SageMaker Metrics call that no mock could answer. It did not reach AWS."""
 
-    def __init__(self, message: str, operation: str | None = None, trial_component: str | None = None, test: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        operation: str | None = None,
+        trial_component: str | None = None,
+        test: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.operation = operation
         """`BatchPutMetrics` or `BatchGetMetrics`."""

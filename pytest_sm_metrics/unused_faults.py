@@ -41,7 +41,9 @@ def _near(service: Service, fault: Fault) -> Iterator[str]:
     called = fault.operation if fault.operation and calls else "SageMaker Metrics"
     calls = [call for call in calls if called in ("SageMaker Metrics", call.operation)]
     if not calls:
-        yield f"no {called} call has reached the mock" + (" while it was in force" if service.calls else "")
+        yield f"no {called} call has reached the mock" + (
+            " while it was in force" if service.calls else ""
+        )
     elif not misses:
         yield f"{counted(len(calls), 'call')} reached the mock, malformed: {calls[-1].ending}"
     else:
@@ -51,7 +53,11 @@ def _near(service: Service, fault: Fault) -> Iterator[str]:
 def _why_not(fault: Fault) -> str:
     if fault.matches <= fault.after:
         return f"the first {fault.after} pass (after={fault.after})"
-    why = [f"faults that were added earlier fired in its place {counted(fault.overtaken, 'time')}"] if fault.overtaken else []
+    why = (
+        [f"faults that were added earlier fired in its place {counted(fault.overtaken, 'time')}"]
+        if fault.overtaken
+        else []
+    )
     if fault.matches - fault.after > fault.overtaken:
         why.append(f"the probability is {fault.probability}")
     return " and ".join(why)
@@ -73,7 +79,12 @@ def _nearest(misses: list[tuple[tuple[str, str], ...]], noun: str) -> Iterator[s
 def _misses(calls: Iterable[Call], fault: Fault) -> Iterator[tuple[tuple[str, str], ...]]:
     for call in calls:
         parsed = call.parsed
-        attempt = Attempt((call.operation,), call.trial_components, (call.region,), parsed.columns if parsed else None)
+        attempt = Attempt(
+            (call.operation,),
+            call.trial_components,
+            (call.region,),
+            parsed.columns if parsed else None,
+        )
         if not isinstance(fault, ItemFault):
             yield tuple(fault.unmet(attempt))
         elif call.operation == fault.operation and attempt.columns:

@@ -43,5 +43,7 @@ def network(monkeypatch):
 @pytest.fixture
 def pytester(pytester, monkeypatch):
     """Without plugins that change the order of tests, want to be configured, or hook botocore; tests beside them ask for them."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in ("asyncio", "ddtrace", "randomly")))
+    monkeypatch.setenv(
+        "PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in ("asyncio", "ddtrace", "randomly"))
+    )
     return pytester

@@ -25,7 +25,9 @@ def metric(name="loss", value=0.5, step=0, timestamp=NOON):
 @cache
 def client_in(region):
     """A client that was made before any mock was on; made once, because that takes long."""
-    return SESSION.client("sagemaker-metrics", region_name=region, aws_access_key_id="a", aws_secret_access_key="b")
+    return SESSION.client(
+        "sagemaker-metrics", region_name=region, aws_access_key_id="a", aws_secret_access_key="b"
+    )
 
 
 def get(client, *queries):

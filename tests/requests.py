@@ -18,25 +18,42 @@ def body(*items, run="run-1"):
     return json.dumps({"TrialComponentName": run, "MetricData": list(items)}).encode()
 
 
-def request(content, *, method="PUT", path="/BatchPutMetrics", region="us-east-1", time=EPOCH_SECONDS):
+def request(
+    content, *, method="PUT", path="/BatchPutMetrics", region="us-east-1", time=EPOCH_SECONDS
+):
     return Request(method, path, content, region, "tests", "invocation", 1, float(time))
 
 
-def query(name="loss", stat="Last", period="IterationNumber", axis=..., run="run-1", region="us-east-1", **more):
+def query(
+    name="loss",
+    stat="Last",
+    period="IterationNumber",
+    axis=...,
+    run="run-1",
+    region="us-east-1",
+    **more,
+):
     """One item of MetricQueries; the axis that goes with the period, the ARN of a trial component of the default account."""
     members = {
         "MetricName": name,
         "ResourceArn": f"arn:aws:sagemaker:{region}:123456789012:experiment-trial-component/{run}",
         "MetricStat": stat,
         "Period": period,
-        "XAxisType": ("IterationNumber" if period == "IterationNumber" else "Timestamp") if axis is ... else axis,
+        "XAxisType": ("IterationNumber" if period == "IterationNumber" else "Timestamp")
+        if axis is ...
+        else axis,
         **more,
     }
     return {key: value for key, value in members.items() if value is not ...}
 
 
 def get_request(*queries, region="us-east-1"):
-    return request(json.dumps({"MetricQueries": list(queries)}).encode(), method="POST", path="/BatchGetMetrics", region=region)
+    return request(
+        json.dumps({"MetricQueries": list(queries)}).encode(),
+        method="POST",
+        path="/BatchGetMetrics",
+        region=region,
+    )
 
 
 def answered(service, request):

@@ -24,7 +24,11 @@ def client(sm_metrics):
     """A curve of fifty points, a rejected one, a run elsewhere, a run refused."""
     client = client_in("us-east-1")
     for step in range(0, 50, 10):
-        put(client, "run-1", *[metric("train:loss", 1 / (one + 1), one) for one in range(step, step + 10)])
+        put(
+            client,
+            "run-1",
+            *[metric("train:loss", 1 / (one + 1), one) for one in range(step, step + 10)],
+        )
     put(client, "run-1", metric("val:loss", 0.5, None), metric("val:loss", INFINITE, 1))
     put(client_in("eu-west-1"), "run-2", metric("acc", 0.25, 3))
     with pytest.raises(client.exceptions.ClientError):
@@ -67,7 +71,10 @@ def test_without_a_region_any_will_do(sm_metrics, client):
     put(client, "run-2", metric("acc", 0.75, 3))
     sm_metrics.assert_logged("run-2", "acc", 0.25, count=1)
     sm_metrics.assert_logged("run-2", "acc", 0.75, count=1)
-    with pytest.raises(AssertionError, match=r"in eu-west-1 is not as expected(?s:.*)in us-east-1 is not as expected"):
+    with pytest.raises(
+        AssertionError,
+        match=r"in eu-west-1 is not as expected(?s:.*)in us-east-1 is not as expected",
+    ):
         sm_metrics.assert_logged("run-2", "acc", 0.5)
 
 
@@ -139,23 +146,38 @@ class TestLogged:
 
     def test_one_of_fifty_values(self, sm_metrics):
         expected = [*CURVE[:17], 0.06, *CURVE[18:]]
-        head, first, wanted, arrived = failure(sm_metrics.assert_logged, "run-1", "train:loss", values=expected)
+        head, first, wanted, arrived = failure(
+            sm_metrics.assert_logged, "run-1", "train:loss", values=expected
+        )
         assert head == HEAD
-        assert first == "  - values: first difference at index 17 (step 17): expected 0.06, arrived 0.05555555555555555"
+        assert (
+            first
+            == "  - values: first difference at index 17 (step 17): expected 0.06, arrived 0.05555555555555555"
+        )
         assert "0.0625, 0.058823529411764705, 0.06, " in wanted
         assert "0.0625, 0.058823529411764705, 0.05555555555555555, " in arrived
 
     def test_several_values(self, sm_metrics):
-        assert "  - values: 2 of 50 differ" in failure(sm_metrics.assert_logged, "run-1", "train:loss", values=[2, *CURVE[1:-1], 2])
+        assert "  - values: 2 of 50 differ" in failure(
+            sm_metrics.assert_logged, "run-1", "train:loss", values=[2, *CURVE[1:-1], 2]
+        )
 
     def test_a_value_missing_and_one_too_many(self, sm_metrics):
         missing = failure(sm_metrics.assert_logged, "run-1", "train:loss", values=[*CURVE, 0.01])
-        assert missing[1:3] == ["  - values: 51 expected, 50 arrived", "  - values: the first one missing, at index 50: 0.01"]
+        assert missing[1:3] == [
+            "  - values: 51 expected, 50 arrived",
+            "  - values: the first one missing, at index 50: 0.01",
+        ]
         too_many = failure(sm_metrics.assert_logged, "run-1", "train:loss", values=CURVE[:-1])
-        assert too_many[1:3] == ["  - values: 49 expected, 50 arrived", "  - values: the first one too many, at index 49: 0.02"]
+        assert too_many[1:3] == [
+            "  - values: 49 expected, 50 arrived",
+            "  - values: the first one too many, at index 49: 0.02",
+        ]
 
     def test_an_approximation(self, sm_metrics):
-        assert failure(sm_metrics.assert_logged, "run-1", "val:loss", values=pytest.approx([0.4]))[1:] == [
+        assert failure(sm_metrics.assert_logged, "run-1", "val:loss", values=pytest.approx([0.4]))[
+            1:
+        ] == [
             "  - values: expected approx([0.4 ± 4.0e-07]), arrived [0.5]",
             REJECTED,
         ]
@@ -170,7 +192,9 @@ class TestLogged:
     def test_a_run_that_was_refused_for_its_upper_case(self, sm_metrics):
         head, refused, _ = failure(sm_metrics.assert_logged, "run-3", "loss")
         assert head == "trial component 'run-3' holds no metrics"
-        assert refused.startswith("  - a call for 'Run-3' was refused as a whole: 400 ValidationException: ")
+        assert refused.startswith(
+            "  - a call for 'Run-3' was refused as a whole: 400 ValidationException: "
+        )
 
     def test_a_series_where_a_point_is_meant(self, sm_metrics):
         assert failure(sm_metrics.assert_logged, "run-1", "train:loss", CURVE)[1] == (
@@ -185,7 +209,9 @@ class TestLogged:
 
     def test_a_created_run(self, sm_metrics):
         sm_metrics.create_trial_component("run-9")
-        assert "  - it was created, but no metric was accepted for it" in failure(sm_metrics.assert_logged, "run-9", "loss")
+        assert "  - it was created, but no metric was accepted for it" in failure(
+            sm_metrics.assert_logged, "run-9", "loss"
+        )
 
     def test_nothing_at_all(self, sm_metrics):
         sm_metrics.reset()
@@ -223,7 +249,9 @@ class TestCalled:
         sm_metrics.assert_called(trial_component="Run-3", timeout=1)
 
     def test_too_few(self, sm_metrics):
-        assert failure(sm_metrics.assert_called, operation="BatchPutMetrics", trial_component="run-2", times=3) == [
+        assert failure(
+            sm_metrics.assert_called, operation="BatchPutMetrics", trial_component="run-2", times=3
+        ) == [
             "expected 3 calls (operation='BatchPutMetrics', trial_component='run-2'), but 1 attempt arrived",
             "  - attempts that match:",
             "  - <Call BatchPutMetrics 'run-2' in eu-west-1: 200> 1 time",
@@ -240,11 +268,16 @@ class TestCalled:
 
     def test_an_unknown_operation_is_never_called_in_vain(self, sm_metrics):
         lines = failure(sm_metrics.assert_called, "batch_get_metrics", times=0)
-        assert lines[1] == "  - unknown operation 'batch_get_metrics'; did you mean 'BatchGetMetrics'?"
+        assert (
+            lines[1] == "  - unknown operation 'batch_get_metrics'; did you mean 'BatchGetMetrics'?"
+        )
 
     def test_where_none_arrived_at_all(self, sm_metrics):
         sm_metrics.reset()
-        assert failure(sm_metrics.assert_called)[1] == "  - no SageMaker Metrics call has reached the mock"
+        assert (
+            failure(sm_metrics.assert_called)[1]
+            == "  - no SageMaker Metrics call has reached the mock"
+        )
 
 
 @pytest.mark.parametrize("expected", [{0.5}, {0.5: 1}, "0.5"])
@@ -261,7 +294,9 @@ def test_an_iterator_lasts_for_as_long_as_it_is_waited_for(sm_metrics, client):
 
 
 def test_a_timeout_waits_for_a_background_sender(sm_metrics, client):
-    sender = threading.Thread(target=lambda: [put(client, "run-5", metric(step=step)) for step in range(5)])
+    sender = threading.Thread(
+        target=lambda: [put(client, "run-5", metric(step=step)) for step in range(5)]
+    )
     sender.start()
     sm_metrics.assert_logged("run-5", "loss", count=5, timeout=5)
     sm_metrics.assert_called(trial_component="run-5", times=5, timeout=5)

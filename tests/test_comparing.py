@@ -11,7 +11,14 @@ from .logging_metrics import client_in, metric, put
 
 @pytest.fixture
 def run(sm_metrics):
-    put(client_in("us-east-1"), "run-1", metric("a", 1, 0), metric("a", 2, 1), metric("b", 1, 0), metric("b", 3, 1))
+    put(
+        client_in("us-east-1"),
+        "run-1",
+        metric("a", 1, 0),
+        metric("a", 2, 1),
+        metric("b", 1, 0),
+        metric("b", 3, 1),
+    )
     return sm_metrics["run-1"]
 
 
@@ -40,12 +47,16 @@ def test_two_series(run):
         f"  {run['a'][0]!r}",
         f"  {run['b'][0]!r}",
     ]
-    assert explain_comparison("==", run["a"][:1], run["a"])[1:] == ["1 metric in <MetricSeries 'a': 1 value [1.0]>, 2 in the other"]
+    assert explain_comparison("==", run["a"][:1], run["a"])[1:] == [
+        "1 metric in <MetricSeries 'a': 1 value [1.0]>, 2 in the other"
+    ]
 
 
 @pytest.mark.parametrize("numbers", [[1.0, 2.0], (1, 2)])
 def test_a_series_and_numbers(run, numbers):
-    assert explain_comparison("==", numbers, run["a"])[1:] == ["a series holds metrics: compare its .values with numbers"]
+    assert explain_comparison("==", numbers, run["a"])[1:] == [
+        "a series holds metrics: compare its .values with numbers"
+    ]
 
 
 def test_a_series_and_something_else(run):
@@ -57,4 +68,7 @@ def test_a_series_and_something_else(run):
 
 def test_a_long_series_is_shown_in_short(sm_metrics):
     put(client_in("us-east-1"), "run-1", *[metric(value=step, step=step) for step in range(10)])
-    assert repr(sm_metrics["run-1"]["loss"]) == "<MetricSeries 'loss': 10 values [0.0, 1.0, 2.0, 3.0, ..., 7.0, 8.0, 9.0]>"
+    assert (
+        repr(sm_metrics["run-1"]["loss"])
+        == "<MetricSeries 'loss': 10 values [0.0, 1.0, 2.0, 3.0, ..., 7.0, 8.0, 9.0]>"
+    )

@@ -24,7 +24,9 @@ def client():
 
 @pytest.fixture(scope="module")
 def sagemaker():
-    return SESSION.client("sagemaker", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    return SESSION.client(
+        "sagemaker", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
 
 
 @pytest.fixture
@@ -34,7 +36,14 @@ def stubber(sagemaker):
 
 
 def put_losses(client, run="run-1"):
-    put(client, run, *[metric("loss", value, step, NOON + timedelta(seconds=step)) for step, value in enumerate(LOSSES)])
+    put(
+        client,
+        run,
+        *[
+            metric("loss", value, step, NOON + timedelta(seconds=step))
+            for step, value in enumerate(LOSSES)
+        ],
+    )
 
 
 def describe(stubber, name="run-1", **answer):
@@ -59,7 +68,9 @@ class TestCreate:
 
     @pytest.mark.sm_metrics(unknown_trial_component="reject")
     def test_a_call_that_fails_creates_nothing(self, sm_metrics, client, stubber):
-        stubber.add_client_error("create_trial_component", "ResourceLimitExceeded", http_status_code=400)
+        stubber.add_client_error(
+            "create_trial_component", "ResourceLimitExceeded", http_status_code=400
+        )
         with pytest.raises(ClientError):
             stubber.client.create_trial_component(TrialComponentName="run-1")
         assert put(client, "run-1", metric())["Errors"] == REFUSED
@@ -111,7 +122,10 @@ class TestDescribe:
         assert describe(stubber, Metrics=[stale])["Metrics"] == [stale]
         assert "Metrics" not in describe(stubber)
         put_losses(client)
-        assert [(one["MetricName"], one["Count"]) for one in describe(stubber, Metrics=[other, stale])["Metrics"]] == [
+        assert [
+            (one["MetricName"], one["Count"])
+            for one in describe(stubber, Metrics=[other, stale])["Metrics"]
+        ] == [
             ("other", 7),
             ("loss", 3),
         ]
@@ -122,13 +136,20 @@ class TestDescribe:
         def describe_again(name):
             stubber.add_response("describe_trial_component", answer)
             return [
-                summary["MetricName"] for summary in stubber.client.describe_trial_component(TrialComponentName=name).get("Metrics", [])
+                summary["MetricName"]
+                for summary in stubber.client.describe_trial_component(TrialComponentName=name).get(
+                    "Metrics", []
+                )
             ]
 
         with mock_sm_metrics():
             put(client, "run-1", metric("loss"))
             put(client, "run-2", metric("acc"))
-            assert [describe_again("run-1"), describe_again("run-2"), describe_again("run-3")] == [["loss"], ["acc"], []]
+            assert [describe_again("run-1"), describe_again("run-2"), describe_again("run-3")] == [
+                ["loss"],
+                ["acc"],
+                [],
+            ]
             answer["Metrics"] = other
             assert describe_again("run-1") == ["other", "loss"]
         with mock_sm_metrics():
@@ -138,7 +159,9 @@ class TestDescribe:
         assert describe_again("run-1") == ["other"]
         assert answer["Metrics"] is other
 
-    @pytest.mark.parametrize("arn", [ARN.replace("us-east-1", "eu-west-1"), ARN.replace("123456789012", "999999999999")])
+    @pytest.mark.parametrize(
+        "arn", [ARN.replace("us-east-1", "eu-west-1"), ARN.replace("123456789012", "999999999999")]
+    )
     def test_an_arn_of_another_region_or_account(self, sm_metrics, client, stubber, arn):
         put_losses(client)
         put_losses(client_in("eu-west-1"))
@@ -160,7 +183,9 @@ class TestDescribe:
 
     def test_a_call_that_fails(self, sm_metrics, client, stubber):
         put_losses(client)
-        stubber.add_client_error("describe_trial_component", "ResourceNotFound", http_status_code=400)
+        stubber.add_client_error(
+            "describe_trial_component", "ResourceNotFound", http_status_code=400
+        )
         with pytest.raises(ClientError) as failed:
             stubber.client.describe_trial_component(TrialComponentName="run-1")
         assert "Metrics" not in failed.value.response
@@ -176,7 +201,10 @@ class TestDelete:
         put_losses(client_in("eu-west-1"))
         put_losses(client, "run-2")
         self.delete(stubber)
-        assert [(one.name, one.region) for one in sm_metrics.trial_components] == [("run-1", "eu-west-1"), ("run-2", "us-east-1")]
+        assert [(one.name, one.region) for one in sm_metrics.trial_components] == [
+            ("run-1", "eu-west-1"),
+            ("run-2", "us-east-1"),
+        ]
         assert "Metrics" not in describe(stubber)
         put(client, "run-1", metric("acc"))
         assert list(sm_metrics.trial_component("run-1", region="us-east-1")) == ["acc"]

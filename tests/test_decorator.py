@@ -45,7 +45,10 @@ class TestFunctions:
 
         assert mock_sm_metrics(train)() == ([], 2)
         assert mock_sm_metrics()(train)() == ([], 2)
-        assert mock_sm_metrics(metric_limit=1)(train)() == ([{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 0}], 1)
+        assert mock_sm_metrics(metric_limit=1)(train)() == (
+            [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 0}],
+            1,
+        )
         assert nothing_is_on()
 
     def test_each_run_begins_empty(self):
@@ -132,7 +135,12 @@ class TestFunctions:
             await closed.aclose()
 
         asyncio.run(run())
-        assert [type(one).__name__ for one in seen] == ["str", "KeyError", "SageMakerMetricsMock", "SageMakerMetricsMock"]
+        assert [type(one).__name__ for one in seen] == [
+            "str",
+            "KeyError",
+            "SageMakerMetricsMock",
+            "SageMakerMetricsMock",
+        ]
         assert nothing_is_on()
 
     def test_decorators_within_each_other(self):
@@ -151,7 +159,10 @@ class TestFunctions:
         def train():
             log(value=INFINITE)
 
-        with pytest.raises(AssertionError, match=r'1 metric was rejected(.|\n)*turned off by mock_sm_metrics\(rejected_metrics="ignore"\)'):
+        with pytest.raises(
+            AssertionError,
+            match=r'1 metric was rejected(.|\n)*turned off by mock_sm_metrics\(rejected_metrics="ignore"\)',
+        ):
             train()
         assert nothing_is_on()
 
@@ -167,11 +178,16 @@ class TestFunctions:
 
     @pytest.mark.parametrize("target", [3, "metric_limit", None, print, [test_async_functions]])
     def test_what_it_does_not_decorate(self, target):
-        with pytest.raises(TypeError, match=r"decorates functions and classes, and .* is neither: .* Settings are keywords"):
+        with pytest.raises(
+            TypeError,
+            match=r"decorates functions and classes, and .* is neither: .* Settings are keywords",
+        ):
             mock_sm_metrics(target)
 
     def test_a_wrong_setting_is_refused_where_it_stands(self):
-        with pytest.raises(TypeError, match="unknown setting 'metirc_limit'; did you mean 'metric_limit'"):
+        with pytest.raises(
+            TypeError, match="unknown setting 'metirc_limit'; did you mean 'metric_limit'"
+        ):
 
             @mock_sm_metrics(metirc_limit=1)
             def train(): ...
@@ -257,7 +273,10 @@ class TestPlainClasses:
         assert set(lengths) == {1}
 
     def test_a_class_without_tests(self):
-        with pytest.raises(TypeError, match=r"decorates the methods of a class that are named test\*, and Helper has none"):
+        with pytest.raises(
+            TypeError,
+            match=r"decorates the methods of a class that are named test\*, and Helper has none",
+        ):
 
             @mock_sm_metrics
             class Helper:
@@ -315,7 +334,12 @@ class TestTestCases:
                 self.skipTest("its own reason")
 
         result = ran(Tests)
-        assert (result.testsRun, result.errors, result.failures, len(result.skipped)) == (3, [], [], 1)
+        assert (result.testsRun, result.errors, result.failures, len(result.skipped)) == (
+            3,
+            [],
+            [],
+            1,
+        )
         assert seen == [
             ["set-up", "one", "teardown"],
             ["set-up", "teardown"],
@@ -366,7 +390,12 @@ class TestTestCases:
         result = ran(Tests)
         assert result.testsRun == 6
         told = {test.id().rpartition(".")[2]: text for test, text in result.failures}
-        assert sorted(told) == ["test_body", "test_cleanup", "test_its_own", "test_its_own_part [first]"]
+        assert sorted(told) == [
+            "test_body",
+            "test_cleanup",
+            "test_its_own",
+            "test_its_own_part [first]",
+        ]
         assert "1 metric was rejected" in told["test_body"]
         assert "1 metric was rejected" in told["test_cleanup"]
         assert "its own failure" in told["test_its_own"]
@@ -436,7 +465,11 @@ class TestTestCases:
         Tests("test_it").debug()
         assert nothing_is_on()
 
-    @pytest.mark.parametrize("runner", [["unittest", "-v"], ["pytest", "-q", "-p", "no:cacheprovider"]], ids=lambda runner: runner[0])
+    @pytest.mark.parametrize(
+        "runner",
+        [["unittest", "-v"], ["pytest", "-q", "-p", "no:cacheprovider"]],
+        ids=lambda runner: runner[0],
+    )
     def test_in_a_process_of_its_own(self, tmp_path, runner):
         source = """
             import unittest
@@ -462,7 +495,12 @@ class TestTestCases:
                     self.assertEqual([error["Code"] for error in self.log(3)], ["METRIC_LIMIT_EXCEEDED"])
         """
         tmp_path.joinpath("test_it.py").write_text(textwrap.dedent(source), encoding="utf-8")
-        subprocess.run([sys.executable, "-m", *runner, "test_it.py"], cwd=tmp_path, check=True, capture_output=True)
+        subprocess.run(
+            [sys.executable, "-m", *runner, "test_it.py"],
+            cwd=tmp_path,
+            check=True,
+            capture_output=True,
+        )
 
 
 def test_request_ids_of_two_tests_differ_without_pytest_too(tmp_path):
@@ -534,7 +572,10 @@ def test_what_gives_back_a_coroutine_and_is_no_async_function():
     async def upload():
         raise AssertionError("the mock is off by now")
 
-    with pytest.raises(TypeError, match=r"upload gave back a coroutine and is no async function.*Put mock_sm_metrics below the decorator"):
+    with pytest.raises(
+        TypeError,
+        match=r"upload gave back a coroutine and is no async function.*Put mock_sm_metrics below the decorator",
+    ):
         upload()
 
 

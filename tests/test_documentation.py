@@ -15,7 +15,10 @@ from .logging_metrics import INFINITE, client_in, metric, put
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PATHS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-DOCUMENTS = {path.relative_to(ROOT).as_posix().removeprefix("docs/"): path.read_text(encoding="utf-8") for path in PATHS}
+DOCUMENTS = {
+    path.relative_to(ROOT).as_posix().removeprefix("docs/"): path.read_text(encoding="utf-8")
+    for path in PATHS
+}
 NEEDS = {
     "companions/async-clients.md": ["aioboto3", "anyio", "pytest_asyncio", "trio"],
     "companions/processes.md": ["pytest_subprocess"],
@@ -24,8 +27,18 @@ NEEDS = {
 }
 """What the blocks of a document need that the extra `test` does not bring."""
 OPTIONS = {
-    "companions/async-clients.md": ["-p", "asyncio", "-o", "asyncio_default_fixture_loop_scope=function"],
-    "companions/sagemaker-sdk.md": ["-W", "ignore::DeprecationWarning", "-W", "ignore::UserWarning"],  # the SDK's own
+    "companions/async-clients.md": [
+        "-p",
+        "asyncio",
+        "-o",
+        "asyncio_default_fixture_loop_scope=function",
+    ],
+    "companions/sagemaker-sdk.md": [
+        "-W",
+        "ignore::DeprecationWarning",
+        "-W",
+        "ignore::UserWarning",
+    ],  # the SDK's own
 }
 BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = {name: dict(BLOCK.findall(text)) for name, text in DOCUMENTS.items()}
@@ -49,7 +62,10 @@ def test_tables_are_the_codes(name):
 
 def test_what_stands_around_a_table_stays():
     text = "a\n<!-- t: begin -->\n<!-- t: end -->\nb"
-    assert tables.with_tables(text, {"t": lambda: "| x |"}) == "a\n<!-- t: begin -->\n| x |\n<!-- t: end -->\nb"
+    assert (
+        tables.with_tables(text, {"t": lambda: "| x |"})
+        == "a\n<!-- t: begin -->\n| x |\n<!-- t: end -->\nb"
+    )
     with pytest.raises(ValueError, match="no table u in the document"):
         tables.with_tables(text, {"u": lambda: ""})
 
@@ -61,12 +77,22 @@ def test_every_python_block_is_a_file(document):
 
 def test_the_first_example_has_the_output_that_is_shown(pytester):
     for name in ("train.py", "test_train.py"):
-        pytester.path.joinpath(name).write_text(f"# {name}\n{BLOCKS['README.md'][name]}", encoding="utf-8")
+        pytester.path.joinpath(name).write_text(
+            f"# {name}\n{BLOCKS['README.md'][name]}", encoding="utf-8"
+        )
     result = pytester.runpytest_subprocess("--tb=short", "-p", "no:xdist")
     result.assert_outcomes(passed=1, failed=1)
-    [shown] = re.findall(r"^```console\n\$ python -m pytest --tb=short\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    [shown] = re.findall(
+        r"^```console\n\$ python -m pytest --tb=short\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
+    )
     carets = re.compile(r" +\^+")
-    result.stdout.fnmatch_lines([line.replace("...", "*").replace("[", "[[]") for line in shown.splitlines() if not carets.fullmatch(line)])
+    result.stdout.fnmatch_lines(
+        [
+            line.replace("...", "*").replace("[", "[[]")
+            for line in shown.splitlines()
+            if not carets.fullmatch(line)
+        ]
+    )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -74,7 +100,11 @@ def test_the_other_blocks_pass(pytester, document):
     for module in NEEDS.get(document, []):
         if not _is_installed(module):
             pytest.skip(f"needs {module}, which the extra compat brings")
-    others = {name: source for name, source in BLOCKS[document].items() if name not in ("train.py", "test_train.py")}
+    others = {
+        name: source
+        for name, source in BLOCKS[document].items()
+        if name not in ("train.py", "test_train.py")
+    }
     for name, source in others.items():
         pytester.path.joinpath(name).write_text(source, encoding="utf-8")
     if others:
@@ -102,9 +132,13 @@ def test_ci_runs_the_readmes_test_command():
 def test_the_reference_names_what_there_is():
     text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     described = {}
-    for name, rows in re.findall(r"^\| `(\w+)` \| \|\n\| --- \| --- \|\n((?:\|.*\n)+)", text, re.MULTILINE):
+    for name, rows in re.findall(
+        r"^\| `(\w+)` \| \|\n\| --- \| --- \|\n((?:\|.*\n)+)", text, re.MULTILINE
+    ):
         cells = [row.split(" | ")[0] for row in rows.splitlines()]
-        described[name] = {member for cell in cells for member in re.findall(r"`(\w+)(?:\(.*?\))?`", cell)}
+        described[name] = {
+            member for cell in cells for member in re.findall(r"`(\w+)(?:\(.*?\))?`", cell)
+        }
     with pytest_sm_metrics.mock_sm_metrics(rejected_metrics="ignore") as sm_metrics:
         client = client_in("us-east-1")
         put(client, "run-1", metric(value=INFINITE), metric())
@@ -122,8 +156,13 @@ def test_the_reference_names_what_there_is():
         trail,
         fault,
     ]
-    there_is = {type(thing).__name__: set(dir(thing)) for thing in [*things, pytest_sm_metrics.RULES[0]]}
+    there_is = {
+        type(thing).__name__: set(dir(thing)) for thing in [*things, pytest_sm_metrics.RULES[0]]
+    }
     there_is["Fault"] = there_is.pop("CallFault")
     assert described.keys() == there_is.keys()
-    missing = {name: members - there_is[name] - {"len", "list", "in"} for name, members in described.items()}
+    missing = {
+        name: members - there_is[name] - {"len", "list", "in"}
+        for name, members in described.items()
+    }
     assert not any(missing.values()), missing

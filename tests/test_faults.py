@@ -15,13 +15,24 @@ import botocore.exceptions
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from botocore.retries.bucket import TokenBucket
 from botocore.retries.quota import RetryQuota
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sm_metrics import UnmockedCallError, delay_calls, fail_calls, fail_metrics, mock_sm_metrics
+from pytest_sm_metrics import (
+    UnmockedCallError,
+    delay_calls,
+    fail_calls,
+    fail_metrics,
+    mock_sm_metrics,
+)
 from pytest_sm_metrics.service.errors import ERRORS, METRIC_ERRORS
 
 from .logging_metrics import INFINITE, SESSION, client_in, metric, put
@@ -54,11 +65,21 @@ class TestFailMetrics:
     @pytest.mark.parametrize("code", METRIC_ERRORS)
     def test_each_code(self, sm_metrics, client, code):
         fault = sm_metrics.fail_metrics(code, metric_name="loss", step=3)
-        answer = put(client, "run-1", metric("loss", 0.9, 2), metric("loss", 0.5, 3), metric("val", 0.4, 3))
+        answer = put(
+            client, "run-1", metric("loss", 0.9, 2), metric("loss", 0.5, 3), metric("val", 0.4, 3)
+        )
         assert codes(answer) == [(code, 1)]
-        assert [(one.metric_name, one.step) for one in sm_metrics["run-1"].metrics] == [("loss", 2), ("val", 3)]
+        assert [(one.metric_name, one.step) for one in sm_metrics["run-1"].metrics] == [
+            ("loss", 2),
+            ("val", 3),
+        ]
         [rejected] = sm_metrics.rejected
-        assert (rejected.code, rejected.index, rejected.injected, rejected.rule) == (code, 1, True, None)
+        assert (rejected.code, rejected.index, rejected.injected, rejected.rule) == (
+            code,
+            1,
+            True,
+            None,
+        )
         assert rejected.reason == f"injected by fail_metrics({code!r}, metric_name='loss', step=3)"
         assert fault.hits == 1
 
@@ -85,22 +106,38 @@ class TestFailMetrics:
     )
     def test_filters(self, sm_metrics, client, filters, refused):
         fault = sm_metrics.fail_metrics("INTERNAL_ERROR", optional=True, **filters)
-        answer = put(client, "run-1", metric("loss", 1, 0), metric("loss", 1, 1), metric("val:loss", 1, None), metric("val:acc", 1, 1))
+        answer = put(
+            client,
+            "run-1",
+            metric("loss", 1, 0),
+            metric("loss", 1, 1),
+            metric("val:loss", 1, None),
+            metric("val:acc", 1, 1),
+        )
         assert [index for _, index in codes(answer)] == refused
         assert fault.hits == fault.matches == len(refused)
 
     def test_times_and_after_count_metrics(self, sm_metrics, client):
         fault = sm_metrics.fail_metrics("CONFLICT_ERROR", times=2, after=3)
         assert codes(put(client, "run-1", metric(), metric())) == []
-        assert codes(put(client, "run-1", metric(), metric(), metric(), metric())) == [("CONFLICT_ERROR", 1), ("CONFLICT_ERROR", 2)]
+        assert codes(put(client, "run-1", metric(), metric(), metric(), metric())) == [
+            ("CONFLICT_ERROR", 1),
+            ("CONFLICT_ERROR", 2),
+        ]
         assert (fault.matches, fault.hits) == (6, 2)
 
-    def test_the_first_added_of_those_that_are_ready_fires_and_only_it_has_a_hit(self, sm_metrics, client):
+    def test_the_first_added_of_those_that_are_ready_fires_and_only_it_has_a_hit(
+        self, sm_metrics, client
+    ):
         late = sm_metrics.fail_metrics("INTERNAL_ERROR", after=1)
         first = sm_metrics.fail_metrics("CONFLICT_ERROR", times=1)
         second = sm_metrics.fail_metrics("VALIDATION_ERROR")
         answer = put(client, "run-1", metric(), metric(), metric("other"))
-        assert codes(answer) == [("CONFLICT_ERROR", 0), ("INTERNAL_ERROR", 1), ("INTERNAL_ERROR", 2)]
+        assert codes(answer) == [
+            ("CONFLICT_ERROR", 0),
+            ("INTERNAL_ERROR", 1),
+            ("INTERNAL_ERROR", 2),
+        ]
         assert [fault.hits for fault in (late, first, second)] == [2, 1, 0]
         assert [fault.matches for fault in (late, first, second)] == [3, 3, 3]
         second.optional = True
@@ -121,7 +158,9 @@ class TestProbability:
     def outcomes(self, seed, calls=40, probability=0.5):
         with mock_sm_metrics(seed=seed) as sm_metrics:
             sm_metrics.fail_metrics("CONFLICT_ERROR", probability=probability, optional=True)
-            return [bool(put(client_in("us-east-1"), "run-1", metric())["Errors"]) for _ in range(calls)]
+            return [
+                bool(put(client_in("us-east-1"), "run-1", metric())["Errors"]) for _ in range(calls)
+            ]
 
     def test_it_depends_on_the_seed_and_the_attempt_alone(self):
         assert self.outcomes(1) == self.outcomes(1)
@@ -155,7 +194,9 @@ class TestFailCalls:
         assert list(sm_metrics) == []
 
     def test_access_denied_names_who_may_not_do_what(self, client):
-        with mock_sm_metrics(caller_arn="arn:aws:sts::123456789012:assumed-role/trainer/run") as sm_metrics:
+        with mock_sm_metrics(
+            caller_arn="arn:aws:sts::123456789012:assumed-role/trainer/run"
+        ) as sm_metrics:
             sm_metrics.fail_calls("AccessDeniedException")
             with pytest.raises(ClientError) as raised:
                 put(client, "run-1", metric())
@@ -167,7 +208,9 @@ class TestFailCalls:
 
     def test_a_message_and_a_status_of_ones_own(self, sm_metrics):
         client = make_client(retries={"total_max_attempts": 1})
-        sm_metrics.fail_calls("ValidationException", message="1 validation error detected: {curly}", times=1)
+        sm_metrics.fail_calls(
+            "ValidationException", message="1 validation error detected: {curly}", times=1
+        )
         sm_metrics.fail_calls((418, "TeapotException"), times=1)
         with pytest.raises(ClientError, match=r"1 validation error detected: \{curly\}"):
             put(client, "run-1", metric())
@@ -175,8 +218,12 @@ class TestFailCalls:
             put(client, "run-1", metric())
         assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 418
 
-    @pytest.mark.parametrize(("mode", "attempts"), [("legacy", 5), ("standard", 3), ("adaptive", 3)])
-    @pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure", "ServiceUnavailable"])
+    @pytest.mark.parametrize(
+        ("mode", "attempts"), [("legacy", 5), ("standard", 3), ("adaptive", 3)]
+    )
+    @pytest.mark.parametrize(
+        "code", ["ThrottlingException", "InternalFailure", "ServiceUnavailable"]
+    )
     def test_what_botocore_retries_on_aws(self, sm_metrics, mode, attempts, code):
         client = make_client(retries={"mode": mode})
         sm_metrics.fail_calls(code, times=attempts - 1)
@@ -200,7 +247,14 @@ class TestFailCalls:
 
     @pytest.mark.parametrize(
         "name",
-        ["ConnectTimeoutError", "ReadTimeoutError", "EndpointConnectionError", "ConnectionClosedError", "SSLError", "ProxyConnectionError"],
+        [
+            "ConnectTimeoutError",
+            "ReadTimeoutError",
+            "EndpointConnectionError",
+            "ConnectionClosedError",
+            "SSLError",
+            "ProxyConnectionError",
+        ],
     )
     @pytest.mark.parametrize(("mode", "attempts"), [("legacy", 5), ("standard", 3)])
     def test_no_answer(self, sm_metrics, name, mode, attempts):
@@ -210,7 +264,10 @@ class TestFailCalls:
         with pytest.raises(error):
             put(client, "run-1", metric())
         assert fault.hits == attempts
-        assert all((call.status_code, call.error_code, call.response) == (None, name, None) for call in sm_metrics.calls)
+        assert all(
+            (call.status_code, call.error_code, call.response) == (None, name, None)
+            for call in sm_metrics.calls
+        )
         assert list(sm_metrics) == []
 
     def test_an_instance(self, sm_metrics, client):
@@ -225,7 +282,12 @@ class TestFailCalls:
         answer = put(client, "run-1", metric())
         assert "Errors" not in answer
         [call] = sm_metrics.calls
-        assert (call.status_code, call.error_code, call.response, call.errors) == (200, None, b'{"Errors": [{"Code": "CONF', [])
+        assert (call.status_code, call.error_code, call.response, call.errors) == (
+            200,
+            None,
+            b'{"Errors": [{"Code": "CONF',
+            [],
+        )
         assert list(sm_metrics) == []
 
     def test_a_page_of_a_proxy(self, sm_metrics, client):
@@ -245,7 +307,12 @@ class TestFailCalls:
 
     def test_filters(self, sm_metrics):
         client = make_client(retries={"total_max_attempts": 1})
-        sm_metrics.fail_calls("ThrottlingException", trial_component=re.compile("^train"), region="us-east-1", operation="BatchPutMetrics")
+        sm_metrics.fail_calls(
+            "ThrottlingException",
+            trial_component=re.compile("^train"),
+            region="us-east-1",
+            operation="BatchPutMetrics",
+        )
         put(client, "val-1", metric())
         put(client_in("eu-west-1"), "train-1", metric())
         with pytest.raises(ClientError):
@@ -318,14 +385,18 @@ class TestFastRetries:
             return AWSResponse(request.url, 503, {}, Raw(b"<Error><Code>SlowDown</Code></Error>"))
 
         taken = []
-        s3 = SESSION.client("s3", config=Config(retries={"mode": "adaptive", "total_max_attempts": 1}), **KEYS)
+        s3 = SESSION.client(
+            "s3", config=Config(retries={"mode": "adaptive", "total_max_attempts": 1}), **KEYS
+        )
         s3.meta.events.register("before-send.s3", slow_down)
         monkeypatch.setattr(TokenBucket, "_acquire", lambda self, **_: taken.append(self) or True)
         for _ in range(2):
             put(client, "run-1", metric())
             with pytest.raises(ClientError, match="SlowDown"):
                 s3.list_buckets()
-        assert len(taken) == 1  # the second of the two: the limit is on once the service has throttled
+        assert (
+            len(taken) == 1
+        )  # the second of the two: the limit is on once the service has throttled
 
     def test_afterwards_everything_is_as_before(self, client):
         import botocore.endpoint
@@ -356,7 +427,9 @@ class TestRetryQuota:
         assert sm_metrics.calls[-1].attempt == 1
 
     @pytest.mark.parametrize("fast_retries", [True, False])
-    def test_it_is_the_clients_within_a_mock_and_whole_after_it(self, client, fast_retries, monkeypatch):
+    def test_it_is_the_clients_within_a_mock_and_whole_after_it(
+        self, client, fast_retries, monkeypatch
+    ):
         monkeypatch.setattr(time, "sleep", lambda seconds: None)
         for _ in range(2):
             with mock_sm_metrics(fast_retries=fast_retries) as sm_metrics:
@@ -378,7 +451,11 @@ class TestRetryQuota:
     def test_what_was_spent_before_stays_spent(self, client):
         quota = self.quota_of(client)
         quota.acquire(450)
-        with mock_sm_metrics() as sm_metrics, sm_metrics.fail_calls("InternalFailure"), pytest.raises(ClientError):
+        with (
+            mock_sm_metrics() as sm_metrics,
+            sm_metrics.fail_calls("InternalFailure"),
+            pytest.raises(ClientError),
+        ):
             put(client, "run-1", metric())
         assert quota.available_capacity == 50
 
@@ -400,7 +477,9 @@ class TestRetryQuota:
     def test_that_of_another_service_is_its_own(self, sm_metrics, client, monkeypatch):
         monkeypatch.setattr(time, "sleep", lambda seconds: None)
         s3 = SESSION.client("s3", config=Config(retries={"mode": "standard"}), **KEYS)
-        s3.meta.events.register("before-send.s3", lambda request, **_: AWSResponse(request.url, 500, {}, Raw(b"")))
+        s3.meta.events.register(
+            "before-send.s3", lambda request, **_: AWSResponse(request.url, 500, {}, Raw(b""))
+        )
         attempts = []
         s3.meta.events.register("request-created.s3", lambda **_: attempts.append(1))
         with mock_sm_metrics() as inner:
@@ -439,7 +518,10 @@ def test_a_retry_that_comes_when_the_mock_is_off_does_not_reach_aws(network):
     goes_on.set()
     thread.join()
     [error] = failed
-    assert "was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS." in str(error)
+    assert (
+        "was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS."
+        in str(error)
+    )
     assert (error.operation, error.trial_component) == ("BatchPutMetrics", "run-1")
     assert error.test.endswith("::test_a_retry_that_comes_when_the_mock_is_off_does_not_reach_aws")
     assert len(sm_metrics.calls) == 1
@@ -475,9 +557,14 @@ class TestHoldCalls:
                 assert codes(put(client_in("eu-west-1"), "run-1", metric())) == []
             first.join()
             assert codes(put(client, "run-1", metric("third"))) == []
-            assert list(sm_metrics.trial_component("run-1", region="us-east-1")) == ["first", "third"]
+            assert list(sm_metrics.trial_component("run-1", region="us-east-1")) == [
+                "first",
+                "third",
+            ]
         assert sm_metrics.rejected[0].rule.id == "TrialComponentName.concurrent"
-        assert sm_metrics.rejected[0].reason.startswith("an earlier request for 'run-1' was in flight")
+        assert sm_metrics.rejected[0].reason.startswith(
+            "an earlier request for 'run-1' was in flight"
+        )
 
     def test_without_the_setting_they_do_not(self, sm_metrics, client):
         first = threading.Thread(target=put, args=(client, "run-1", metric("first")))
@@ -489,17 +576,27 @@ class TestHoldCalls:
 
     def test_a_call_in_the_thread_of_the_block(self, sm_metrics, client):
         with sm_metrics.hold_calls(timeout=0.01):
-            with pytest.raises(RuntimeError, match=r"held for 0.01 seconds by hold_calls\(timeout=0.01\).*in another thread or task"):
+            with pytest.raises(
+                RuntimeError,
+                match=r"held for 0.01 seconds by hold_calls\(timeout=0.01\).*in another thread or task",
+            ):
                 put(client, "run-1", metric())
-        assert [(call.status_code, call.error_code) for call in sm_metrics.calls] == [(None, "RuntimeError")]
+        assert [(call.status_code, call.error_code) for call in sm_metrics.calls] == [
+            (None, "RuntimeError")
+        ]
 
     def test_waiting_in_vain(self, sm_metrics):
         with sm_metrics.hold_calls(timeout=0.01, optional=True) as held:
-            with pytest.raises(AssertionError, match=r"0 of 2 calls were held within 0.01 seconds by hold_calls\("):
+            with pytest.raises(
+                AssertionError, match=r"0 of 2 calls were held within 0.01 seconds by hold_calls\("
+            ):
                 held.wait(n=2)
 
     def test_they_are_answered_in_the_order_of_their_arrival(self, sm_metrics, client):
-        threads = [threading.Thread(target=put, args=(client, "run-1", metric(step=step))) for step in range(10)]
+        threads = [
+            threading.Thread(target=put, args=(client, "run-1", metric(step=step)))
+            for step in range(10)
+        ]
         with sm_metrics.hold_calls() as held:
             for count, thread in enumerate(threads, 1):
                 thread.start()
@@ -542,7 +639,10 @@ class TestHoldCalls:
 
     @pytest.mark.parametrize("n", [0, -1, "2", 1.5, None])
     def test_a_wrong_n(self, sm_metrics, n):
-        with sm_metrics.hold_calls(optional=True) as held, pytest.raises(ValueError, match=r"n is .*; accepted is a whole number from 1"):
+        with (
+            sm_metrics.hold_calls(optional=True) as held,
+            pytest.raises(ValueError, match=r"n is .*; accepted is a whole number from 1"),
+        ):
             held.wait(n)
 
     def test_what_is_held_when_the_mock_is_switched_off_is_let_go(self, client):
@@ -561,7 +661,9 @@ class TestHoldCalls:
 
         def interrupt():
             held.wait()
-            while not interrupted.wait(0.001):  # a signal that comes just before the thread waits is seen after it
+            while not interrupted.wait(
+                0.001
+            ):  # a signal that comes just before the thread waits is seen after it
                 if sys._current_frames()[waiting].f_code.co_name == "wait":
                     signal.pthread_kill(waiting, signal.SIGUSR1)
 
@@ -587,7 +689,10 @@ class TestHoldCalls:
 
 class TestInForce:
     def test_they_are_listed_and_removed(self, sm_metrics, client):
-        first, second = sm_metrics.fail_calls("InternalFailure", optional=True), sm_metrics.delay_calls(1, optional=True)
+        first, second = (
+            sm_metrics.fail_calls("InternalFailure", optional=True),
+            sm_metrics.delay_calls(1, optional=True),
+        )
         assert sm_metrics.faults == [first, second]
         first.remove()
         first.remove()
@@ -609,7 +714,8 @@ class TestInForce:
     def test_a_template_is_in_force_nowhere(self):
         template = fail_metrics("CONFLICT_ERROR")
         with pytest.raises(
-            RuntimeError, match=r"fail_metrics\('CONFLICT_ERROR'\) is a template, in force nowhere: make it with sm_metrics.fail"
+            RuntimeError,
+            match=r"fail_metrics\('CONFLICT_ERROR'\) is a template, in force nowhere: make it with sm_metrics.fail",
         ):
             template.remove()
         with pytest.raises(RuntimeError, match="is a template"), template:
@@ -619,12 +725,22 @@ class TestInForce:
         with mock_sm_metrics(faults=[fail_metrics("CONFLICT_ERROR", times=1)]) as sm_metrics:
             sm_metrics.fail_calls("InternalFailure")
             sm_metrics.reset()
-            assert [repr(fault) for fault in sm_metrics.faults] == ["fail_metrics('CONFLICT_ERROR', times=1)"]
+            assert [repr(fault) for fault in sm_metrics.faults] == [
+                "fail_metrics('CONFLICT_ERROR', times=1)"
+            ]
             assert len(put(client, "run-1", metric())["Errors"]) == 1
 
     def test_they_read_as_they_were_made(self):
         made = [
-            fail_metrics("CONFLICT_ERROR", metric_name=re.compile("loss"), step=0, times=1, after=2, probability=0.5, optional=True),
+            fail_metrics(
+                "CONFLICT_ERROR",
+                metric_name=re.compile("loss"),
+                step=0,
+                times=1,
+                after=2,
+                probability=0.5,
+                optional=True,
+            ),
             fail_calls(ConnectTimeoutError, region="eu-west-1", stored=True),
             fail_calls((500, "X"), message="m"),
             delay_calls(90),
@@ -644,36 +760,84 @@ class TestInForce:
             lambda: fail_metrics("CONFLICT"),
             "unknown code 'CONFLICT' of a metric; did you mean 'CONFLICT_ERROR'? The codes are: METRIC_LIMIT",
         ),
-        (lambda: fail_calls("Throttling"), "unknown error code 'Throttling'; did you mean 'ThrottlingException'?"),
-        (lambda: fail_calls(ValueError), "error is <class 'ValueError'>; accepted is an error code, (status from 400 to 599, code)"),
+        (
+            lambda: fail_calls("Throttling"),
+            "unknown error code 'Throttling'; did you mean 'ThrottlingException'?",
+        ),
+        (
+            lambda: fail_calls(ValueError),
+            "error is <class 'ValueError'>; accepted is an error code, (status from 400 to 599, code)",
+        ),
         (lambda: fail_calls(ssl.SSLError()), "accepted is"),
-        (lambda: fail_calls(ClientError({}, "X")), "a ClientError is what botocore makes of an error code"),
+        (
+            lambda: fail_calls(ClientError({}, "X")),
+            "a ClientError is what botocore makes of an error code",
+        ),
         (lambda: fail_calls((200, "X")), "error is (200, 'X'); accepted is"),
         (lambda: fail_calls((600, b"")), "error is (600, b'')"),
         (lambda: fail_calls((True, b"")), "error is (True, b'')"),
         (lambda: fail_calls(None), "error is None"),
-        (lambda: fail_calls("InternalFailure", operation="PutMetrics"), "unknown operation 'PutMetrics'; did you mean 'BatchPutMetrics'?"),
-        (lambda: fail_calls("InternalFailure", times=-1), "times is -1; accepted is None for every match, or a whole number from 1."),
+        (
+            lambda: fail_calls("InternalFailure", operation="PutMetrics"),
+            "unknown operation 'PutMetrics'; did you mean 'BatchPutMetrics'?",
+        ),
+        (
+            lambda: fail_calls("InternalFailure", times=-1),
+            "times is -1; accepted is None for every match, or a whole number from 1.",
+        ),
         (lambda: fail_calls("InternalFailure", times=0), "times is 0"),
         (lambda: fail_calls("InternalFailure", times=True), "times is True"),
-        (lambda: fail_calls("InternalFailure", after=-1), "after is -1; accepted is a whole number from 0."),
-        (lambda: fail_calls("InternalFailure", probability=1.1), "probability is 1.1; accepted is a number from 0 to 1."),
+        (
+            lambda: fail_calls("InternalFailure", after=-1),
+            "after is -1; accepted is a whole number from 0.",
+        ),
+        (
+            lambda: fail_calls("InternalFailure", probability=1.1),
+            "probability is 1.1; accepted is a number from 0 to 1.",
+        ),
         (lambda: fail_calls("InternalFailure", probability=float("nan")), "probability is nan"),
-        (lambda: fail_calls("InternalFailure", optional="yes"), "optional is 'yes'; accepted is True or False."),
-        (lambda: fail_calls("InternalFailure", stored=1), "stored is 1; accepted is True or False."),
-        (lambda: fail_calls("InternalFailure", message=b"m"), "message is b'm'; accepted is None, or a string with an error code."),
-        (lambda: fail_calls(ReadTimeoutError, message="m"), "message is 'm'; accepted is None, or a string with an error code."),
+        (
+            lambda: fail_calls("InternalFailure", optional="yes"),
+            "optional is 'yes'; accepted is True or False.",
+        ),
+        (
+            lambda: fail_calls("InternalFailure", stored=1),
+            "stored is 1; accepted is True or False.",
+        ),
+        (
+            lambda: fail_calls("InternalFailure", message=b"m"),
+            "message is b'm'; accepted is None, or a string with an error code.",
+        ),
+        (
+            lambda: fail_calls(ReadTimeoutError, message="m"),
+            "message is 'm'; accepted is None, or a string with an error code.",
+        ),
         (lambda: fail_calls((500, b""), message="m"), "message is 'm'"),
         (lambda: fail_calls((500, "")), "error is (500, '')"),
         (lambda: fail_calls(botocore.exceptions.BotoCoreError), "accepted is an error code"),
         (lambda: fail_calls(botocore.exceptions.WaiterError), "accepted is an error code"),
         (lambda: fail_calls("throttlingexception"), "did you mean 'ThrottlingException'?"),
-        (lambda: fail_metrics("CONFLICT_ERROR", index=10), "index is 10; accepted is a whole number from 0 to 9 or a predicate"),
-        (lambda: fail_metrics("CONFLICT_ERROR", step=-1), "step is -1; accepted is a whole number from 0 or a predicate, or None for any."),
-        (lambda: fail_metrics("CONFLICT_ERROR", index="0"), "index is '0'; accepted is a whole number"),
+        (
+            lambda: fail_metrics("CONFLICT_ERROR", index=10),
+            "index is 10; accepted is a whole number from 0 to 9 or a predicate",
+        ),
+        (
+            lambda: fail_metrics("CONFLICT_ERROR", step=-1),
+            "step is -1; accepted is a whole number from 0 or a predicate, or None for any.",
+        ),
+        (
+            lambda: fail_metrics("CONFLICT_ERROR", index="0"),
+            "index is '0'; accepted is a whole number",
+        ),
         (lambda: fail_metrics("CONFLICT_ERROR", step=re.compile("1")), "step is re.compile('1')"),
-        (lambda: fail_metrics("CONFLICT_ERROR", metric_name=1), "metric_name is 1; accepted is a string, a compiled regular expression or"),
-        (lambda: fail_metrics("CONFLICT_ERROR", metric_name=re.compile(b"1")), "metric_name is re.compile(b'1')"),
+        (
+            lambda: fail_metrics("CONFLICT_ERROR", metric_name=1),
+            "metric_name is 1; accepted is a string, a compiled regular expression or",
+        ),
+        (
+            lambda: fail_metrics("CONFLICT_ERROR", metric_name=re.compile(b"1")),
+            "metric_name is re.compile(b'1')",
+        ),
         (lambda: delay_calls(-1), "seconds is -1; accepted is a number from 0."),
         (lambda: delay_calls(float("inf")), "seconds is inf"),
     ],
@@ -697,8 +861,15 @@ def test_a_wrong_timeout(sm_metrics, timeout):
 )
 def test_counts_against_a_naive_model(times, after, steps, wanted):
     with mock_sm_metrics() as sm_metrics:
-        fault = sm_metrics.fail_metrics("CONFLICT_ERROR", step=wanted, times=times, after=after, optional=True)
-        refused = [index for _, index in codes(put(client_in("us-east-1"), "run-1", *[metric(step=step) for step in steps]))]
+        fault = sm_metrics.fail_metrics(
+            "CONFLICT_ERROR", step=wanted, times=times, after=after, optional=True
+        )
+        refused = [
+            index
+            for _, index in codes(
+                put(client_in("us-east-1"), "run-1", *[metric(step=step) for step in steps])
+            )
+        ]
     matches = [index for index, step in enumerate(steps) if wanted in (None, step)]
     assert refused == matches[after:][:times]
     assert (fault.matches, fault.hits) == (len(matches), len(refused))
@@ -723,7 +894,9 @@ def test_a_predicate_that_raises_is_named(sm_metrics, client):
     sm_metrics.fail_metrics("CONFLICT_ERROR", step=lambda step: step >= 2, optional=True)
     with pytest.raises(TypeError) as raised:
         put(client, "run-1", metric(step=None))
-    assert raised.value.__notes__ == ["The predicate of the filter step of a fault was asked of None."]
+    assert raised.value.__notes__ == [
+        "The predicate of the filter step of a fault was asked of None."
+    ]
 
 
 class TestNearMisses:
@@ -752,25 +925,37 @@ class TestNearMisses:
         sm_metrics.fail_metrics("INTERNAL_ERROR", probability=0.99)
         put(client, "run-1", metric(), metric())
         told = self.told(sm_metrics)
-        assert "  - 2 metrics matched it; faults that were added earlier fired in its place 2 times\n" in told
+        assert (
+            "  - 2 metrics matched it; faults that were added earlier fired in its place 2 times\n"
+            in told
+        )
 
     def test_a_predicate_that_was_not_asked_before(self, sm_metrics, client):
         sm_metrics.fail_metrics("CONFLICT_ERROR", metric_name="val", step=lambda step: step >= 2)
         put(client, "run-1", metric(step=None))
-        assert "metric_name was 'loss', step was None, of which the predicate raised TypeError(" in self.told(sm_metrics)
+        assert (
+            "metric_name was 'loss', step was None, of which the predicate raised TypeError("
+            in self.told(sm_metrics)
+        )
 
     def test_malformed_requests_have_no_metrics(self, sm_metrics, client):
         sm_metrics.fail_metrics("CONFLICT_ERROR")
         with pytest.raises(ClientError):
             put(client, "Run-1", metric())
-        assert "  - 1 call reached the mock, malformed: 400 ValidationException: 1 validation error detected" in self.told(sm_metrics)
+        assert (
+            "  - 1 call reached the mock, malformed: 400 ValidationException: 1 validation error detected"
+            in self.told(sm_metrics)
+        )
 
     def test_the_call_failed_as_a_whole(self, sm_metrics, client):
         sm_metrics.fail_metrics("CONFLICT_ERROR")
         sm_metrics.fail_calls("AccessDeniedException")
         with pytest.raises(ClientError):
             put(client, "run-1", metric())
-        assert "  - 1 metric matched it, but did not get as far: the call had failed as a whole before\n" in self.told(sm_metrics)
+        assert (
+            "  - 1 metric matched it, but did not get as far: the call had failed as a whole before\n"
+            in self.told(sm_metrics)
+        )
 
     def test_probability(self, sm_metrics, client):
         sm_metrics.fail_metrics("CONFLICT_ERROR", probability=0)

@@ -42,7 +42,10 @@ def test_a_call_raises_and_says_why(sm_metrics, child):
     with pytest.raises(UnmockedCallError) as raised:
         child.submit(log, "run-2").result(30)
     message = str(raised.value)
-    assert f"forked from process {os.getpid()} while a mock of SageMaker Metrics was on there" in message
+    assert (
+        f"forked from process {os.getpid()} while a mock of SageMaker Metrics was on there"
+        in message
+    )
     assert "It did not reach AWS. Log from the parent or from its threads" in message
     assert (raised.value.operation, raised.value.trial_component) == ("BatchPutMetrics", "run-2")
     log()

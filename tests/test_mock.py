@@ -36,14 +36,20 @@ class TestTheMapping:
         sm_metrics.create_trial_component("run-4")
         assert list(sm_metrics) == ["run-2", "run-1"]
         assert len(sm_metrics) == 2
-        assert {name: len(run.metrics) for name, run in sm_metrics.items()} == {"run-2": 1, "run-1": 1}
+        assert {name: len(run.metrics) for name, run in sm_metrics.items()} == {
+            "run-2": 1,
+            "run-1": 1,
+        }
         assert sm_metrics.get("run-3") is None
 
-    def test_a_name_in_several_regions_is_a_lookup_error_that_names_them(self, sm_metrics, client, elsewhere):
+    def test_a_name_in_several_regions_is_a_lookup_error_that_names_them(
+        self, sm_metrics, client, elsewhere
+    ):
         put(client, "run-1", metric(value=1))
         put(elsewhere, "run-1", metric(value=2))
         with pytest.raises(
-            LookupError, match=r"in several regions, us-east-1, eu-west-1: .*trial_component\('run-1', region='us-east-1'\)"
+            LookupError,
+            match=r"in several regions, us-east-1, eu-west-1: .*trial_component\('run-1', region='us-east-1'\)",
         ) as error:
             sm_metrics["run-1"]
         assert not isinstance(error.value, KeyError)
@@ -70,12 +76,17 @@ class TestATrialComponent:
         put(client, "run-1", metric())
         run = sm_metrics["run-1"]
         assert (run.name, run.region, run.account_id) == ("run-1", "us-east-1", "123456789012")
-        assert run.arn == "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
+        assert (
+            run.arn == "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
+        )
 
     def test_the_account_is_a_setting(self, client):
         with mock_sm_metrics(account_id="999988887777") as sm_metrics:
             put(client, "run-1", metric())
-        assert sm_metrics["run-1"].arn == "arn:aws:sagemaker:us-east-1:999988887777:experiment-trial-component/run-1"
+        assert (
+            sm_metrics["run-1"].arn
+            == "arn:aws:sagemaker:us-east-1:999988887777:experiment-trial-component/run-1"
+        )
 
     def test_it_maps_metric_names_in_order_of_first_arrival(self, sm_metrics, client):
         put(client, "run-1", metric("loss"), metric("acc"), metric("loss", step=1))
@@ -120,7 +131,13 @@ class TestASeries:
     @pytest.fixture
     def series(self, sm_metrics, client):
         later = NOON + timedelta(minutes=1)
-        put(client, "run-1", metric(value=4, step=0), metric(value=1, step=2, timestamp=later), metric(value=2, step=None, timestamp=later))
+        put(
+            client,
+            "run-1",
+            metric(value=4, step=0),
+            metric(value=1, step=2, timestamp=later),
+            metric(value=2, step=None, timestamp=later),
+        )
         return sm_metrics["run-1"]["loss"]
 
     def test_columns(self, series):
@@ -166,7 +183,10 @@ class TestCreatingTrialComponents:
     def test_without_a_region_it_is_in_every_one(self, sm_metrics, client):
         sm_metrics.create_trial_component("run-1")
         assert [run.region for run in sm_metrics.trial_components] == ["*"]
-        with pytest.raises(LookupError, match=r"created in every region, and holds metrics in none: .*region=\.\.\."):
+        with pytest.raises(
+            LookupError,
+            match=r"created in every region, and holds metrics in none: .*region=\.\.\.",
+        ):
             sm_metrics.trial_component("run-1")
         run = sm_metrics.trial_component("run-1", region="us-east-1")
         put(client, "run-1", metric())
@@ -185,11 +205,16 @@ class TestCreatingTrialComponents:
                     {"Code": "VALIDATION_ERROR", "MetricIndex": 1},
                 ]
         assert list(sm_metrics) == ["run-1"]
-        assert sm_metrics.rejected[0].reason == "'run-2' was not created before, or was deleted, and unknown_trial_component is \"reject\""
+        assert (
+            sm_metrics.rejected[0].reason
+            == "'run-2' was not created before, or was deleted, and unknown_trial_component is \"reject\""
+        )
 
     @pytest.mark.parametrize("name", ["Run-1", "", "a" * 121])
     def test_a_name_that_the_service_would_refuse(self, sm_metrics, name):
-        with pytest.raises(ValueError, match="at 'trialComponentName' failed to satisfy constraint"):
+        with pytest.raises(
+            ValueError, match="at 'trialComponentName' failed to satisfy constraint"
+        ):
             sm_metrics.create_trial_component(name)
 
 
@@ -198,7 +223,10 @@ class TestLimits:
         with mock_sm_metrics(metric_limit=3) as sm_metrics:
             put(client, "run-1", metric(step=0), metric(value=INFINITE), metric(step=2))
             answer = put(client, "run-1", metric(step=3), metric(step=4), metric(value=INFINITE))
-        assert answer["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}, {"Code": "VALIDATION_ERROR", "MetricIndex": 2}]
+        assert answer["Errors"] == [
+            {"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1},
+            {"Code": "VALIDATION_ERROR", "MetricIndex": 2},
+        ]
         assert sm_metrics["run-1"]["loss"].steps == [0, 2, 3]
         assert sm_metrics.rejected[1].reason == "'run-1' holds metric_limit=3 metrics already"
 
@@ -207,7 +235,10 @@ class TestLimits:
             answer = put(client, "run-1", metric("loss"), metric("acc"), metric("loss"))
         assert answer["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}]
         assert list(sm_metrics["run-1"]) == ["loss"]
-        assert sm_metrics.rejected[0].reason == "'run-1' holds metric_name_limit=1 other metric names already"
+        assert (
+            sm_metrics.rejected[0].reason
+            == "'run-1' holds metric_name_limit=1 other metric names already"
+        )
 
     def test_limits_are_per_resource(self, client):
         with mock_sm_metrics(metric_limit=1):
@@ -234,24 +265,38 @@ class TestRejectedMetrics:
             put(client, "Run-1", metric())
         assert sm_metrics.rejected == []
         [call] = sm_metrics.calls
-        assert (call.trial_component, call.status_code, call.error_code, call.errors) == ("Run-1", 400, "ValidationException", [])
+        assert (call.trial_component, call.status_code, call.error_code, call.errors) == (
+            "Run-1",
+            400,
+            "ValidationException",
+            [],
+        )
         assert call.response["message"].startswith("1 validation error detected")
 
-    @pytest.mark.parametrize(("content", "parameters"), [(b"{", None), (b"[1]", [1]), (b'"x"', "x"), (b"", None)])
+    @pytest.mark.parametrize(
+        ("content", "parameters"), [(b"{", None), (b"[1]", [1]), (b'"x"', "x"), (b"", None)]
+    )
     def test_a_body_that_is_no_request(self, sm_metrics, client, content, parameters):
         def tamper(request, **_):
             request.body = content
 
-        client.meta.events.register_first("before-send.sagemaker-metrics.BatchPutMetrics", tamper, unique_id="tamper")
+        client.meta.events.register_first(
+            "before-send.sagemaker-metrics.BatchPutMetrics", tamper, unique_id="tamper"
+        )
         try:
             with pytest.raises(client.exceptions.ClientError, match="SerializationException"):
                 put(client, "run-1", metric())
         finally:
-            client.meta.events.unregister("before-send.sagemaker-metrics.BatchPutMetrics", unique_id="tamper")
+            client.meta.events.unregister(
+                "before-send.sagemaker-metrics.BatchPutMetrics", unique_id="tamper"
+            )
         [call] = sm_metrics.calls
         assert (call.trial_component, call.parameters, call.body) == (None, parameters, content)
         assert repr(call) == "<Call BatchPutMetrics None in us-east-1: 400 SerializationException>"
-        with pytest.raises(KeyError, match="a call for no readable name was refused as a whole: 400 SerializationException: "):
+        with pytest.raises(
+            KeyError,
+            match="a call for no readable name was refused as a whole: 400 SerializationException: ",
+        ):
             sm_metrics["run-1"]
         with pytest.raises(AssertionError, match="- a call for no readable name was refused"):
             sm_metrics.wait_for(lambda sm_metrics: False, timeout=0)
@@ -259,7 +304,9 @@ class TestRejectedMetrics:
 
 class TestWaiting:
     def test_for_a_background_sender(self, sm_metrics, client):
-        sender = threading.Thread(target=lambda: [put(client, "run-1", metric(step=step)) for step in range(5)])
+        sender = threading.Thread(
+            target=lambda: [put(client, "run-1", metric(step=step)) for step in range(5)]
+        )
         sender.start()
         sm_metrics.wait_for(lambda sm_metrics: len(sm_metrics["run-1"]["loss"]) == 5)
         sender.join()
@@ -268,7 +315,11 @@ class TestWaiting:
         sm_metrics.wait_for(lambda sm_metrics: True, timeout=0)
 
     def test_the_predicate_may_call_the_service(self, sm_metrics, client):
-        sm_metrics.wait_for(lambda sm_metrics: put(client, "run-1", metric()) and len(sm_metrics["run-1"]["loss"]) == 3)
+        sm_metrics.wait_for(
+            lambda sm_metrics: (
+                put(client, "run-1", metric()) and len(sm_metrics["run-1"]["loss"]) == 3
+            )
+        )
 
     def test_the_failure_says_what_did_arrive(self, sm_metrics, client):
         put(client, "run-1", metric("loss", 0.5), metric("acc", 0.25), metric(value=INFINITE))
@@ -302,21 +353,28 @@ class TestResetAndToDict:
         sm_metrics.create_trial_component("run-2")
         before = sm_metrics.calls[0].request_id
         sm_metrics.reset()
-        assert (list(sm_metrics), sm_metrics.calls, sm_metrics.rejected, sm_metrics.trial_components) == ([], [], [], [])
+        assert (
+            list(sm_metrics),
+            sm_metrics.calls,
+            sm_metrics.rejected,
+            sm_metrics.trial_components,
+        ) == ([], [], [], [])
         put(client, "run-1", metric())
         assert sm_metrics.calls[0].request_id == before
 
     def test_to_dict_is_json_whatever_arrived(self, sm_metrics, client):
         def tamper(request, **_):
-            request.body = (
-                b'{"TrialComponentName": "run-1", "MetricData": [{"MetricName": "a", "Timestamp": 0, "Step": 1.0, "Value": 1e400}]}'
-            )
+            request.body = b'{"TrialComponentName": "run-1", "MetricData": [{"MetricName": "a", "Timestamp": 0, "Step": 1.0, "Value": 1e400}]}'
 
-        client.meta.events.register_first("before-send.sagemaker-metrics.BatchPutMetrics", tamper, unique_id="tamper")
+        client.meta.events.register_first(
+            "before-send.sagemaker-metrics.BatchPutMetrics", tamper, unique_id="tamper"
+        )
         try:
             put(client, "run-1", metric())
         finally:
-            client.meta.events.unregister("before-send.sagemaker-metrics.BatchPutMetrics", unique_id="tamper")
+            client.meta.events.unregister(
+                "before-send.sagemaker-metrics.BatchPutMetrics", unique_id="tamper"
+            )
         plain = sm_metrics.to_dict()
         json.dumps(plain, allow_nan=False)
         assert plain["calls"][0]["parameters"]["MetricData"][0]["Value"] == "Infinity"
@@ -337,7 +395,14 @@ class TestResetAndToDict:
                 "name": "run-1",
                 "region": "us-east-1",
                 "arn": "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1",
-                "metrics": [{"metric_name": "loss", "value": 0.5, "step": 3, "timestamp": "2026-09-01T12:00:00+00:00"}],
+                "metrics": [
+                    {
+                        "metric_name": "loss",
+                        "value": 0.5,
+                        "step": 3,
+                        "timestamp": "2026-09-01T12:00:00+00:00",
+                    }
+                ],
             }
         ]
         assert [call["status_code"] for call in dicts[0]["calls"]] == [200, 400]

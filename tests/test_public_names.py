@@ -15,17 +15,25 @@ def test_every_public_name_can_be_imported(name):
 
 
 def test_every_public_name_has_a_home():
-    assert sorted(name for names in pytest_sm_metrics._HOMES.values() for name in names) == sorted(pytest_sm_metrics.__all__)
+    assert sorted(name for names in pytest_sm_metrics._HOMES.values() for name in names) == sorted(
+        pytest_sm_metrics.__all__
+    )
 
 
 def test_another_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'pytest_sm_metrics' has no attribute 'mock_aws'"):
+    with pytest.raises(
+        AttributeError, match="module 'pytest_sm_metrics' has no attribute 'mock_aws'"
+    ):
         pytest_sm_metrics.mock_aws
 
 
-@pytest.mark.parametrize("module", ["pytest_sm_metrics", "pytest_sm_metrics.plugin", "pytest_sm_metrics.mock"])
+@pytest.mark.parametrize(
+    "module", ["pytest_sm_metrics", "pytest_sm_metrics.plugin", "pytest_sm_metrics.mock"]
+)
 def test_importing_does_not_import_botocore(module):
-    script = f"import sys, {module}; assert 'botocore' not in sys.modules and 'boto3' not in sys.modules"
+    script = (
+        f"import sys, {module}; assert 'botocore' not in sys.modules and 'boto3' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 

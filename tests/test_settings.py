@@ -49,7 +49,13 @@ def test_a_bad_value_is_refused_with_name_value_and_what_is_accepted(name, value
 def test_good_values():
     window = (timedelta(), timedelta(days=1))
     settings = Settings.of(
-        {"metric_limit": 0, "metric_name_limit": None, "timestamp_window": window, "seed": -5, "account_id": "000000000000"}
+        {
+            "metric_limit": 0,
+            "metric_name_limit": None,
+            "timestamp_window": window,
+            "seed": -5,
+            "account_id": "000000000000",
+        }
     )
     assert (settings.metric_limit, settings.timestamp_window) == (0, window)
 

@@ -37,7 +37,11 @@ def audit(bucket: str) -> dict[Line, int]:
         if record["eventSource"] == "metrics-sagemaker.amazonaws.com":
             parameters, identity = record["requestParameters"] or {}, record["userIdentity"]
             caller = identity.get("arn") or identity["invokedBy"]
-            lines[Line(parameters.get("trialComponentName", "?"), caller, record.get("errorCode", "ok"))] += 1
+            lines[
+                Line(
+                    parameters.get("trialComponentName", "?"), caller, record.get("errorCode", "ok")
+                )
+            ] += 1
     return dict(lines)
 
 
@@ -54,5 +58,7 @@ def set_up_trail(name: str, bucket: str, runs: str | None = None) -> None:
         fields.append({"Field": "resources.ARN", "StartsWith": [arns]})
     cloudtrail = boto3.client("cloudtrail")
     cloudtrail.create_trail(Name=name, S3BucketName=bucket)
-    cloudtrail.put_event_selectors(TrailName=name, AdvancedEventSelectors=[{"FieldSelectors": fields}])
+    cloudtrail.put_event_selectors(
+        TrailName=name, AdvancedEventSelectors=[{"FieldSelectors": fields}]
+    )
     cloudtrail.start_logging(Name=name)

@@ -49,7 +49,9 @@ def test_the_selectors_choose_the_runs(sm_metrics: SageMakerMetricsMock) -> None
 def test_without_a_trail_nothing_is_delivered(sm_metrics: SageMakerMetricsMock) -> None:
     log_and_deliver(sm_metrics, "run-1")
     assert audit("audits") == {}
-    sm_metrics.cloudtrail.assert_event("run-1")  # what a trail would have held can be seen all the same
+    sm_metrics.cloudtrail.assert_event(
+        "run-1"
+    )  # what a trail would have held can be seen all the same
 
 
 @pytest.mark.sm_metrics(caller_arn=JOB)
@@ -66,12 +68,19 @@ def test_retries_are_seen_as_they_were_made(sm_metrics: SageMakerMetricsMock) ->
     set_up_trail("training-metrics", "audits")
     sm_metrics.fail_calls("ThrottlingException", times=2)
     log_and_deliver(sm_metrics, "run-1")
-    assert {line.outcome: count for line, count in audit("audits").items()} == {"ThrottlingException": 2, "ok": 1}
+    assert {line.outcome: count for line, count in audit("audits").items()} == {
+        "ThrottlingException": 2,
+        "ok": 1,
+    }
 
 
 @pytest.mark.usefixtures("sm_metrics")
 def test_a_basic_selector_is_refused_as_aws_refuses_it() -> None:
     set_up_trail("training-metrics", "audits")
     resource = {"Type": "AWS::SageMaker::ExperimentTrialComponent", "Values": ["arn:aws:sagemaker"]}
-    with pytest.raises(ClientError, match=r"InvalidEventSelectorsException.*use AdvancedEventSelectors="):
-        boto3.client("cloudtrail").put_event_selectors(TrailName="training-metrics", EventSelectors=[{"DataResources": [resource]}])
+    with pytest.raises(
+        ClientError, match=r"InvalidEventSelectorsException.*use AdvancedEventSelectors="
+    ):
+        boto3.client("cloudtrail").put_event_selectors(
+            TrailName="training-metrics", EventSelectors=[{"DataResources": [resource]}]
+        )

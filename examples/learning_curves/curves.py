@@ -32,7 +32,9 @@ class CurveReader:
         failed: Counter[str] = Counter()
         while starts:
             batch = list(starts.items())[:QUERIES]
-            answer = self._client.batch_get_metrics(MetricQueries=[_query(arn, metric_name, start) for arn, start in batch])
+            answer = self._client.batch_get_metrics(
+                MetricQueries=[_query(arn, metric_name, start) for arn, start in batch]
+            )
             for (arn, _), result in zip(batch, answer["MetricQueryResults"], strict=True):
                 curves[arn] |= zip(result["XAxisValues"], result["MetricValues"], strict=True)
                 if result["Status"] == "Complete":
@@ -42,12 +44,16 @@ class CurveReader:
                 else:
                     failed[arn] += 1
                     if result["Status"] == "ValidationError" or failed[arn] == TRIES:
-                        raise CurveError(f"{metric_name} of {arn}: {result['Status']}, {result.get('Message', 'no message')}")
+                        raise CurveError(
+                            f"{metric_name} of {arn}: {result['Status']}, {result.get('Message', 'no message')}"
+                        )
         return curves
 
     def best(self, arns: Iterable[str], metric_name: str) -> str:
         """The ARN of the trial component whose curve ends lowest; those that never logged the metric do not take part."""
-        ends = {arn: curve[max(curve)] for arn, curve in self.read(arns, metric_name).items() if curve}
+        ends = {
+            arn: curve[max(curve)] for arn, curve in self.read(arns, metric_name).items() if curve
+        }
         if not ends:
             raise CurveError(f"nobody has logged {metric_name}")
         return min(ends, key=ends.__getitem__)

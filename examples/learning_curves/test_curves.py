@@ -30,7 +30,10 @@ def test_the_best_run(sm_metrics: SageMakerMetricsMock, arns: list[str]) -> None
 
 
 def test_a_hundred_queries_a_call(sm_metrics: SageMakerMetricsMock) -> None:
-    arns = [f"arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-{number}" for number in range(250)]
+    arns = [
+        f"arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-{number}"
+        for number in range(250)
+    ]
     assert not any(CurveReader().read(arns, "loss").values())
     assert [len(call.parameters["MetricQueries"]) for call in sm_metrics.calls] == [100, 100, 50]
 
@@ -42,15 +45,21 @@ def test_a_long_curve_is_read_to_its_end(sm_metrics: SageMakerMetricsMock, arns:
     sm_metrics.assert_called("BatchGetMetrics", "slow", times=3)
 
 
-def test_an_internal_error_is_tried_again(sm_metrics: SageMakerMetricsMock, arns: list[str]) -> None:
+def test_an_internal_error_is_tried_again(
+    sm_metrics: SageMakerMetricsMock, arns: list[str]
+) -> None:
     sm_metrics.fail_queries("InternalError", trial_component="good", times=2)
     assert [len(curve) for curve in CurveReader().read(arns, "train:loss").values()] == [5, 5, 5]
     sm_metrics.assert_called("BatchGetMetrics", times=3)
-    sm_metrics.assert_called("BatchGetMetrics", "slow", times=1)  # what was complete is not asked for again
+    sm_metrics.assert_called(
+        "BatchGetMetrics", "slow", times=1
+    )  # what was complete is not asked for again
 
 
 @pytest.mark.parametrize(("status", "calls"), [("InternalError", 3), ("ValidationError", 1)])
-def test_it_says_which_curve_cannot_be_read(sm_metrics: SageMakerMetricsMock, arns: list[str], status: str, calls: int) -> None:
+def test_it_says_which_curve_cannot_be_read(
+    sm_metrics: SageMakerMetricsMock, arns: list[str], status: str, calls: int
+) -> None:
     sm_metrics.fail_queries(status, trial_component="good", message="no such luck")
     with pytest.raises(CurveError, match=f"train:loss of .*/good: {status}, no such luck"):
         CurveReader().read(arns, "train:loss")
@@ -62,12 +71,16 @@ def test_a_curve_that_nobody_logged(arns: list[str]) -> None:
         CurveReader().best(arns, "accuracy")
 
 
-def test_a_service_that_is_down_for_a_moment(sm_metrics: SageMakerMetricsMock, arns: list[str]) -> None:
+def test_a_service_that_is_down_for_a_moment(
+    sm_metrics: SageMakerMetricsMock, arns: list[str]
+) -> None:
     sm_metrics.fail_calls("ThrottlingException", operation="BatchGetMetrics", times=2)
     assert all(CurveReader().read(arns, "train:loss").values())
 
 
-def test_a_role_that_may_write_and_not_read(sm_metrics: SageMakerMetricsMock, arns: list[str]) -> None:
+def test_a_role_that_may_write_and_not_read(
+    sm_metrics: SageMakerMetricsMock, arns: list[str]
+) -> None:
     sm_metrics.fail_calls("AccessDeniedException", operation="BatchGetMetrics")
     with pytest.raises(ClientError, match="not authorized to perform: sagemaker:BatchGetMetrics"):
         CurveReader().read(arns, "train:loss")

@@ -21,7 +21,10 @@ class NaiveUploader:
         """Upload the points."""
         now = datetime.now(timezone.utc)
         for batch in batches(points):
-            data = [{"MetricName": one.name, "Timestamp": now, "Step": one.step, "Value": one.value} for one in batch]
+            data = [
+                {"MetricName": one.name, "Timestamp": now, "Step": one.step, "Value": one.value}
+                for one in batch
+            ]
             try:
                 self._client.batch_put_metrics(TrialComponentName=self._run_name, MetricData=data)
             except ClientError as error:

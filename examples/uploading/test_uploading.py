@@ -23,26 +23,38 @@ class TestResilient:
         assert [len(call.parameters["MetricData"]) for call in sm_metrics.calls] == [10, 10, 5]
         sm_metrics.assert_logged("run-1", "loss", count=25)
 
-    @pytest.mark.parametrize("code", ["ThrottlingException", "ServiceUnavailable", "InternalFailure"])
-    def test_it_outlasts_a_service_that_is_down(self, sm_metrics: SageMakerMetricsMock, code: str) -> None:
+    @pytest.mark.parametrize(
+        "code", ["ThrottlingException", "ServiceUnavailable", "InternalFailure"]
+    )
+    def test_it_outlasts_a_service_that_is_down(
+        self, sm_metrics: SageMakerMetricsMock, code: str
+    ) -> None:
         sm_metrics.fail_calls(code, times=7)
         ResilientUploader("run-1").upload(POINTS)
         sm_metrics.assert_logged("run-1", "loss", count=25)
         assert sm_metrics.calls[7].attempt == 8
 
-    def test_it_gives_up_where_the_service_stays_down(self, sm_metrics: SageMakerMetricsMock) -> None:
+    def test_it_gives_up_where_the_service_stays_down(
+        self, sm_metrics: SageMakerMetricsMock
+    ) -> None:
         sm_metrics.fail_calls("ThrottlingException")
         with pytest.raises(ClientError, match="ThrottlingException"):
             ResilientUploader("run-1").upload(POINTS)
 
     @pytest.mark.parametrize("code", ["CONFLICT_ERROR", "INTERNAL_ERROR"])
-    def test_it_sends_again_what_was_refused_and_nothing_else(self, sm_metrics: SageMakerMetricsMock, code: str) -> None:
-        sm_metrics.fail_metrics(code, step=lambda step: step is not None and step % 10 == 3, times=3)
+    def test_it_sends_again_what_was_refused_and_nothing_else(
+        self, sm_metrics: SageMakerMetricsMock, code: str
+    ) -> None:
+        sm_metrics.fail_metrics(
+            code, step=lambda step: step is not None and step % 10 == 3, times=3
+        )
         ResilientUploader("run-1").upload(POINTS)
         assert sorted(sm_metrics["run-1"]["loss"].steps) == list(range(25))
         assert [len(call.parameters["MetricData"]) for call in sm_metrics.calls] == [10, 10, 5, 3]
 
-    def test_it_sends_the_rest_and_tells_what_is_lost(self, sm_metrics: SageMakerMetricsMock) -> None:
+    def test_it_sends_the_rest_and_tells_what_is_lost(
+        self, sm_metrics: SageMakerMetricsMock
+    ) -> None:
         sm_metrics.fail_metrics("METRIC_LIMIT_EXCEEDED", step=24)
         sm_metrics.fail_metrics("CONFLICT_ERROR", step=7)
         points = [*POINTS[:5], Point("loss", 5, math.nan), *POINTS[6:]]
@@ -59,7 +71,9 @@ class TestResilient:
         sm_metrics.fail_calls(ReadTimeoutError, stored=True, times=1)
         ResilientUploader("run-1").upload(POINTS)
         steps = sm_metrics["run-1"]["loss"].steps
-        assert {step for step in steps if steps.count(step) > 1} == set(range(10))  # the service appends: who reads must know
+        assert {step for step in steps if steps.count(step) > 1} == set(
+            range(10)
+        )  # the service appends: who reads must know
 
     def test_a_truncated_answer(self, sm_metrics: SageMakerMetricsMock) -> None:
         sm_metrics.fail_calls((200, b'{"Errors": [{"Code": "INTERNAL_ERR'), times=1)
@@ -88,13 +102,19 @@ class TestNaive:
         NaiveUploader("run-1").upload(POINTS)
         sm_metrics.assert_logged("run-1", "loss", count=25)
 
-    @pytest.mark.xfail(reason="it takes a failed call for a hiccup", raises=AssertionError, strict=True)
+    @pytest.mark.xfail(
+        reason="it takes a failed call for a hiccup", raises=AssertionError, strict=True
+    )
     def test_throttling(self, sm_metrics: SageMakerMetricsMock) -> None:
         sm_metrics.fail_calls("ThrottlingException", times=5)
         NaiveUploader("run-1").upload(POINTS)
         sm_metrics.assert_logged("run-1", "loss", count=25)
 
-    @pytest.mark.xfail(reason="a truncated answer has no Errors, and passes for success", raises=AssertionError, strict=True)
+    @pytest.mark.xfail(
+        reason="a truncated answer has no Errors, and passes for success",
+        raises=AssertionError,
+        strict=True,
+    )
     def test_a_truncated_answer(self, sm_metrics: SageMakerMetricsMock) -> None:
         sm_metrics.fail_calls((200, b'{"Errors": [{"Code": "INTERNAL_ERR'), times=1)
         NaiveUploader("run-1").upload(POINTS)

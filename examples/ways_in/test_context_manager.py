@@ -18,7 +18,9 @@ def test_a_part_of_a_test() -> None:
 def test_async() -> None:
     async def run() -> int:
         async with mock_sm_metrics() as sm_metrics:
-            await asyncio.gather(asyncio.to_thread(train, "run-1"), asyncio.to_thread(train, "run-2"))
+            await asyncio.gather(
+                asyncio.to_thread(train, "run-1"), asyncio.to_thread(train, "run-2")
+            )
         return len(sm_metrics)
 
     assert asyncio.run(run()) == 2

@@ -20,7 +20,9 @@ def logger() -> Iterator[MetricLogger]:
     logger.flush()
 
 
-def test_the_order_of_arguments_does_not_matter(logger: MetricLogger, sm_metrics: SageMakerMetricsMock) -> None:
+def test_the_order_of_arguments_does_not_matter(
+    logger: MetricLogger, sm_metrics: SageMakerMetricsMock
+) -> None:
     logger.log("loss", 0.5, step=0)
     sm_metrics.assert_logged("run-1", "epoch", 0)
     sm_metrics.assert_not_logged("run-1", "loss")  # still in the buffer

@@ -10,7 +10,9 @@ from pytest_sm_metrics import SageMakerMetricsMock
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=25))
-def test_every_value_arrives_once_and_in_order(sm_metrics: SageMakerMetricsMock, values: list[float]) -> None:
+def test_every_value_arrives_once_and_in_order(
+    sm_metrics: SageMakerMetricsMock, values: list[float]
+) -> None:
     logger = MetricLogger("run-1")
     for step, value in enumerate(values):
         logger.log("loss", value, step)

@@ -22,7 +22,10 @@ def test_settings_of_its_own(sm_metrics: SageMakerMetricsMock) -> None:
     assert sm_metrics["run-1"].account_id == "111122223333"
 
 
-@pytest.mark.xfail(reason="a metric that a rule refused fails the test, with rejected_metrics='error'", raises=AssertionError)
+@pytest.mark.xfail(
+    reason="a metric that a rule refused fails the test, with rejected_metrics='error'",
+    raises=AssertionError,
+)
 @pytest.mark.usefixtures("sm_metrics")
 def test_a_diverging_run_that_nobody_noticed() -> None:
     with pytest.raises(MetricsRejectedError):

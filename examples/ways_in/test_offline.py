@@ -11,13 +11,19 @@ from train import train
 from pytest_sm_metrics import UnmockedCallError, current
 
 
-@pytest.mark.xfail(reason="a call outside a mock fails the test that makes it", raises=UnmockedCallError, strict=True)
+@pytest.mark.xfail(
+    reason="a call outside a mock fails the test that makes it",
+    raises=UnmockedCallError,
+    strict=True,
+)
 @pytest.mark.sm_metrics(mode="block")
 def test_it_forgot_to_ask_for_a_mock() -> None:
     train("run-1")
 
 
-@pytest.mark.xfail(reason="and it does so if somebody swallows the error", raises=AssertionError, strict=True)
+@pytest.mark.xfail(
+    reason="and it does so if somebody swallows the error", raises=AssertionError, strict=True
+)
 @pytest.mark.sm_metrics(mode="block")
 def test_it_forgot_and_the_error_is_swallowed() -> None:
     try:

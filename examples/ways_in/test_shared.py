@@ -23,7 +23,9 @@ def test_it_does_not_overfit(run: TrialComponent) -> None:
     assert run["val:loss"].last == pytest.approx(run["val:loss"].min, rel=0.1)
 
 
-def test_another_run_in_a_mock_of_its_own(run: TrialComponent, sm_metrics: SageMakerMetricsMock) -> None:
+def test_another_run_in_a_mock_of_its_own(
+    run: TrialComponent, sm_metrics: SageMakerMetricsMock
+) -> None:
     train("run-2", epochs=1)
     assert list(sm_metrics) == ["run-2"]
     assert run["train:loss"].steps == list(range(50))

@@ -35,11 +35,17 @@ class Answerer(Listener, Retried, Protocol):
         ...
 
 
-def answer(answerer: Answerer, arrival: Arrival, url: str, is_async: bool) -> Response | Awaitable[Response]:
+def answer(
+    answerer: Answerer, arrival: Arrival, url: str, is_async: bool
+) -> Response | Awaitable[Response]:
     """The response; for an async client, one to await. Raises what a client gets that has no answer."""
     if arrival.held is None:
         return _response(answerer.answer(arrival), url)
-    future = arrival.held.hold(arrival.ordinal, lambda: answerer.answer(arrival), lambda error: answerer.abandon(arrival, error))
+    future = arrival.held.hold(
+        arrival.ordinal,
+        lambda: answerer.answer(arrival),
+        lambda error: answerer.abandon(arrival, error),
+    )
     return _await(future, arrival.held, url) if is_async else _wait(future, arrival.held, url)
 
 

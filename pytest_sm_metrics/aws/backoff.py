@@ -31,7 +31,9 @@ class Retried(Protocol):
     """What is told when it begins anew."""
 
 
-_pending: ContextVar[ref[Retried] | None] = ContextVar("whose request the next back-off in this context is for", default=None)
+_pending: ContextVar[ref[Retried] | None] = ContextVar(
+    "whose request the next back-off in this context is for", default=None
+)
 
 _undo: list[Callable[[], None]] = []
 

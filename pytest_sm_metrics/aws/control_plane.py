@@ -41,7 +41,10 @@ def handlers(innermost: Callable[[], Listener | None]) -> tuple[tuple[str, Any],
         context.pop(_NOTE, None)
         listener, name = innermost(), params.get("TrialComponentName")
         if listener is not None and isinstance(name, str):
-            context[_NOTE] = listener, name.lower()  # not case-sensitive (documented: CreateTrialComponent)
+            context[_NOTE] = (
+                listener,
+                name.lower(),
+            )  # not case-sensitive (documented: CreateTrialComponent)
 
     def after(tell: Callable[[Listener, str, str, dict[str, Any]], object]) -> Callable[..., None]:
         def told(http_response: Any, parsed: Any, context: dict[str, Any], **_: Any) -> None:
@@ -53,7 +56,11 @@ def handlers(innermost: Callable[[], Listener | None]) -> tuple[tuple[str, Any],
 
         return told
 
-    tells = {"CreateTrialComponent": _created, "DeleteTrialComponent": _deleted, "DescribeTrialComponent": _described}
+    tells = {
+        "CreateTrialComponent": _created,
+        "DeleteTrialComponent": _deleted,
+        "DescribeTrialComponent": _described,
+    }
     return tuple(
         (f"{event}.sagemaker.{operation}", handler)
         for operation, tell in tells.items()

@@ -35,11 +35,17 @@ from .wire import body_of, read_request
 
 # Where the prepared request of an older botocore has no context, that of the request it was made from is kept here.
 _CONTEXT_IS_LOST = "context" not in inspect.signature(AWSPreparedRequest).parameters
-_lost_context: ContextVar[dict[str, Any]] = ContextVar("the context of the request that is being sent")
+_lost_context: ContextVar[dict[str, Any]] = ContextVar(
+    "the context of the request that is being sent"
+)
 
 _NOTE = "pytest_sm_metrics"  # in the context of a request that is ours to answer
-_ANSWERED = "pytest_sm_metrics: answered"  # in the context of a request, its retries too: who answers
-_BLOCKED = "pytest_sm_metrics: blocked"  # in the context of a request that is not to leave the machine
+_ANSWERED = (
+    "pytest_sm_metrics: answered"  # in the context of a request, its retries too: who answers
+)
+_BLOCKED = (
+    "pytest_sm_metrics: blocked"  # in the context of a request that is not to leave the machine
+)
 
 Refuse = Callable[[str, bytes], Exception]
 """From the operation and the body of a blocked call to the error that it raises."""
@@ -73,26 +79,38 @@ def switch_on(owner: object, answerer: Answerer, width: int = 0) -> None:
         sessions.relieve(_reach)
         if not _active:
             sessions.forget_sessions()
-        activation = _Activation(owner, answerer, width, sessions.default_session(), _moto_listens())
+        activation = _Activation(
+            owner, answerer, width, sessions.default_session(), _moto_listens()
+        )
         narrower = (index for index, other in enumerate(_active) if 0 < other.width < width)
         index = next(narrower, len(_active))
         for other in _active[index : index + 1]:
-            activation.default_session, activation.under_moto = other.default_session, other.under_moto
+            activation.default_session, activation.under_moto = (
+                other.default_session,
+                other.under_moto,
+            )
         _active.insert(index, activation)
 
 
 def switch_off(owner: object) -> bool:
     """The owner answers no more, wherever it stands among those that are on; whether it was on."""
     with _lock:
-        index = next((index for index, activation in enumerate(_active) if activation.owner is owner), None)
+        index = next(
+            (index for index, activation in enumerate(_active) if activation.owner is owner), None
+        )
         if index is None:
             return False
         activation = _active.pop(index)
         for later in _active[index:]:
-            later.default_session, later.under_moto = activation.default_session, activation.under_moto
+            later.default_session, later.under_moto = (
+                activation.default_session,
+                activation.under_moto,
+            )
         backoff.give_back(activation.answerer)
         _lost_context.set({})
-        sessions.replace_default_session(activation.default_session if activation.under_moto == _moto_listens() else None)
+        sessions.replace_default_session(
+            activation.default_session if activation.under_moto == _moto_listens() else None
+        )
         _restore_sessions()
         return True
 
@@ -144,7 +162,14 @@ def _innermost() -> Answerer | None:
 
 
 def _innermost_trails() -> Any:
-    return next((activation.owner.cloudtrail._trails for activation in _active[-1:] if hasattr(activation.owner, "cloudtrail")), None)
+    return next(
+        (
+            activation.owner.cloudtrail._trails
+            for activation in _active[-1:]
+            if hasattr(activation.owner, "cloudtrail")
+        ),
+        None,
+    )
 
 
 def _note(request: Any, operation_name: str, **_: Any) -> None:
@@ -183,7 +208,11 @@ def _is_loopback(url: str) -> bool:
 
 
 def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
-    return botocore.UNSIGNED if _NOTE in context or (_BLOCKED in context and not _moto_listens()) else None
+    return (
+        botocore.UNSIGNED
+        if _NOTE in context or (_BLOCKED in context and not _moto_listens())
+        else None
+    )
 
 
 def _answer(request: Any, **_: Any) -> Any:
@@ -195,15 +224,24 @@ def _answer(request: Any, **_: Any) -> Any:
     url = request.url
     arrival = answerer.receive(read_request(request, context, created_url, operation_path))
     if _moto_listens():
-        request.url = f"answered+{url}"  # moto's handler comes after this one, and goes by the URL alone
-    return answer(answerer, arrival, url, is_async=type(context.get("client_config")).__module__.startswith("aiobotocore."))
+        request.url = (
+            f"answered+{url}"  # moto's handler comes after this one, and goes by the URL alone
+        )
+    return answer(
+        answerer,
+        arrival,
+        url,
+        is_async=type(context.get("client_config")).__module__.startswith("aiobotocore."),
+    )
 
 
 def _context_of(request: Any) -> Any:
     return _lost_context.get({}) if _CONTEXT_IS_LOST else request.context
 
 
-def _say_whose_backoff(event_name: str, request: Any = None, request_dict: dict[str, Any] | None = None, **_: Any) -> None:
+def _say_whose_backoff(
+    event_name: str, request: Any = None, request_dict: dict[str, Any] | None = None, **_: Any
+) -> None:
     """Before adaptive mode waits (`before-send`), and before botocore sleeps (`needs-retry`). For all services: no other's is skipped."""
     context = _context_of(request) if request_dict is None else request_dict.get("context", {})
     ours = _ANSWERED in context and event_name.split(".")[1] == sessions.SERVICE
@@ -238,7 +276,9 @@ def _block(request: Any, event_name: str, **_: Any) -> _Blocked | None:
 
 def _moto_listens() -> bool:
     moto = sys.modules.get("moto.core.models")
-    return moto is not None and bool(getattr(getattr(moto, "botocore_stubber", None), "enabled", True))
+    return moto is not None and bool(
+        getattr(getattr(moto, "botocore_stubber", None), "enabled", True)
+    )
 
 
 _HANDLERS: tuple[tuple[str, Any], ...] = (
@@ -286,7 +326,9 @@ def _after_fork() -> None:
 def _reach(emitter: Any) -> None:
     """Register with the emitter of a session that was made without botocore's own handlers."""
     signer = {"signing_name": "sagemaker", "region_name": "", "signature_version": "v4"}
-    _, answer = emitter.emit_until_response("choose-signer.sagemaker-metrics", context={_NOTE: None}, **signer)
+    _, answer = emitter.emit_until_response(
+        "choose-signer.sagemaker-metrics", context={_NOTE: None}, **signer
+    )
     if answer is not botocore.UNSIGNED:
         _register(emitter)
 
@@ -298,7 +340,11 @@ def _emitters() -> list[HierarchicalEmitter]:
     if frozen:
         gc.unfreeze()
     try:
-        return [candidate for candidate in gc.get_objects() if issubclass(type(candidate), HierarchicalEmitter)]
+        return [
+            candidate
+            for candidate in gc.get_objects()
+            if issubclass(type(candidate), HierarchicalEmitter)
+        ]
     finally:
         if frozen:
             gc.freeze()

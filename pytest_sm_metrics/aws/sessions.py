@@ -47,7 +47,9 @@ def relieve(reach: Callable[[Any], None]) -> None:
             relieve_class(cls)
 
         session_class: Any = Session
-        session_class.__init_subclass__ = classmethod(init_subclass)  # aiobotocore, imported while a mock is on
+        session_class.__init_subclass__ = classmethod(
+            init_subclass
+        )  # aiobotocore, imported while a mock is on
 
 
 def restore() -> None:
@@ -178,17 +180,23 @@ def _undemanding(session: Session) -> Any:
     undemanding.get_config_variable = get_config_variable
     undemanding.get_auth_token = lambda **_: None
     undemanding.get_credentials = get_credentials_async if is_async else get_credentials
-    if session.get_config_variable("defaults_mode") == "auto":  # asks the metadata service, and is "standard" where there is none
+    if (
+        session.get_config_variable("defaults_mode") == "auto"
+    ):  # asks the metadata service, and is "standard" where there is none
         standard: dict[str, Any] = {"defaults_mode": "standard"}
         config = Config(**standard)
         given: Any = session.get_default_client_config()
-        undemanding.get_default_client_config = lambda: config if given is None else config.merge(given)
+        undemanding.get_default_client_config = lambda: (
+            config if given is None else config.merge(given)
+        )
     return undemanding
 
 
 def _environment(session: Any) -> Any:
     """What reads the environment's credentials, where the session would take them: later it may hold others than moto's. Otherwise None."""
-    is_complete = all(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    is_complete = all(
+        os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    )
     if is_complete and vars(session).get("_credentials") is None:
         with suppress(Exception):  # wrong configuration is told when somebody signs
             first = session.get_component("credential_provider").providers[0]
@@ -200,7 +208,9 @@ def _deferred_credentials(session: Session, is_async: bool) -> Any:
     """The session's credentials, looked up when they are first needed: after the mock is off, the client signs as it always would have."""
     kind: Any = sys.modules["aiobotocore.credentials"].AioCredentials if is_async else Credentials
     credentials = kind("", "", method="deferred")
-    credentials.get_frozen_credentials = functools.partial(_freeze_async if is_async else _freeze, session)
+    credentials.get_frozen_credentials = functools.partial(
+        _freeze_async if is_async else _freeze, session
+    )
     return credentials
 
 

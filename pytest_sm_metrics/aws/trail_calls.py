@@ -7,14 +7,23 @@ from typing import Any, Protocol
 
 from .errors import refusal
 
-_OPERATIONS = ("CreateTrail", "UpdateTrail", "DeleteTrail", "PutEventSelectors", "StartLogging", "StopLogging")
+_OPERATIONS = (
+    "CreateTrail",
+    "UpdateTrail",
+    "DeleteTrail",
+    "PutEventSelectors",
+    "StartLogging",
+    "StopLogging",
+)
 _NOTE = "pytest_sm_metrics: trail"  # in the context of a call of CloudTrail
 
 
 class TrailListener(Protocol):
     """What is told of calls about trails: the operation, the name and the home region of the trail, the parameters."""
 
-    def why_refused(self, operation: str, name: str, region: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+    def why_refused(
+        self, operation: str, name: str, region: str, parameters: Mapping[str, Any]
+    ) -> tuple[str, str] | None:
         """It is about to be sent: the code and the message with which AWS would refuse it, and whoever answers might not."""
         ...
 
@@ -29,7 +38,9 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
     def note(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         context.pop(_NOTE, None)
         listener = innermost()
-        if listener is not None and "client_region" in context:  # a URL that is signed in advance is no call
+        if (
+            listener is not None and "client_region" in context
+        ):  # a URL that is signed in advance is no call
             context[_NOTE] = listener, (*_named(params, context["client_region"]), dict(params))
 
     def refuse(model: Any, context: dict[str, Any], **_: Any) -> Any:
@@ -43,7 +54,11 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
             listener.heard(model.name, *noted)
 
     events = {"before-parameter-build": note, "before-call": refuse, "after-call": tell}
-    return tuple((f"{event}.cloudtrail.{operation}", handler) for operation in _OPERATIONS for event, handler in events.items())
+    return tuple(
+        (f"{event}.cloudtrail.{operation}", handler)
+        for operation in _OPERATIONS
+        for event, handler in events.items()
+    )
 
 
 def _named(parameters: Mapping[str, Any], client_region: str) -> tuple[str, str]:

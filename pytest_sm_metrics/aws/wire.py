@@ -17,7 +17,9 @@ from ..service.faults import exception_of
 from .sessions import DEFAULT_REGION
 
 
-def read_request(request: Any, context: dict[str, Any], created_url: str, operation_path: str) -> Request:
+def read_request(
+    request: Any, context: dict[str, Any], created_url: str, operation_path: str
+) -> Request:
     """One of botocore's AWSPreparedRequest as the service sees it.
 
     `created_url` is the URL that botocore gave it: that of the client's endpoint, then the path of the operation.
@@ -52,7 +54,9 @@ def _path(url: str, created_url: str, operation_path: str) -> str:
 
 
 def _text(header: bytes | str) -> str:
-    return sys.intern(header.decode("utf-8", "replace") if isinstance(header, bytes) else header)  # the same from call to call
+    return sys.intern(
+        header.decode("utf-8", "replace") if isinstance(header, bytes) else header
+    )  # the same from call to call
 
 
 def body_of(request: Any) -> bytes:

@@ -51,7 +51,9 @@ def is_there(events: Iterable[Mapping[str, Any]], expected: Mapping[str, Any]) -
     return any(not _differences(event, wanted) for event in events)
 
 
-def why_not_there(events: Iterable[Mapping[str, Any]], expected: Mapping[str, Any], why_none: Iterable[str]) -> str | None:
+def why_not_there(
+    events: Iterable[Mapping[str, Any]], expected: Mapping[str, Any], why_none: Iterable[str]
+) -> str | None:
     """The message of the failure where none of the events is as expected: which is nearest, and how it differs."""
     wanted, nearest, count = _wanted(expected), None, 0
     for event in events:
@@ -66,7 +68,9 @@ def why_not_there(events: Iterable[Mapping[str, Any]], expected: Mapping[str, An
     if nearest is None:
         return joined(head, ["there is no event", *why_none])
     _, event, (first, *others) = nearest
-    which = f"the nearest of {counted(count, 'event')}, {event['eventTime']} eventID {event['eventID']}"
+    which = (
+        f"the nearest of {counted(count, 'event')}, {event['eventTime']} eventID {event['eventID']}"
+    )
     return joined(head, [f"{which}: {first}", *map(str, others)])
 
 
@@ -82,7 +86,11 @@ def _remoteness(differences: Sequence[Difference]) -> tuple[int, bool, float]:
 
 def _differences(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Difference]:
     parameters = event["requestParameters"] or {}
-    found = {"trial_component": parameters.get("trialComponentName"), "error_code": event.get("errorCode"), "region": event["awsRegion"]}
+    found = {
+        "trial_component": parameters.get("trialComponentName"),
+        "error_code": event.get("errorCode"),
+        "region": event["awsRegion"],
+    }
     differences = [
         Difference(name, wanted[name], value, _hint(name, wanted[name]))
         for name, value in found.items()
@@ -93,7 +101,9 @@ def _differences(event: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Di
     of_a_metric = {name: member for name, member in _OF_A_METRIC.items() if name in wanted}
     if of_a_metric:
         metrics = parameters.get("metricData") or []
-        none = [Difference(name, wanted[name], None, "; there is no metric") for name in of_a_metric]
+        none = [
+            Difference(name, wanted[name], None, "; there is no metric") for name in of_a_metric
+        ]
         of_each = [_of_metric(metric, wanted, of_a_metric) for metric in metrics]
         differences += sorted(of_each, key=_remoteness)[0] if of_each else none
     fields = list(wanted)
@@ -106,9 +116,15 @@ def _hint(name: str, expected: Any) -> str:
     return ""
 
 
-def _of_metric(metric: Mapping[str, Any], wanted: Mapping[str, Any], members: Mapping[str, str]) -> list[Difference]:
+def _of_metric(
+    metric: Mapping[str, Any], wanted: Mapping[str, Any], members: Mapping[str, str]
+) -> list[Difference]:
     found = [(name, wanted[name], metric.get(member)) for name, member in members.items()]
-    return [Difference(name, expected, value) for name, expected, value in found if not _matches(expected, value)]
+    return [
+        Difference(name, expected, value)
+        for name, expected, value in found
+        if not _matches(expected, value)
+    ]
 
 
 def _matches(expected: Any, found: Any) -> bool:
@@ -127,9 +143,18 @@ def _other_identity(identity: Mapping[str, Any], expected: Any) -> list[Differen
     """An ARN or a service principal; or some of the members of userIdentity."""
     if isinstance(expected, Mapping):
         return [
-            Difference(f"user_identity {name}", value, identity.get(name), "" if name in identity else did_you_mean(name, identity))
+            Difference(
+                f"user_identity {name}",
+                value,
+                identity.get(name),
+                "" if name in identity else did_you_mean(name, identity),
+            )
             for name, value in expected.items()
             if not _matches(value, identity.get(name))
         ]
-    found = identity.get("arn", identity.get("invokedBy")) if isinstance(expected, (str, re.Pattern)) else identity
+    found = (
+        identity.get("arn", identity.get("invokedBy"))
+        if isinstance(expected, (str, re.Pattern))
+        else identity
+    )
     return [] if _matches(expected, found) else [Difference("user_identity", expected, found)]

@@ -35,7 +35,11 @@ class CloudTrail:
         return list(self._events())
 
     def _events(self) -> Iterator[dict[str, Any]]:
-        return (record_of(call, self._service.settings) for call in list(self._service.calls) if is_recorded(call))
+        return (
+            record_of(call, self._service.settings)
+            for call in list(self._service.calls)
+            if is_recorded(call)
+        )
 
     @property
     def trails(self) -> list[Trail]:
@@ -62,8 +66,12 @@ class CloudTrail:
         InvalidS3BucketNameException, InvalidS3PrefixException, InvalidEventSelectorsException. Then nothing is set up.
         """
         __tracebackhide__ = True
-        if on_event is not None and (not callable(on_event) or inspect.iscoroutinefunction(on_event)):
-            raise TypeError(f"on_event is {on_event!r}; accepted is a function, no async one, that takes an event, or None")
+        if on_event is not None and (
+            not callable(on_event) or inspect.iscoroutinefunction(on_event)
+        ):
+            raise TypeError(
+                f"on_event is {on_event!r}; accepted is a function, no async one, that takes an event, or None"
+            )
         if not isinstance(digests, bool):
             raise TypeError(f"digests is {digests!r}; accepted is True or False")
         selectors = [] if advanced_event_selectors is None else advanced_event_selectors
@@ -135,7 +143,11 @@ class CloudTrail:
         if not called:
             yield "no SageMaker Metrics call has reached the mock"
         for operation, times in called.items():
-            why = "reached the service" if operation == "BatchPutMetrics" else "is recorded by CloudTrail"
+            why = (
+                "reached the service"
+                if operation == "BatchPutMetrics"
+                else "is recorded by CloudTrail"
+            )
             yield f"{counted(times, 'call')} of {operation} reached the mock, none of which {why}"
 
     def __repr__(self) -> str:

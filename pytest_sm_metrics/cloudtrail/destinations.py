@@ -46,15 +46,25 @@ class Bucket:
         """Put one object, as CloudTrail does."""
         try:
             put: Any = self._client.put_object(
-                Bucket=self._name, Key=key, Body=body, ContentType="application/json", ContentEncoding="gzip"
+                Bucket=self._name,
+                Key=key,
+                Body=body,
+                ContentType="application/json",
+                ContentEncoding="gzip",
             )
         except Exception as error:
             if getattr(error, "response", {}).get("Error", {}).get("Code") != "NoSuchBucket":
                 raise
-            raise client_error("S3BucketDoesNotExistException", f"S3 bucket {self._name} does not exist!", "PutObject") from error
+            raise client_error(
+                "S3BucketDoesNotExistException",
+                f"S3 bucket {self._name} does not exist!",
+                "PutObject",
+            ) from error
         if inspect.isawaitable(put):
             getattr(put, "close", lambda: None)()
-            raise TypeError(f"{self._client!r} is an async client; deliver takes a boto3 client of S3, or a folder")
+            raise TypeError(
+                f"{self._client!r} is an async client; deliver takes a boto3 client of S3, or a folder"
+            )
 
 
 def destination(given: Any, trail_name: str, bucket: str | None) -> Folder | Bucket:
@@ -64,12 +74,18 @@ def destination(given: Any, trail_name: str, bucket: str | None) -> Folder | Buc
     """
     __tracebackhide__ = True
     if isinstance(given, str) and given == bucket:
-        raise ValueError(f"{given!r} is the bucket of trail {trail_name!r}, not a folder: to deliver there, give a boto3 client of S3")
+        raise ValueError(
+            f"{given!r} is the bucket of trail {trail_name!r}, not a folder: to deliver there, give a boto3 client of S3"
+        )
     if isinstance(given, (str, os.PathLike)):
         return Folder(given)
     if not callable(getattr(given, "put_object", None)):
         hint = "; that of a resource is its meta.client" if hasattr(given, "meta") else ""
-        raise TypeError(f"{given!r} is no destination; accepted is a folder (str, Path), or a boto3 client of S3{hint}")
+        raise TypeError(
+            f"{given!r} is no destination; accepted is a folder (str, Path), or a boto3 client of S3{hint}"
+        )
     if bucket is None:
-        raise ValueError(f"trail {trail_name!r} has no bucket to deliver to: create_trail({trail_name!r}, s3_bucket=...)")
+        raise ValueError(
+            f"trail {trail_name!r} has no bucket to deliver to: create_trail({trail_name!r}, s3_bucket=...)"
+        )
     return Bucket(given, bucket)

@@ -54,7 +54,9 @@ class Digester(NamedTuple):
 
         def end_of_hour(file: LogFile) -> datetime:
             try:
-                end = file.delivered.replace(minute=0) + (_HOUR if file.delivered.minute else timedelta())
+                end = file.delivered.replace(minute=0) + (
+                    _HOUR if file.delivered.minute else timedelta()
+                )
             except OverflowError:  # the end of all times that a date can hold
                 end = file.delivered
             return max(end, earliest) if earliest else end
@@ -62,7 +64,9 @@ class Digester(NamedTuple):
         for end, in_hour in groupby(sorted(files, key=lambda file: file.delivered), end_of_hour):
             is_same_hour = last is not None and end == last.end
             before = last.before if last and is_same_hour else last
-            last = self._digest(end, (*(last.files if last and is_same_hour else ()), *in_hour), before)
+            last = self._digest(
+                end, (*(last.files if last and is_same_hour else ()), *in_hour), before
+            )
             yield last
 
     def _digest(self, end: datetime, files: tuple[LogFile, ...], before: Digest | None) -> Digest:
@@ -99,4 +103,12 @@ class Digester(NamedTuple):
         text = json.dumps(content, separators=(",", ":")).encode()
         if before:  # no more is needed of it than its key and its hash
             before = before._replace(body=b"", files=(), before=None)
-        return Digest(self.bucket, key, gzip.compress(text, mtime=0), hashlib.sha256(text).hexdigest(), end, files, before)
+        return Digest(
+            self.bucket,
+            key,
+            gzip.compress(text, mtime=0),
+            hashlib.sha256(text).hexdigest(),
+            end,
+            files,
+            before,
+        )

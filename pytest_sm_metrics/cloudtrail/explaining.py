@@ -27,7 +27,9 @@ def _what_it_holds(trail: Trail) -> str:
     where = "all regions" if trail.only_region is None else f"{trail.only_region} only"
     some = f"{held} or more" if held == _COUNTED else f"{held}"
     why_none = "" if held or not calls else _why_none(trail)
-    return f"trail {trail.name!r} ({where}) holds {some} of {counted(len(calls), 'event')}{why_none}"
+    return (
+        f"trail {trail.name!r} ({where}) holds {some} of {counted(len(calls), 'event')}{why_none}"
+    )
 
 
 def _why_none(trail: Trail) -> str:

@@ -38,7 +38,13 @@ def user_identity(caller: str, event_time: str) -> dict[str, Any]:
         "accountId": account_id,
         "accessKeyId": _made_up("ASIA", caller),
         "sessionContext": {
-            "sessionIssuer": {"type": "Role", "principalId": role_id, "arn": role_arn, "accountId": account_id, "userName": role},
+            "sessionIssuer": {
+                "type": "Role",
+                "principalId": role_id,
+                "arn": role_arn,
+                "accountId": account_id,
+                "userName": role,
+            },
             "webIdFederationData": {},
             "attributes": {"creationDate": event_time, "mfaAuthenticated": "false"},
         },

@@ -74,12 +74,17 @@ class _Writer:
         self._add(b"," if self.count else b'{"Records":[')
         self._add(_encode(record).encode())
         self.count += 1
-        self._times = [min(self._times[0], record["eventTime"]), max(self._times[1], record["eventTime"])]
+        self._times = [
+            min(self._times[0], record["eventTime"]),
+            max(self._times[1], record["eventTime"]),
+        ]
 
     def close(self) -> LogFile:
         self._add(b"]}")
         body = bytes(self._compressed) + self._gzip.flush()
-        return LogFile(self._key, body, self._region, self.end, self._hash.hexdigest(), *self._times)
+        return LogFile(
+            self._key, body, self._region, self.end, self._hash.hexdigest(), *self._times
+        )
 
     def _add(self, text: bytes) -> None:
         self._hash.update(text)
@@ -89,4 +94,6 @@ class _Writer:
 def _unique(text: str) -> str:
     """16 letters and digits that depend on the text alone."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
-    return "".join(_ALPHABET[number // len(_ALPHABET) ** place % len(_ALPHABET)] for place in range(16))
+    return "".join(
+        _ALPHABET[number // len(_ALPHABET) ** place % len(_ALPHABET)] for place in range(16)
+    )

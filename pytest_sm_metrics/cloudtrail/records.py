@@ -33,7 +33,9 @@ _ERROR_CODES = {"AccessDeniedException": "AccessDenied"}
 
 def is_recorded(call: Call) -> bool:
     """Whether CloudTrail has an event of it: it reached BatchPutMetrics, also if the answer was lost."""
-    return call.operation == "BatchPutMetrics" and (call.in_service is None or isinstance(call.in_service, Failure))
+    return call.operation == "BatchPutMetrics" and (
+        call.in_service is None or isinstance(call.in_service, Failure)
+    )
 
 
 def record_of(call: Call, settings: Settings) -> dict[str, Any]:
@@ -44,7 +46,9 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
     is_sound = isinstance(parsed, PutMetrics) or _is_sound(name)
     return {
         "eventVersion": "1.11",
-        "userIdentity": user_identity(settings.caller_arn or default_caller(call.region, account_id), time),
+        "userIdentity": user_identity(
+            settings.caller_arn or default_caller(call.region, account_id), time
+        ),
         "eventTime": time,
         "eventSource": EVENT_SOURCE,
         "eventName": call.operation,
@@ -52,12 +56,20 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "sourceIPAddress": _SOURCE_ADDRESS,
         "userAgent": _cut(call.user_agent),
         **_error(call.in_service),
-        "requestParameters": _parameters(parsed) if isinstance(parsed, PutMetrics) else _readable_parameters(call.body),
+        "requestParameters": _parameters(parsed)
+        if isinstance(parsed, PutMetrics)
+        else _readable_parameters(call.body),
         "responseElements": None,
         "requestID": call.request_id,
         "eventID": event_id(call.request_id),
         "readOnly": False,
-        "resources": [{"accountId": account_id, "type": RESOURCE_TYPE, "ARN": trial_component_arn(call.region, account_id, str(name))}]
+        "resources": [
+            {
+                "accountId": account_id,
+                "type": RESOURCE_TYPE,
+                "ARN": trial_component_arn(call.region, account_id, str(name)),
+            }
+        ]
         if is_sound
         else [],
         "eventType": "AwsApiCall",
@@ -67,7 +79,8 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "tlsDetails": {
             "tlsVersion": "TLSv1.3",
             "cipherSuite": "TLS_AES_128_GCM_SHA256",
-            "clientProvidedHostHeader": call.host or f"metrics.sagemaker.{call.region}.{dns_suffix(call.region)}",
+            "clientProvidedHostHeader": call.host
+            or f"metrics.sagemaker.{call.region}.{dns_suffix(call.region)}",
         },
     }
 
@@ -108,7 +121,10 @@ def _is_sound(name: str | None) -> bool:
 
 def _parameters(put: PutMetrics) -> dict[str, Any]:
     rows = zip(put.names, put.timestamps, put.steps, put.values, strict=True)
-    return {"trialComponentName": put.trial_component_name, "metricData": list(starmap(_metric, rows))}
+    return {
+        "trialComponentName": put.trial_component_name,
+        "metricData": list(starmap(_metric, rows)),
+    }
 
 
 def _readable_parameters(body: bytes) -> dict[str, Any] | None:
@@ -121,7 +137,11 @@ def _readable_parameters(body: bytes) -> dict[str, Any] | None:
     if metrics is not None:
         members = ("MetricName", "Timestamp", "Step", "Value")
         parameters["metricData"] = [_metric(*map(metric.get, members)) for metric in metrics]
-    return parameters if len(json.dumps(parameters, separators=(",", ":"))) <= _MOST_PARAMETERS else None
+    return (
+        parameters
+        if len(json.dumps(parameters, separators=(",", ":"))) <= _MOST_PARAMETERS
+        else None
+    )
 
 
 def _metric(name: Any, timestamp: Any, step: Any, value: Any) -> dict[str, Any]:

@@ -109,7 +109,9 @@ class Trail:
     def move(self, s3_bucket: str) -> None:
         """Deliver to another bucket what was not delivered to the one before."""
         delivered = self._delivered.get(f"s3://{self.s3_bucket}", 0)
-        self._delivered[f"s3://{s3_bucket}"] = max(delivered, self._delivered.get(f"s3://{s3_bucket}", 0))
+        self._delivered[f"s3://{s3_bucket}"] = max(
+            delivered, self._delivered.get(f"s3://{s3_bucket}", 0)
+        )
         self.s3_bucket = s3_bucket
 
     def forget(self) -> None:
@@ -164,16 +166,26 @@ class Trail:
         records = self._records(self._delivered.get(to.identity, 0), until)
         for file in log_files(records, self._prefix, f"{self.name} {self.home_region}"):
             to.put(file.key, file.body)
-            self._undigested.setdefault((to.identity, file.region), {})[file.key] = file._replace(body=b"")
+            self._undigested.setdefault((to.identity, file.region), {})[file.key] = file._replace(
+                body=b""
+            )
             yield file.key
         self._delivered[to.identity] = until
 
     def _deliver_digests(self, to: Folder | Bucket) -> Iterator[str]:
-        digester = Digester(self.name, self.home_region, self.service.settings.account_id, self.s3_bucket, self._prefix)
+        digester = Digester(
+            self.name,
+            self.home_region,
+            self.service.settings.account_id,
+            self.s3_bucket,
+            self._prefix,
+        )
         for place, files in self._undigested.items():
             if place[0] != to.identity:
                 continue
-            for digest in digester.digests(self._digests.get(place), files.values()) if self.digests else ():
+            for digest in (
+                digester.digests(self._digests.get(place), files.values()) if self.digests else ()
+            ):
                 to.put(digest.key, digest.body)
                 self._digests[place] = digest
                 yield digest.key
@@ -184,7 +196,9 @@ class Trail:
     def _records(self, since: int, until: int) -> Iterator[dict[str, Any]]:
         calls = self.service.calls
         for span in list(self._spans):
-            for index in range(max(span.since, since), until if span.until is None else min(span.until, until)):
+            for index in range(
+                max(span.since, since), until if span.until is None else min(span.until, until)
+            ):
                 record = self._record(calls[index], span)
                 if record is not None:
                     yield record
@@ -202,19 +216,35 @@ class Trail:
     def came(self) -> list[Call]:
         """The calls that left an event while it was logging, whether it holds that or not."""
         calls = self.service.calls
-        return [call for span in list(self._spans) for call in calls[span.since : span.until] if is_recorded(call)]
+        return [
+            call
+            for span in list(self._spans)
+            for call in calls[span.since : span.until]
+            if is_recorded(call)
+        ]
 
     def saw(self, call: Call, index: int) -> None:
         """Tell who wants to know of an event when it happens."""
         if self.on_event is not None:
             for span in list(self._spans):
-                record = self._record(call, span) if span.since <= index and (span.until is None or index < span.until) else None
+                record = (
+                    self._record(call, span)
+                    if span.since <= index and (span.until is None or index < span.until)
+                    else None
+                )
                 if record is not None:
                     self.on_event(envelope(record))
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the state of now."""
-        names = ("s3_bucket", "s3_prefix", "digests", "only_region", "advanced_event_selectors", "_selects")
+        names = (
+            "s3_bucket",
+            "s3_prefix",
+            "digests",
+            "only_region",
+            "advanced_event_selectors",
+            "_selects",
+        )
         kept = {name: getattr(self, name) for name in names}
         spans, delivered, last = list(self._spans), dict(self._delivered), dict(self._digests)
         undigested = {place: dict(files) for place, files in self._undigested.items()}

@@ -44,7 +44,9 @@ class Trails:
         __tracebackhide__ = True
         _check_name(trail.name)
         if (trail.home_region, trail.name) in self._by_name:
-            raise client_error("TrailAlreadyExistsException", f"Trail {trail.name} already exists", "CreateTrail")
+            raise client_error(
+                "TrailAlreadyExistsException", f"Trail {trail.name} already exists", "CreateTrail"
+            )
         _check_bucket(trail.s3_bucket, trail.s3_prefix)
         self._by_name[trail.home_region, trail.name] = trail
         self._own.add((trail.home_region, trail.name))
@@ -53,13 +55,18 @@ class Trails:
 
     # What clients ask of CloudTrail, whoever answers them
 
-    def why_refused(self, operation: str, name: str, region: str, parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+    def why_refused(
+        self, operation: str, name: str, region: str, parameters: Mapping[str, Any]
+    ) -> tuple[str, str] | None:
         """What AWS would answer, and whoever answers in its place cannot know or does not say: code and message."""
         if operation == "CreateTrail" and (region, name) in self._own:
             return "TrailAlreadyExistsException", f"Trail {name} already exists"
         if operation == "PutEventSelectors":
             try:
-                _check_selectors(parameters.get("AdvancedEventSelectors") or [], parameters.get("EventSelectors") or [])
+                _check_selectors(
+                    parameters.get("AdvancedEventSelectors") or [],
+                    parameters.get("EventSelectors") or [],
+                )
             except InvalidEventSelectorsError as error:
                 return "InvalidEventSelectorsException", str(error)
         return None
@@ -110,15 +117,26 @@ class Trails:
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # what pytest.fail raises is no Exception
-                _, _, *frames = traceback.extract_tb(error.__traceback__)  # without those of this package
+                _, _, *frames = traceback.extract_tb(
+                    error.__traceback__
+                )  # without those of this package
                 where = f" in {frames[0].filename}:{frames[0].lineno}" if frames else ""
-                self.raised.append(f"on_event of trail {trail.name!r} raised {type(error).__name__}: {_words_of(error)}{where}")
+                self.raised.append(
+                    f"on_event of trail {trail.name!r} raised {type(error).__name__}: {_words_of(error)}{where}"
+                )
 
     def findings(self) -> list[str]:
         """What users' functions have raised since this was last asked."""
         raised, self.raised = self.raised, []
-        found = [told if times == 1 else f"{told} ({counted(times, 'time')})" for told, times in Counter(raised).items()]
-        return [*found[:_SHOWN], f"on_event raised {len(found) - _SHOWN} more"] if len(found) > _SHOWN else found
+        found = [
+            told if times == 1 else f"{told} ({counted(times, 'time')})"
+            for told, times in Counter(raised).items()
+        ]
+        return (
+            [*found[:_SHOWN], f"on_event raised {len(found) - _SHOWN} more"]
+            if len(found) > _SHOWN
+            else found
+        )
 
     def reset(self) -> None:
         """Back to the state at activation: no trails."""
@@ -129,10 +147,19 @@ class Trails:
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the trails of now."""
         deleted, unknown = dict(self._deleted), dict(self.unknown)
-        trails, own, restores = dict(self._by_name), set(self._own), [trail.checkpoint() for trail in self.all]
+        trails, own, restores = (
+            dict(self._by_name),
+            set(self._own),
+            [trail.checkpoint() for trail in self.all],
+        )
 
         def restore() -> None:
-            self._by_name, self._own, self._deleted, self.unknown = dict(trails), set(own), dict(deleted), dict(unknown)
+            self._by_name, self._own, self._deleted, self.unknown = (
+                dict(trails),
+                set(own),
+                dict(deleted),
+                dict(unknown),
+            )
             for restore_trail in restores:
                 restore_trail()
 
@@ -141,7 +168,9 @@ class Trails:
 
 def _check_selectors(advanced: Sequence[Any], basic: Sequence[Any]) -> None:
     if advanced and basic:
-        raise InvalidEventSelectorsError("a trail has EventSelectors or AdvancedEventSelectors, not both")
+        raise InvalidEventSelectorsError(
+            "a trail has EventSelectors or AdvancedEventSelectors, not both"
+        )
     check_basic(basic)
     selection(advanced)
 
@@ -181,27 +210,50 @@ def judged(advanced: Any) -> Selection:
     try:
         return selection(advanced)
     except InvalidEventSelectorsError as error:
-        raise client_error("InvalidEventSelectorsException", str(error), "PutEventSelectors") from None
+        raise client_error(
+            "InvalidEventSelectorsException", str(error), "PutEventSelectors"
+        ) from None
 
 
 def _check_name(name: object) -> None:
     __tracebackhide__ = True
-    if not isinstance(name, str) or not 3 <= len(name) <= 128 or not re.fullmatch(_NAME, name) or re.fullmatch(_IP_ADDRESS, name):
+    if (
+        not isinstance(name, str)
+        or not 3 <= len(name) <= 128
+        or not re.fullmatch(_NAME, name)
+        or re.fullmatch(_IP_ADDRESS, name)
+    ):
         accepted = (
             "3 to 128 letters, digits, periods, underscores and dashes, with a letter or a digit at both ends and no two of the others "
             "side by side, but no IP address"
         )
-        raise client_error("InvalidTrailNameException", f"the name of a trail is {name!r}; accepted are {accepted}", "CreateTrail")
+        raise client_error(
+            "InvalidTrailNameException",
+            f"the name of a trail is {name!r}; accepted are {accepted}",
+            "CreateTrail",
+        )
 
 
 def _check_bucket(bucket: object, prefix: object) -> None:
     __tracebackhide__ = True
-    if bucket is not None and (not isinstance(bucket, str) or not re.fullmatch(_BUCKET, bucket) or re.fullmatch(_IP_ADDRESS, bucket)):
-        raise client_error("InvalidS3BucketNameException", f"s3_bucket is {bucket!r}, which is no name of a bucket", "CreateTrail")
-    if prefix is not None and (not isinstance(prefix, str) or len(prefix) > 200 or not re.fullmatch(_PREFIX, prefix)):
+    if bucket is not None and (
+        not isinstance(bucket, str)
+        or not re.fullmatch(_BUCKET, bucket)
+        or re.fullmatch(_IP_ADDRESS, bucket)
+    ):
+        raise client_error(
+            "InvalidS3BucketNameException",
+            f"s3_bucket is {bucket!r}, which is no name of a bucket",
+            "CreateTrail",
+        )
+    if prefix is not None and (
+        not isinstance(prefix, str) or len(prefix) > 200 or not re.fullmatch(_PREFIX, prefix)
+    ):
         accepted = "1 to 200 printable characters, without a slash at either end"
         raise client_error(
-            "InvalidS3PrefixException", f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}", "CreateTrail"
+            "InvalidS3PrefixException",
+            f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}",
+            "CreateTrail",
         )
 
 

@@ -34,7 +34,9 @@ def trial_component_arn(region: str, account_id: str, name: str) -> str:
 
 @lru_cache(maxsize=64)
 def _partition_of(region: str) -> str:
-    return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+    return next(
+        (partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws"
+    )
 
 
 def default_caller(region: str, account_id: str) -> str:

@@ -23,19 +23,29 @@ ERRORS = {
         "because no identity-based policy allows the {action} action",
     ),
     "InternalFailure": KnownError(500, _SERVER_ERROR),
-    "ServiceUnavailable": KnownError(503, "The request has failed due to a temporary failure of the server."),
+    "ServiceUnavailable": KnownError(
+        503, "The request has failed due to a temporary failure of the server."
+    ),
     "ValidationException": KnownError(400, "1 validation error detected"),
-    "UnrecognizedClientException": KnownError(403, "The security token included in the request is invalid."),
-    "ExpiredTokenException": KnownError(403, "The security token included in the request is expired"),
+    "UnrecognizedClientException": KnownError(
+        403, "The security token included in the request is invalid."
+    ),
+    "ExpiredTokenException": KnownError(
+        403, "The security token included in the request is expired"
+    ),
     "RequestExpired": KnownError(
         400,
         "The request reached the service more than 15 minutes after the date stamp on the request or more than 15 minutes after the "
         "request expiration date, or the date stamp on the request is more than 15 minutes in the future.",
     ),
-    "IncompleteSignature": KnownError(400, "The request signature does not conform to AWS standards."),
+    "IncompleteSignature": KnownError(
+        400, "The request signature does not conform to AWS standards."
+    ),
     "OptInRequired": KnownError(403, "The AWS access key ID needs a subscription for the service."),
     "NotAuthorized": KnownError(400, "You do not have permission to perform this action."),
-    "InvalidClientTokenId": KnownError(403, "The X.509 certificate or AWS access key ID provided does not exist in our records."),
+    "InvalidClientTokenId": KnownError(
+        403, "The X.509 certificate or AWS access key ID provided does not exist in our records."
+    ),
 }
 """By code. Source: Amazon SageMaker API Reference, Common Errors; the message of ThrottlingException and those about tokens as AWS
 services give them (observed on others)."""
@@ -43,6 +53,10 @@ services give them (observed on others)."""
 METRIC_ERRORS = ("METRIC_LIMIT_EXCEEDED", "INTERNAL_ERROR", "VALIDATION_ERROR", "CONFLICT_ERROR")
 """The codes of one metric in Errors. Source: Amazon SageMaker API Reference, BatchPutMetricsError (documented)."""
 
-QUERY_STATUSES = {"InternalError": _SERVER_ERROR, "ValidationError": "The query failed validation.", "Truncated": None}
+QUERY_STATUSES = {
+    "InternalError": _SERVER_ERROR,
+    "ValidationError": "The query failed validation.",
+    "Truncated": None,
+}
 """The statuses of a query that fails, and their messages. Source: Amazon SageMaker API Reference, MetricQueryResult (documented; the
 messages: published nowhere)."""

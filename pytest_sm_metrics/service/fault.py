@@ -62,20 +62,39 @@ class Fault:
         **more: Any,
     ) -> None:
         __tracebackhide__ = True
-        check("times", times, times is None or is_whole(times, 1), "None for every match, or a whole number from 1")
+        check(
+            "times",
+            times,
+            times is None or is_whole(times, 1),
+            "None for every match, or a whole number from 1",
+        )
         check("after", after, is_whole(after, 0), "a whole number from 0")
-        check("probability", probability, is_number(probability) and 0 <= probability <= 1, "a number from 0 to 1")
+        check(
+            "probability",
+            probability,
+            is_number(probability) and 0 <= probability <= 1,
+            "a number from 0 to 1",
+        )
         check("optional", optional, isinstance(optional, bool), "True or False")
         self._made_of: tuple[Any, ...] = (effect, filters, times, after, probability, optional)
         self._more = more
         self._tests = tests_of(filters)
         self._item_tests = [test for test in self._tests if test.name in self._of_items]
         self._call_tests: list[tuple[int, bool, Any]] = [
-            (Attempt._fields.index(test.name), test.is_literal, test.wanted if test.is_literal else test.holds)
+            (
+                Attempt._fields.index(test.name),
+                test.is_literal,
+                test.wanted if test.is_literal else test.holds,
+            )
             for test in self._tests
             if test.name not in self._of_items
         ]
-        self.times, self.after, self.probability, self.optional = times, after, probability, optional
+        self.times, self.after, self.probability, self.optional = (
+            times,
+            after,
+            probability,
+            optional,
+        )
         self.matches = 0
         """How many requests, or metrics, reached it and matched its filters."""
         self.hits = 0
@@ -95,7 +114,14 @@ class Fault:
         return type(self)(*self._made_of, **self._more)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _with_counts, (type(self), self._made_of, self._more, self.matches, self.hits, self.has_fired)
+        return _with_counts, (
+            type(self),
+            self._made_of,
+            self._more,
+            self.matches,
+            self.hits,
+            self.has_fired,
+        )
 
     def put_in_force(self, force: Force) -> None:
         """Add it to those in force."""
@@ -125,7 +151,12 @@ class Fault:
         self._require_a_mock()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         self.remove()
 
     def sees(self, attempt: Attempt) -> bool:
@@ -168,14 +199,18 @@ class Fault:
             if test.name not in self._of_items:
                 found += [(test.name, why) for why in _misses(test, getattr(attempt, test.name))]
             elif index is not None and attempt.columns:
-                found += [(test.name, why) for why in _misses(test, (attempt.columns[test.name][index],))]
+                found += [
+                    (test.name, why) for why in _misses(test, (attempt.columns[test.name][index],))
+                ]
         return found
 
     def __repr__(self) -> str:
         effect, filters, *_ = self._made_of
         shown = [*([_shown(effect)] if effect is not None else [])]
         shown += [
-            f"{name}={_shown(wanted)}" for name, wanted in {**filters, **self._more}.items() if wanted is not None and wanted is not False
+            f"{name}={_shown(wanted)}"
+            for name, wanted in {**filters, **self._more}.items()
+            if wanted is not None and wanted is not False
         ]
         shown += [f"times={self.times}"] if self.times is not None else []
         shown += [f"after={self.after}"] if self.after else []
@@ -185,7 +220,12 @@ class Fault:
 
 
 def _with_counts(
-    kind: type[AnyFault], made_of: tuple[Any, ...], more: dict[str, Any], matches: int, hits: int, has_fired: bool
+    kind: type[AnyFault],
+    made_of: tuple[Any, ...],
+    more: dict[str, Any],
+    matches: int,
+    hits: int,
+    has_fired: bool,
 ) -> AnyFault:
     """In another process: what was made of the same, in force nowhere."""
     fault = kind(*made_of, **more)
@@ -197,12 +237,16 @@ def _misses(test: Test, values: tuple[object, ...]) -> Iterator[str]:
     try:
         if not any(map(test.holds, values)):
             yield _several(values)
-    except Exception as error:  # a predicate that was not asked before, because another filter had said no
+    except (
+        Exception
+    ) as error:  # a predicate that was not asked before, because another filter had said no
         yield f"{_several(values)}, of which the predicate raised {error!r}"
 
 
 def _several(values: tuple[object, ...]) -> str:
-    return ", ".join(map(repr, values[:_NAMES])) + (f", ... ({len(values)})" if len(values) > _NAMES else "")
+    return ", ".join(map(repr, values[:_NAMES])) + (
+        f", ... ({len(values)})" if len(values) > _NAMES else ""
+    )
 
 
 def check(name: str, value: object, accepted: bool, words: str) -> None:

@@ -19,7 +19,11 @@ class ItemFault(Fault):
             if test.is_literal and test.wanted not in columns[test.name]:
                 return []
         tests = [(test, columns[test.name]) for test in self._item_tests]
-        return [index for index in range(len(columns["metric_name"])) if all(test.holds(column[index]) for test, column in tests)]
+        return [
+            index
+            for index in range(len(columns["metric_name"]))
+            if all(test.holds(column[index]) for test, column in tests)
+        ]
 
 
 class MetricFault(ItemFault):

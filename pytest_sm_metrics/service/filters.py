@@ -45,7 +45,11 @@ def _test(name: str, wanted: Any) -> Test:
         return Test(name, wanted, False, lambda value: isinstance(value, str) and search(value))
     if callable(wanted):
         return Test(name, wanted, False, partial(_ask, name, wanted))
-    if is_whole(wanted, 0, 9 if name == "index" else math.inf) if is_number else isinstance(wanted, str):
+    if (
+        is_whole(wanted, 0, 9 if name == "index" else math.inf)
+        if is_number
+        else isinstance(wanted, str)
+    ):
         return Test(name, wanted, True, lambda value: bool(value == wanted))
     words = _TEXT if not is_number else _INDEX if name == "index" else _NUMBER
     raise ValueError(f"{name} is {wanted!r}; accepted is {words}, or None for any.")

@@ -34,7 +34,11 @@ class Query(NamedTuple):
     @property
     def described(self) -> str:
         """What it asks for, in a few words."""
-        of = self.resource_arn if self.trial_component is None else f"{self.trial_component!r} in {self.region}"
+        of = (
+            self.resource_arn
+            if self.trial_component is None
+            else f"{self.trial_component!r} in {self.region}"
+        )
         within = "" if (self.start, self.end) == (None, None) else f", {self.start} to {self.end}"
         return f"{self.metric_stat} of {self.metric_name!r} of {of} by {self.period}{within}"
 
@@ -47,7 +51,10 @@ class GetMetrics(NamedTuple):
     @property
     def columns(self) -> dict[str, Sequence[object]]:
         """What filters of queries look at."""
-        return {name: [getattr(query, name) for query in self.queries] for name in ("metric_name", "trial_component", "region")}
+        return {
+            name: [getattr(query, name) for query in self.queries]
+            for name in ("metric_name", "trial_component", "region")
+        }
 
 
 _QUERIES = Member(OPERATION, "MetricQueries", "metricQueries")
@@ -60,8 +67,15 @@ _OF_A_QUERY = tuple(
 
 def parse_get_metrics(body: bytes) -> GetMetrics:
     """Read the body of a BatchGetMetrics request, or raise MalformedRequestError."""
-    *columns, starts, ends = read_members(read_object(body), (_QUERIES,), _QUERIES, _QUERY, _OF_A_QUERY)
-    return GetMetrics([Query(*members) for members in zip(*columns, map(_whole, starts), map(_whole, ends), strict=True)])
+    *columns, starts, ends = read_members(
+        read_object(body), (_QUERIES,), _QUERIES, _QUERY, _OF_A_QUERY
+    )
+    return GetMetrics(
+        [
+            Query(*members)
+            for members in zip(*columns, map(_whole, starts), map(_whole, ends), strict=True)
+        ]
+    )
 
 
 def _whole(number: Any) -> int | None:
@@ -74,5 +88,9 @@ def resource_arns_in(body: bytes) -> list[str]:
         queries: Any = read_json(body)["MetricQueries"]
     except (ValueError, TypeError, LookupError):
         return []
-    found = [query.get("ResourceArn") for query in queries if isinstance(query, dict)] if isinstance(queries, list) else []
+    found = (
+        [query.get("ResourceArn") for query in queries if isinstance(query, dict)]
+        if isinstance(queries, list)
+        else []
+    )
     return [arn for arn in found if isinstance(arn, str)]

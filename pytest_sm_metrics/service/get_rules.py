@@ -16,7 +16,9 @@ PERIODS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600, "IterationNumber
 """The seconds of each period; None: one value of the x-axis is one Step."""
 AXES = ("IterationNumber", "Timestamp")
 
-QUERY_INVALID = "HTTP 200, Status ValidationError with a Message, no values; the other queries are answered"
+QUERY_INVALID = (
+    "HTTP 200, Status ValidationError with a Message, no values; the other queries are answered"
+)
 
 _API = "Amazon SageMaker API Reference, BatchGetMetrics"
 _QUERY = "Amazon SageMaker API Reference, MetricQuery"

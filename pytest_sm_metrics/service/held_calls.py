@@ -36,13 +36,20 @@ class HeldCalls(Fault):
         self._arrived = threading.Condition()
         self._held: list[_Held] = []
 
-    def hold(self, ordinal: int, answer: Callable[[], Answer | NoAnswer], abandon: Callable[[BaseException], None]) -> Answered:
+    def hold(
+        self,
+        ordinal: int,
+        answer: Callable[[], Answer | NoAnswer],
+        abandon: Callable[[BaseException], None],
+    ) -> Answered:
         """Hold one more. The future has its answer when the block ends, and an error if that takes too long.
 
         `abandon` is called instead of `answer` where nobody waits any more, with what the caller got.
         """
         future: Answered = Future()
-        timer = threading.Timer(self.timeout, lambda: self._give_up(future))  # real time, whatever is frozen
+        timer = threading.Timer(
+            self.timeout, lambda: self._give_up(future)
+        )  # real time, whatever is frozen
         timer.daemon = True
         with self._arrived:
             is_held = self.is_in_force
@@ -66,7 +73,9 @@ class HeldCalls(Fault):
                 continue
             try:
                 one.future.set_result(one.answer())
-            except BaseException as error:  # whoever waits for the answer is to know, and the next is to have its own
+            except (
+                BaseException
+            ) as error:  # whoever waits for the answer is to know, and the next is to have its own
                 one.future.set_exception(error)
 
     def _give_up(self, future: Answered) -> None:

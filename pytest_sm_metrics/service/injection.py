@@ -43,7 +43,9 @@ class Matching:
 class Injection:
     """The faults of one mock."""
 
-    def __init__(self, templates: Sequence[Fault], seed: str, count_calls: Callable[[], int]) -> None:
+    def __init__(
+        self, templates: Sequence[Fault], seed: str, count_calls: Callable[[], int]
+    ) -> None:
         self._seed = seed
         self._force = Force(count_calls)
         self.added: list[Fault] = []
@@ -66,13 +68,19 @@ class Injection:
         """Count the match for each; the one that fires, the first added of those that are ready to."""
         fired: AnyFault | None = None
         for fault in matching:
-            if fault.is_in_force and fault.claim(self._draw(fault, ordinal, index), may_fire=fired is None):
+            if fault.is_in_force and fault.claim(
+                self._draw(fault, ordinal, index), may_fire=fired is None
+            ):
                 fired = fault
         return fired
 
     def all(self, matching: Sequence[AnyFault], ordinal: int) -> list[AnyFault]:
         """Count the match for each; those that fire."""
-        return [fault for fault in matching if fault.is_in_force and fault.claim(self._draw(fault, ordinal, 0))]
+        return [
+            fault
+            for fault in matching
+            if fault.is_in_force and fault.claim(self._draw(fault, ordinal, 0))
+        ]
 
     def _draw(self, fault: Fault, ordinal: int, index: int) -> Callable[[], float]:
         def draw() -> float:

@@ -117,7 +117,9 @@ class Call:
     def names(self) -> str:
         """The same for a message: the first ones."""
         names = self.trial_components
-        return ", ".join(map(repr, names[:_SHOWN])) + (f", ... ({len(names)})" if len(names) > _SHOWN else "")
+        return ", ".join(map(repr, names[:_SHOWN])) + (
+            f", ... ({len(names)})" if len(names) > _SHOWN else ""
+        )
 
     @property
     def parsed(self) -> Parsed | None:

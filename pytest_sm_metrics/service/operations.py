@@ -11,10 +11,16 @@ from .put_request import PutMetrics, parse_put_metrics, trial_component_in
 
 Parsed = PutMetrics | GetMetrics
 
-OPERATIONS = {("PUT", "/BatchPutMetrics"): "BatchPutMetrics", ("POST", "/BatchGetMetrics"): "BatchGetMetrics"}
+OPERATIONS = {
+    ("PUT", "/BatchPutMetrics"): "BatchPutMetrics",
+    ("POST", "/BatchGetMetrics"): "BatchGetMetrics",
+}
 """By method and path. Source: the service model (documented)."""
 
-_PARSERS: Mapping[str, Callable[[bytes], Parsed]] = {"BatchPutMetrics": parse_put_metrics, "BatchGetMetrics": parse_get_metrics}
+_PARSERS: Mapping[str, Callable[[bytes], Parsed]] = {
+    "BatchPutMetrics": parse_put_metrics,
+    "BatchGetMetrics": parse_get_metrics,
+}
 
 
 def check_operation(name: str) -> None:
@@ -22,7 +28,9 @@ def check_operation(name: str) -> None:
     __tracebackhide__ = True
     names = list(OPERATIONS.values())
     if name not in names:
-        raise ValueError(f"unknown operation {name!r}{did_you_mean(name, names)} The operations are: {', '.join(names)}.")
+        raise ValueError(
+            f"unknown operation {name!r}{did_you_mean(name, names)} The operations are: {', '.join(names)}."
+        )
 
 
 def parse(operation: str, body: bytes) -> Parsed:
@@ -30,14 +38,18 @@ def parse(operation: str, body: bytes) -> Parsed:
     return _PARSERS[operation](body)
 
 
-def trial_component_name_of(operation: str | None, parsed: Parsed | None, body: bytes) -> str | None:
+def trial_component_name_of(
+    operation: str | None, parsed: Parsed | None, body: bytes
+) -> str | None:
     """The TrialComponentName as sent; None where there is none that is a string, and for other operations than BatchPutMetrics."""
     if isinstance(parsed, PutMetrics):
         return parsed.trial_component_name
     return trial_component_in(body) if operation == "BatchPutMetrics" else None
 
 
-def trial_components_named(operation: str | None, trial_component: str | None, body: bytes) -> tuple[str | None, ...]:
+def trial_components_named(
+    operation: str | None, trial_component: str | None, body: bytes
+) -> tuple[str | None, ...]:
     """Those that a request is about, however the rest looks: its TrialComponentName, or the names in its queries; at least one, or None."""
     if operation != "BatchGetMetrics":
         return (trial_component,)

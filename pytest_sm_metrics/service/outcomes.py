@@ -40,4 +40,8 @@ def outcome_of(fault: CallFault, operation: str | None, resource: str, caller: s
         return NoAnswer(error)
     known = ERRORS[error]
     words = {"user": caller, "action": f"sagemaker:{operation}", "resource": resource}
-    return Failure(known.status, error, known.message.format(**words) if fault.message is None else fault.message)
+    return Failure(
+        known.status,
+        error,
+        known.message.format(**words) if fault.message is None else fault.message,
+    )

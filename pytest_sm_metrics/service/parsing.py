@@ -28,10 +28,16 @@ class Member:
         self.name = name
         self.path = path
         """Where it stands, as AWS's messages have it; `{}` is its number in the list that it is in."""
-        rules = [rule for rule in RULES if (rule.operation, rule.member) == (operation, name) and rule.holds]
+        rules = [
+            rule
+            for rule in RULES
+            if (rule.operation, rule.member) == (operation, name) and rule.holds
+        ]
         self.types = [rule for rule in rules if rule.effect == SERIALIZATION]
         self.required = [rule for rule in rules if rule.constraint == NOT_NULL]
-        self.constraints = [rule for rule in rules if rule.effect == VALIDATION and rule not in self.required]
+        self.constraints = [
+            rule for rule in rules if rule.effect == VALIDATION and rule not in self.required
+        ]
         self.tests = [rule.holds for rule in self.types + self.constraints if rule.holds]
 
 
@@ -58,14 +64,22 @@ def read_object(body: bytes) -> dict[str, Any]:
     try:
         document = read_json(body)
     except ValueError as error:
-        raise MalformedRequestError("SerializationException", f"{BODY.constraint}: {error}") from None
+        raise MalformedRequestError(
+            "SerializationException", f"{BODY.constraint}: {error}"
+        ) from None
     if type(document) is not dict:
-        raise MalformedRequestError("SerializationException", f"{BODY.constraint}: Value {_shown(document)}")
+        raise MalformedRequestError(
+            "SerializationException", f"{BODY.constraint}: Value {_shown(document)}"
+        )
     return document
 
 
 def read_members(
-    document: Mapping[str, Any], of_request: Sequence[Member], items: Member, item: Member, of_item: Sequence[Member]
+    document: Mapping[str, Any],
+    of_request: Sequence[Member],
+    items: Member,
+    item: Member,
+    of_item: Sequence[Member],
 ) -> list[Sequence[Any]]:
     """The members of all items in a request's list as columns, or a MalformedRequestError: first the types, then the constraints."""
     request, columns = read_types(document, of_request, items, item, of_item)
@@ -74,7 +88,11 @@ def read_members(
 
 
 def read_types(
-    document: Mapping[str, Any], of_request: Sequence[Member], items: Member, item: Member, of_item: Sequence[Member]
+    document: Mapping[str, Any],
+    of_request: Sequence[Member],
+    items: Member,
+    item: Member,
+    of_item: Sequence[Member],
 ) -> tuple[Columns, Columns]:
     """The same, where the types alone are as they must be: the members of the request, and those of all its items."""
     request = {member: [document.get(member.name)] for member in of_request}
@@ -98,17 +116,32 @@ def check_types(columns: Columns) -> None:
 
 def check_constraints(*groups: Columns) -> None:
     """Raise MalformedRequestError with everything that breaks a constraint."""
-    violations = [violation for columns in groups for member, column in columns.items() for violation in _violations(member, column)]
+    violations = [
+        violation
+        for columns in groups
+        for member, column in columns.items()
+        for violation in _violations(member, column)
+    ]
     if violations:
-        errors = "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
-        raise MalformedRequestError("ValidationException", f"{errors} detected: {'; '.join(violations)}")
+        errors = (
+            "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
+        )
+        raise MalformedRequestError(
+            "ValidationException", f"{errors} detected: {'; '.join(violations)}"
+        )
 
 
 def _violations(member: Member, column: Column) -> Iterator[str]:
     absent = [(rule, index) for rule in member.required for index in rule.breaches(column)]
     for rule, index in (*absent, *_breaches(member.constraints, column)):
         value = column[index]
-        shown = "null" if value is None else f"'{_cut(value)}'" if type(value) is str else f"'{_shown(value)}'"
+        shown = (
+            "null"
+            if value is None
+            else f"'{_cut(value)}'"
+            if type(value) is str
+            else f"'{_shown(value)}'"
+        )
         yield f"Value {shown} at '{member.path.format(index + 1)}' failed to satisfy constraint: {rule.constraint}"
 
 

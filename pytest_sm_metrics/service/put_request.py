@@ -8,7 +8,15 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from .parsing import Member, check_constraints, check_types, read_json, read_members, read_object, read_types
+from .parsing import (
+    Member,
+    check_constraints,
+    check_types,
+    read_json,
+    read_members,
+    read_object,
+    read_types,
+)
 from .put_rules import OPERATION
 from .rule import Column, as_doubles
 
@@ -39,7 +47,9 @@ _VALUE = Member(OPERATION, "Value", "metricData.{}.member.value")
 
 _OF_A_METRIC = (_METRIC_NAME, _TIMESTAMP, _STEP, _VALUE)
 _members = itemgetter(*(member.name for member in _OF_A_METRIC))
-_TESTS_AT_A_GLANCE = [(member, holds) for member in (_DATA, _TIMESTAMP, _STEP, _VALUE) for holds in member.tests]
+_TESTS_AT_A_GLANCE = [
+    (member, holds) for member in (_DATA, _TIMESTAMP, _STEP, _VALUE) for holds in member.tests
+]
 
 
 def parse_put_metrics(body: bytes) -> PutMetrics:
@@ -90,7 +100,9 @@ def readable_members(body: bytes) -> tuple[str | None, list[dict[str, Any]] | No
     return request[_NAME][0], None if request[_DATA][0] is None else metrics
 
 
-def _put_metrics(name: str, names: Column, timestamps: Column, steps: Column, values: Column) -> PutMetrics:
+def _put_metrics(
+    name: str, names: Column, timestamps: Column, steps: Column, values: Column
+) -> PutMetrics:
     if float in map(type, steps):
         steps = [None if step is None else int(step) for step in steps]
     return PutMetrics(sys.intern(name), names, as_doubles(timestamps), steps, as_doubles(values))

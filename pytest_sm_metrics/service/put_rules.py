@@ -12,7 +12,11 @@ METRIC_INVALID = "HTTP 200, VALIDATION_ERROR in Errors; the other metrics are st
 METRIC_OVER_LIMIT = "HTTP 200, METRIC_LIMIT_EXCEEDED in Errors; the other metrics are stored"
 METRIC_CONFLICT = "HTTP 200, CONFLICT_ERROR in Errors; the other metrics are stored"
 
-ERROR_CODES = {METRIC_INVALID: "VALIDATION_ERROR", METRIC_OVER_LIMIT: "METRIC_LIMIT_EXCEEDED", METRIC_CONFLICT: "CONFLICT_ERROR"}
+ERROR_CODES = {
+    METRIC_INVALID: "VALIDATION_ERROR",
+    METRIC_OVER_LIMIT: "METRIC_LIMIT_EXCEEDED",
+    METRIC_CONFLICT: "CONFLICT_ERROR",
+}
 """The code that stands in Errors, by the effect of the rule that was broken."""
 
 _API = "Amazon SageMaker API Reference, BatchPutMetrics"
@@ -44,7 +48,9 @@ def _are_in_calendar(column: Column) -> bool:
 
 
 def _are_values(column: Column) -> bool:
-    return _NUMBERS.issuperset(map(type, column)) or all(type(value) in _NUMBERS or value in _NOT_FINITE for value in column)
+    return _NUMBERS.issuperset(map(type, column)) or all(
+        type(value) in _NUMBERS or value in _NOT_FINITE for value in column
+    )
 
 
 UNKNOWN_TRIAL_COMPONENT = Rule(

@@ -22,8 +22,13 @@ Curve = tuple[list[int], list[float]]
 
 def answer_queries(store: Store, get: GetMetrics, injected: Mapping[int, QueryFault]) -> Results:
     """The result of each query of a request, in their order."""
-    results = [_result(store, query, injected.get(index)) for index, query in enumerate(get.queries)]
-    return Results(json.dumps({"MetricQueryResults": results}).encode(), tuple(result["Status"] for result in results))
+    results = [
+        _result(store, query, injected.get(index)) for index, query in enumerate(get.queries)
+    ]
+    return Results(
+        json.dumps({"MetricQueryResults": results}).encode(),
+        tuple(result["Status"] for result in results),
+    )
 
 
 def _result(store: Store, query: Query, fault: QueryFault | None) -> dict[str, Any]:
@@ -37,7 +42,12 @@ def _result(store: Store, query: Query, fault: QueryFault | None) -> dict[str, A
     limit = store.settings.query_limit
     if fault:
         return _shaped("Truncated", fault.message, xs[:limit][:-1], values[:limit][:-1])
-    return _shaped("Complete" if limit is None or len(xs) <= limit else "Truncated", None, xs[:limit], values[:limit])
+    return _shaped(
+        "Complete" if limit is None or len(xs) <= limit else "Truncated",
+        None,
+        xs[:limit],
+        values[:limit],
+    )
 
 
 def _why_invalid(query: Query) -> str | None:
@@ -50,7 +60,9 @@ def _why_invalid(query: Query) -> str | None:
 
 def _columns(store: Store, query: Query) -> SeriesColumns | None:
     name = query.trial_component
-    if name is None or query.resource_arn.lower() != trial_component_arn(query.region, store.settings.account_id, name):
+    if name is None or query.resource_arn.lower() != trial_component_arn(
+        query.region, store.settings.account_id, name
+    ):
         return None
     component = store.trial_components.get((query.region, name))
     return component.series().get(query.metric_name) if component else None
@@ -61,11 +73,15 @@ def curve(columns: SeriesColumns, query: Query) -> Curve:
     x_of = _x_values(columns, query.period)
     rows = sorted(_rows_within(x_of, query.start, query.end), key=x_of.__getitem__)
     xs = [x_of[row] for row in rows]
-    values, timestamps = ([column[row] for row in rows] for column in (columns.values, columns.timestamps))
+    values, timestamps = (
+        [column[row] for row in rows] for column in (columns.values, columns.timestamps)
+    )
     begins = [index for index, x in enumerate(xs) if not index or x != xs[index - 1]]
     buckets = [slice(begin, end) for begin, end in pairwise([*begins, len(xs)])]
     statistic = STATISTICS[query.metric_stat]
-    return [xs[begin] for begin in begins], [statistic(values[bucket], timestamps[bucket]) for bucket in buckets]
+    return [xs[begin] for begin in begins], [
+        statistic(values[bucket], timestamps[bucket]) for bucket in buckets
+    ]
 
 
 def _x_values(columns: SeriesColumns, period: str) -> Sequence[int]:
@@ -82,7 +98,9 @@ def _rows_within(x_of: Sequence[int], start: int | None, end: int | None) -> Seq
     return [row for row, x in enumerate(x_of) if least <= x <= most and x != NO_STEP]
 
 
-def _shaped(status: str, message: str | None, xs: Sequence[int] = (), values: Sequence[float] = ()) -> dict[str, Any]:
+def _shaped(
+    status: str, message: str | None, xs: Sequence[int] = (), values: Sequence[float] = ()
+) -> dict[str, Any]:
     said = {} if message is None else {"Message": message}
     # A deviation may be larger than any double; AWS's JSON has a string for that.
     finite = [value if math.isfinite(value) else "Infinity" for value in values]

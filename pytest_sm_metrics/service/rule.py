@@ -47,7 +47,16 @@ class Rule:
     Absent members are not in the column, save for the rule that a member must not be null."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        described = (self.id, self.operation, self.member, self.constraint, self.effect, self.provenance, self.source, self.setting)
+        described = (
+            self.id,
+            self.operation,
+            self.member,
+            self.constraint,
+            self.effect,
+            self.provenance,
+            self.source,
+            self.setting,
+        )
         return Rule, described  # without the test, which cannot be pickled
 
     def breaches(self, column: Column) -> list[int]:
@@ -65,9 +74,21 @@ class MemberRules:
         self._within = within
         """What stands before the member in the ids."""
 
-    def type(self, member: str, constraint: str, holds: Callable[[Column], bool], what: str = "type") -> Rule:
+    def type(
+        self, member: str, constraint: str, holds: Callable[[Column], bool], what: str = "type"
+    ) -> Rule:
         """What a member must be for the request to be readable."""
-        return Rule(f"{self._within}{member}.{what}", self._operation, member, constraint, SERIALIZATION, "assumed", NOBODY, None, holds)
+        return Rule(
+            f"{self._within}{member}.{what}",
+            self._operation,
+            member,
+            constraint,
+            SERIALIZATION,
+            "assumed",
+            NOBODY,
+            None,
+            holds,
+        )
 
     def string(self, member: str) -> Rule:
         """It is a string."""
@@ -87,42 +108,74 @@ class MemberRules:
 
     def required(self, member: str, source: str) -> Rule:
         """It is there."""
-        return self._constraint(member, "required", NOT_NULL, source, lambda column: None not in column)
+        return self._constraint(
+            member, "required", NOT_NULL, source, lambda column: None not in column
+        )
 
     def least_length(self, member: str, least: int, source: str) -> Rule:
         """It is at least so long."""
         constraint = f"Member must have length greater than or equal to {least}"
-        return self._constraint(member, "min", constraint, source, lambda column: min(map(len, column), default=least) >= least)
+        return self._constraint(
+            member,
+            "min",
+            constraint,
+            source,
+            lambda column: min(map(len, column), default=least) >= least,
+        )
 
     def most_length(self, member: str, most: int, source: str) -> Rule:
         """It is at most so long."""
         constraint = f"Member must have length less than or equal to {most}"
-        return self._constraint(member, "max", constraint, source, lambda column: max(map(len, column), default=most) <= most)
+        return self._constraint(
+            member,
+            "max",
+            constraint,
+            source,
+            lambda column: max(map(len, column), default=most) <= most,
+        )
 
     def least(self, member: str, least: int, source: str) -> Rule:
         """It is at least so large."""
         constraint = f"Member must have value greater than or equal to {least}"
-        return self._constraint(member, "min", constraint, source, lambda column: min(column, default=least) >= least)
+        return self._constraint(
+            member, "min", constraint, source, lambda column: min(column, default=least) >= least
+        )
 
     def most(self, member: str, most: int, source: str) -> Rule:
         """It is at most so large."""
         constraint = f"Member must have value less than or equal to {most}"
-        return self._constraint(member, "max", constraint, source, lambda column: max(column, default=most) <= most)
+        return self._constraint(
+            member, "max", constraint, source, lambda column: max(column, default=most) <= most
+        )
 
     def pattern(self, member: str, pattern: str, source: str) -> Rule:
         """The whole of it matches."""
         match = re.compile(pattern).fullmatch
         constraint = f"Member must satisfy regular expression pattern: {pattern}"
-        return self._constraint(member, "pattern", constraint, source, lambda column: all(map(match, column)))
+        return self._constraint(
+            member, "pattern", constraint, source, lambda column: all(map(match, column))
+        )
 
     def enum(self, member: str, values: Sequence[str], source: str) -> Rule:
         """It is one of some words."""
         constraint = f"Member must satisfy enum value set: [{', '.join(values)}]"
         return self._constraint(member, "enum", constraint, source, set(values).issuperset)
 
-    def _constraint(self, member: str, what: str, constraint: str, source: str, holds: Callable[[Column], bool]) -> Rule:
+    def _constraint(
+        self, member: str, what: str, constraint: str, source: str, holds: Callable[[Column], bool]
+    ) -> Rule:
         """A constraint of the service model."""
-        return Rule(f"{self._within}{member}.{what}", self._operation, member, constraint, VALIDATION, "documented", source, None, holds)
+        return Rule(
+            f"{self._within}{member}.{what}",
+            self._operation,
+            member,
+            constraint,
+            VALIDATION,
+            "documented",
+            source,
+            None,
+            holds,
+        )
 
 
 def _types(*accepted: type) -> Callable[[Column], bool]:

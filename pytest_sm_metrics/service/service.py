@@ -102,14 +102,28 @@ class Service:
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the state of now."""
         with self.lock:
-            store, calls, count, restore_store = self.store, self.calls, len(self.calls), self.store.checkpoint()
-            injection, restore_faults, arrivals = self.injection, self.injection.checkpoint(), self._arrivals
+            store, calls, count, restore_store = (
+                self.store,
+                self.calls,
+                len(self.calls),
+                self.store.checkpoint(),
+            )
+            injection, restore_faults, arrivals = (
+                self.injection,
+                self.injection.checkpoint(),
+                self._arrivals,
+            )
         restore_watchers = [watcher.checkpoint() for watcher in self.watchers]
 
         def restore() -> None:
             self.injection.release()
             with self.lock:
-                self.store, self.calls, self.injection, self._arrivals = store, calls, injection, arrivals
+                self.store, self.calls, self.injection, self._arrivals = (
+                    store,
+                    calls,
+                    injection,
+                    arrivals,
+                )
                 del calls[count:]
                 restore_store()
                 restore_faults()
@@ -165,13 +179,19 @@ class Service:
         name = trial_component_named(name_or_arn) or name_or_arn
         arn = trial_component_arn(region, self.settings.account_id, name)
         with self.lock:
-            component = self.store.trial_components.get((region, name)) if name_or_arn in (name, arn) else None
+            component = (
+                self.store.trial_components.get((region, name))
+                if name_or_arn in (name, arn)
+                else None
+            )
             return summaries(component, arn) if component else []
 
     def stored(self, name: str, region: str) -> StoredTrialComponent:
         """What is stored of a trial component: nothing, where it is not known (any more)."""
         with self.lock:
-            return self.store.trial_components.get((region, name)) or StoredTrialComponent(region, name)
+            return self.store.trial_components.get((region, name)) or StoredTrialComponent(
+                region, name
+            )
 
     def receive(self, request: Request) -> Arrival:
         """Take a request in: what is held is in flight from now on, and is not to be answered before `held` lets go of it."""
@@ -181,7 +201,11 @@ class Service:
             raise UnmockedCallError(_forked(operation, self._forked_from), operation, name)
         parsed, failure = None, None
         if operation is None:
-            failure = Failure(404, "UnknownOperationException", f"{UNKNOWN_OPERATION.constraint}: {request.method} {request.path} is not")
+            failure = Failure(
+                404,
+                "UnknownOperationException",
+                f"{UNKNOWN_OPERATION.constraint}: {request.method} {request.path} is not",
+            )
         else:
             try:
                 parsed = parse(operation, request.body)
@@ -189,7 +213,9 @@ class Service:
                 failure = Failure(400, error.code, error.message)
         name = trial_component_name_of(operation, parsed, request.body)
         faults = self.injection.in_force
-        matching = Matching(tuple(faults), _attempt(request, operation, name, parsed)) if faults else None
+        matching = (
+            Matching(tuple(faults), _attempt(request, operation, name, parsed)) if faults else None
+        )
         with self.lock:
             ordinal = self._arrivals
             self._arrivals += 1
@@ -198,7 +224,9 @@ class Service:
             held = self.injection.first(matching.holds, ordinal) if matching else None
             if held:
                 self._in_flight.append(key)
-        return Arrival(request, operation, name, parsed, failure, matching, ordinal, held, conflicts)
+        return Arrival(
+            request, operation, name, parsed, failure, matching, ordinal, held, conflicts
+        )
 
     def answer(self, arrival: Arrival) -> Answer | NoAnswer:
         """Answer a request, and enter it in the journal."""
@@ -212,7 +240,13 @@ class Service:
                 injected = self._inject_items(arrival)
                 fired += dict.fromkeys(injected.values())
                 if isinstance(parsed, PutMetrics):
-                    component, refused = self.store.admit(arrival.request.region, parsed, arrival.request.time, injected, arrival.conflicts)
+                    component, refused = self.store.admit(
+                        arrival.request.region,
+                        parsed,
+                        arrival.request.time,
+                        injected,
+                        arrival.conflicts,
+                    )
                 else:
                     results = answer_queries(self.store, parsed, injected)
             call = self._call(arrival, outcome, in_service, refused, results, fired)
@@ -228,7 +262,11 @@ class Service:
         no_answer = NoAnswer(type(error).__name__)
         with self.lock:
             self._let_go(arrival)
-            self._enter(self._call(arrival, no_answer, no_answer, fired=[arrival.held] if arrival.held else []))
+            self._enter(
+                self._call(
+                    arrival, no_answer, no_answer, fired=[arrival.held] if arrival.held else []
+                )
+            )
 
     def _let_go(self, arrival: Arrival) -> None:
         """It is in flight no more."""
@@ -247,7 +285,15 @@ class Service:
     ) -> Call:
         request_id = self._request_id(arrival.ordinal)
         return Call(
-            arrival.request, request_id, arrival.operation, arrival.trial_component, outcome, in_service, refused, results, tuple(fired)
+            arrival.request,
+            request_id,
+            arrival.operation,
+            arrival.trial_component,
+            outcome,
+            in_service,
+            refused,
+            results,
+            tuple(fired),
         )
 
     def _enter(self, call: Call) -> int:
@@ -281,22 +327,34 @@ class Service:
         """The faults of single metrics, or of single queries, that fire."""
         if arrival.matching is None:
             return {}
-        firsts = {index: self.injection.first(faults, arrival.ordinal, index) for index, faults in sorted(arrival.matching.items.items())}
+        firsts = {
+            index: self.injection.first(faults, arrival.ordinal, index)
+            for index, faults in sorted(arrival.matching.items.items())
+        }
         return {index: fault for index, fault in firsts.items() if fault}
 
     def _outcome_of(self, fault: CallFault, arrival: Arrival) -> Outcome:
-        caller = self.settings.caller_arn or default_caller(arrival.request.region, self.settings.account_id)
+        caller = self.settings.caller_arn or default_caller(
+            arrival.request.region, self.settings.account_id
+        )
         return outcome_of(fault, arrival.operation, self._resource_of(arrival, fault), caller)
 
     def _resource_of(self, arrival: Arrival, fault: CallFault) -> str:
         """The ARN that a message about the call names: of several the one that the fault names, or the first."""
         if arrival.operation == "BatchGetMetrics":
             arns = resource_arns_in(arrival.request.body) or ["*"]
-            return next((arn for arn in arns if trial_component_named(arn) == fault.trial_component), arns[0])
-        return trial_component_arn(arrival.request.region, self.settings.account_id, arrival.trial_component or "*")
+            return next(
+                (arn for arn in arns if trial_component_named(arn) == fault.trial_component),
+                arns[0],
+            )
+        return trial_component_arn(
+            arrival.request.region, self.settings.account_id, arrival.trial_component or "*"
+        )
 
 
-def _attempt(request: Request, operation: str | None, name: str | None, parsed: Parsed | None) -> Attempt:
+def _attempt(
+    request: Request, operation: str | None, name: str | None, parsed: Parsed | None
+) -> Attempt:
     named = trial_components_named(operation, name, request.body)
     return Attempt((operation,), named, (request.region,), parsed.columns if parsed else None)
 
@@ -312,7 +370,9 @@ def _answer(call: Call) -> Answer | NoAnswer:
     if outcome is None and call.results is not None:
         return Answer(200, headers, call.results.body)
     if outcome is None:
-        return Answer(200, headers, json.dumps(call.response).encode() if call.refused else _NO_ERRORS)
+        return Answer(
+            200, headers, json.dumps(call.response).encode() if call.refused else _NO_ERRORS
+        )
     headers["x-amzn-ErrorType"] = outcome.code
     return Answer(outcome.status, headers, json.dumps(call.response).encode())
 

@@ -33,7 +33,9 @@ def standard_deviation(values: Sequence[float]) -> float:
         return 0.0
     scaled = [deviation / scale for deviation in deviations]
     # The mean is rounded; the second term takes out what that adds to the first.
-    squares = math.fsum(deviation * deviation for deviation in scaled) - math.fsum(scaled) ** 2 / len(values)
+    squares = math.fsum(deviation * deviation for deviation in scaled) - math.fsum(
+        scaled
+    ) ** 2 / len(values)
     return scale * math.sqrt(squares / (len(values) - 1))
 
 

@@ -40,7 +40,11 @@ class Refusal(NamedTuple):
     @property
     def code(self) -> str:
         """The Code in Errors."""
-        return self.cause.code if isinstance(self.cause, MetricFault) else ERROR_CODES[self.cause.effect]
+        return (
+            self.cause.code
+            if isinstance(self.cause, MetricFault)
+            else ERROR_CODES[self.cause.effect]
+        )
 
 
 _NONE: Mapping[int, MetricFault] = {}
@@ -94,7 +98,9 @@ class StoredTrialComponent:
             metrics = parse_put_metrics(request.body)
             for index, name in enumerate(metrics.names):
                 if index not in refused:
-                    self._append(name, metrics.timestamps[index], metrics.steps[index], metrics.values[index])
+                    self._append(
+                        name, metrics.timestamps[index], metrics.steps[index], metrics.values[index]
+                    )
         self._unsorted.clear()
         return self._series
 
@@ -105,7 +111,9 @@ class StoredTrialComponent:
 
         def restore() -> None:
             self.series()
-            self._series = {name: columns for name, columns in self._series.items() if name in lengths}
+            self._series = {
+                name: columns for name, columns in self._series.items() if name in lengths
+            }
             for name, length in lengths.items():
                 self._series[name].truncate(length)
             self.count = self._sorted = count
@@ -153,21 +161,35 @@ class Store:
     def knows(self, name: str, region: str) -> bool:
         """Whether a trial component is known in a region, with metrics or without."""
         key = (region, name)
-        return key in self.trial_components or (name in self.created_everywhere and key not in self.deleted)
+        return key in self.trial_components or (
+            name in self.created_everywhere and key not in self.deleted
+        )
 
     def components(self) -> list[StoredTrialComponent]:
         """Every trial component that is known; one created everywhere and written to nowhere stands in region `*`."""
         known = list(self.trial_components.values())
         names = {component.name for component in known}
-        return known + [StoredTrialComponent(EVERY_REGION, name) for name in self.created_everywhere if name not in names]
+        return known + [
+            StoredTrialComponent(EVERY_REGION, name)
+            for name in self.created_everywhere
+            if name not in names
+        ]
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings back the state of now."""
-        components, everywhere, deleted = dict(self.trial_components), dict(self.created_everywhere), dict(self.deleted)
+        components, everywhere, deleted = (
+            dict(self.trial_components),
+            dict(self.created_everywhere),
+            dict(self.deleted),
+        )
         restore_each = [component.checkpoint() for component in components.values()]
 
         def restore() -> None:
-            self.trial_components, self.created_everywhere, self.deleted = dict(components), dict(everywhere), dict(deleted)
+            self.trial_components, self.created_everywhere, self.deleted = (
+                dict(components),
+                dict(everywhere),
+                dict(deleted),
+            )
             for restore_one in restore_each:
                 restore_one()
 
@@ -175,10 +197,17 @@ class Store:
 
     def is_created(self, name: str) -> bool:
         """Whether the trial component is known in some region, with metrics or without."""
-        return name in self.created_everywhere or any(name == known for _, known in self.trial_components)
+        return name in self.created_everywhere or any(
+            name == known for _, known in self.trial_components
+        )
 
     def admit(
-        self, region: str, request: PutMetrics, now: float, injected: Mapping[int, MetricFault] = _NONE, conflicts: bool = False
+        self,
+        region: str,
+        request: PutMetrics,
+        now: float,
+        injected: Mapping[int, MetricFault] = _NONE,
+        conflicts: bool = False,
     ) -> tuple[StoredTrialComponent | None, Sequence[Refusal]]:
         """Judge the metrics of a request: who is to take the accepted ones (None if there are none), and which are refused.
 
@@ -186,7 +215,13 @@ class Store:
         """
         key = (region, request.trial_component_name)
         known = self.trial_components.get(key)
-        if known and self._lenient and not injected and not conflicts and not VALUE_FINITE.breaches(request.values):
+        if (
+            known
+            and self._lenient
+            and not injected
+            and not conflicts
+            and not VALUE_FINITE.breaches(request.values)
+        ):
             known.count += len(request.values)
             return known, ()
         component = known or StoredTrialComponent(*key)
@@ -200,11 +235,15 @@ class Store:
         if accepted and not known:
             self.trial_components[key] = component
             self.deleted.pop(key, None)
-        return component if accepted else None, [Refusal(index, refused[index]) for index in sorted(refused)] if refused else ()
+        return component if accepted else None, [
+            Refusal(index, refused[index]) for index in sorted(refused)
+        ] if refused else ()
 
     def _invalid(self, region: str, request: PutMetrics, now: float) -> dict[int, Rule]:
         """The metrics that fail validation, whatever the limits say."""
-        if self.settings.unknown_trial_component == "reject" and not self.knows(request.trial_component_name, region):
+        if self.settings.unknown_trial_component == "reject" and not self.knows(
+            request.trial_component_name, region
+        ):
             return dict.fromkeys(range(len(request.names)), UNKNOWN_TRIAL_COMPONENT)
         refused = dict.fromkeys(VALUE_FINITE.breaches(request.values), VALUE_FINITE)
         window = self.settings.timestamp_window
@@ -215,7 +254,9 @@ class Store:
                     refused.setdefault(index, TIMESTAMP_WINDOW)
         return refused
 
-    def _over_limit(self, component: StoredTrialComponent, metric_names: Sequence[str], refused: Refused) -> None:
+    def _over_limit(
+        self, component: StoredTrialComponent, metric_names: Sequence[str], refused: Refused
+    ) -> None:
         """Add the metrics for which there is no room; what is refused takes none."""
         metric_limit, name_limit = self.settings.metric_limit, self.settings.metric_name_limit
         count, names = component.count, set() if name_limit is None else set(component.series())

@@ -20,7 +20,10 @@ def summaries(component: StoredTrialComponent, arn: str) -> list[dict[str, Any]]
             "MetricName": name,
             "SourceArn": arn,
             "TimeStamp": as_datetime(max(columns.timestamps)),
-            **{statistic: figure(columns.values, columns.timestamps) for statistic, figure in STATISTICS.items()},
+            **{
+                statistic: figure(columns.values, columns.timestamps)
+                for statistic, figure in STATISTICS.items()
+            },
             "Count": len(columns.values),  # an integer here, by the service model
         }
         for name, columns in component.series().items()

@@ -22,7 +22,9 @@ from pytest_sm_metrics.aws.interception import _CONTEXT_IS_LOST as CONTEXT_IS_LO
 from ..logging_metrics import INFINITE, metric, put
 
 EARLY_SESSION = boto3.session.Session(region_name="eu-west-1")
-EARLY_CLIENT = EARLY_SESSION.client("sagemaker-metrics", aws_access_key_id="a", aws_secret_access_key="b")
+EARLY_CLIENT = EARLY_SESSION.client(
+    "sagemaker-metrics", aws_access_key_id="a", aws_secret_access_key="b"
+)
 
 
 def client(**options):
@@ -56,13 +58,21 @@ class TestWhoIsAnswered:
         put(session.create_client("sagemaker-metrics"), "run-1", metric())
         assert sm_metrics["run-1"]["loss"].values == [0.5, 0.5]
 
-    @pytest.mark.parametrize("region", ["us-east-1", "ap-southeast-2", "cn-north-1", "us-gov-west-1"])
+    @pytest.mark.parametrize(
+        "region", ["us-east-1", "ap-southeast-2", "cn-north-1", "us-gov-west-1"]
+    )
     def test_any_region(self, sm_metrics, region):
         put(client(region_name=region), "run-1", metric())
         assert sm_metrics["run-1"].arn.split(":")[3] == region
 
     @pytest.mark.parametrize(
-        "url", ["http://localhost:4566", "https://example.com/base", "https://example.com/base/", "http://[::1]:80/a/b"]
+        "url",
+        [
+            "http://localhost:4566",
+            "https://example.com/base",
+            "https://example.com/base/",
+            "http://[::1]:80/a/b",
+        ],
     )
     def test_any_endpoint_url(self, sm_metrics, url):
         put(client(endpoint_url=url), "run-1", metric())
@@ -79,7 +89,9 @@ class TestWhoIsAnswered:
             thread.start()
         for thread in threads:
             thread.join()
-        assert {run: sm_metrics[run]["loss"].steps for run in sm_metrics} == {f"run-{number}": list(range(20)) for number in range(5)}
+        assert {run: sm_metrics[run]["loss"].steps for run in sm_metrics} == {
+            f"run-{number}": list(range(20)) for number in range(5)
+        }
 
     def test_a_stubber_wins(self, sm_metrics):
         stubbed = client()
@@ -134,19 +146,30 @@ class TestTheRealClient:
             put(mine, "Run-1", metric())
         error = refused.value.response["Error"]
         assert error["Code"] == "ValidationException"
-        assert error["Message"].startswith("1 validation error detected: Value 'Run-1' at 'trialComponentName'")
+        assert error["Message"].startswith(
+            "1 validation error detected: Value 'Run-1' at 'trialComponentName'"
+        )
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
     def test_a_call_records_what_was_on_the_wire(self, sm_metrics):
         put(client(config=Config(user_agent_extra="trainer/7")), "run-1", metric(step=None))
         [call] = sm_metrics.calls
-        assert (call.operation, call.trial_component, call.region) == ("BatchPutMetrics", "run-1", "us-east-1")
+        assert (call.operation, call.trial_component, call.region) == (
+            "BatchPutMetrics",
+            "run-1",
+            "us-east-1",
+        )
         assert call.parameters == {
             "TrialComponentName": "run-1",
             "MetricData": [{"MetricName": "loss", "Timestamp": 1788264000, "Value": 0.5}],
         }
         assert "trainer/7" in call.user_agent
-        assert (call.status_code, call.error_code, call.errors, call.response) == (200, None, [], {"Errors": []})
+        assert (call.status_code, call.error_code, call.errors, call.response) == (
+            200,
+            None,
+            [],
+            {"Errors": []},
+        )
         assert (call.attempt, len(call.invocation_id)) == (1, 36)
 
     @pytest.mark.parametrize("retries", ["legacy", "standard"])
@@ -158,7 +181,9 @@ class TestTheRealClient:
             if next(failures, False):
                 raise botocore.exceptions.ConnectionClosedError(endpoint_url=request.url)
 
-        mine.meta.events.register_last("before-send.sagemaker-metrics.BatchPutMetrics", lambda **_: None)
+        mine.meta.events.register_last(
+            "before-send.sagemaker-metrics.BatchPutMetrics", lambda **_: None
+        )
         mine.meta.events.register_last("before-send.sagemaker-metrics", fail_once)
         put(mine, "run-1", metric())
         first, second = sm_metrics.calls
@@ -166,7 +191,10 @@ class TestTheRealClient:
         assert first.invocation_id == second.invocation_id
         assert len(sm_metrics["run-1"]["loss"]) == 2
 
-    @pytest.mark.parametrize(("method", "path"), [("GET", "/BatchPutMetrics"), ("PUT", "/Nope"), ("DELETE", "/base/Nope"), ("PUT", "")])
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("GET", "/BatchPutMetrics"), ("PUT", "/Nope"), ("DELETE", "/base/Nope"), ("PUT", "")],
+    )
     def test_another_method_or_path_is_an_unknown_operation(self, sm_metrics, method, path):
         mine = client(endpoint_url="https://example.com/base")
 
@@ -180,7 +208,19 @@ class TestTheRealClient:
         assert list(sm_metrics) == []
 
     @pytest.mark.parametrize(
-        "content", [None, b"", "text", bytearray(b"[]"), b"\xff", memoryview(b"{}"), 5, [b"{", b"}"], [1], Path(__file__).open("rb")]
+        "content",
+        [
+            None,
+            b"",
+            "text",
+            bytearray(b"[]"),
+            b"\xff",
+            memoryview(b"{}"),
+            5,
+            [b"{", b"}"],
+            [1],
+            Path(__file__).open("rb"),
+        ],
     )
     def test_any_body_is_answered(self, sm_metrics, content):
         mine = client()
@@ -211,7 +251,8 @@ class TestNothingIsNeeded:
         headers = []
         mine = client(aws_access_key_id="a", aws_secret_access_key="b")
         mine.meta.events.register_first(
-            "before-send.sagemaker-metrics.BatchPutMetrics", lambda request, **_: headers.append(dict(request.headers))
+            "before-send.sagemaker-metrics.BatchPutMetrics",
+            lambda request, **_: headers.append(dict(request.headers)),
         )
         put(mine, "run-1", metric())
         assert "Authorization" not in headers[0]
@@ -277,7 +318,9 @@ class TestAfterwards:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         with mock_sm_metrics():
             mine = client(config=Config(retries={"max_attempts": 0}))
-            with_keys = boto3.Session("its-own", "secret").client("sagemaker-metrics", region_name="us-east-1")
+            with_keys = boto3.Session("its-own", "secret").client(
+                "sagemaker-metrics", region_name="us-east-1"
+            )
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "now")
         assert b"Credential=then/" in self.authorization(mine)
         assert b"Credential=its-own/" in self.authorization(with_keys)

@@ -56,25 +56,46 @@ def test_what_is_found(cloudtrail, expected):
 @pytest.mark.parametrize(
     ("expected", "differences"),
     [
-        ({"trial_component": "run-1", "metric_name": "loss", "step": 4}, ["step: expected 4, found 3"]),
-        ({"trial_component": "run-1", "metric_name": "acc", "step": 3, "value": 0.1}, ["step: expected 3, found None"]),
-        ({"trial_component": "run-1", "error_code": "AccessDenied"}, ["error_code: expected 'AccessDenied', found None"]),
+        (
+            {"trial_component": "run-1", "metric_name": "loss", "step": 4},
+            ["step: expected 4, found 3"],
+        ),
+        (
+            {"trial_component": "run-1", "metric_name": "acc", "step": 3, "value": 0.1},
+            ["step: expected 3, found None"],
+        ),
+        (
+            {"trial_component": "run-1", "error_code": "AccessDenied"},
+            ["error_code: expected 'AccessDenied', found None"],
+        ),
         (
             {"trial_component": "run-3", "error_code": "AccessDeniedException"},
-            ["error_code: expected 'AccessDeniedException', found 'AccessDenied'; CloudTrail writes 'AccessDenied'"],
+            [
+                "error_code: expected 'AccessDeniedException', found 'AccessDenied'; CloudTrail writes 'AccessDenied'"
+            ],
         ),
         ({"value": 0.45}, ["value: expected 0.45, found 0.5"]),
         ({"trial_component": "run2"}, ["trial_component: expected 'run2', found 'run-2'"]),
-        ({"trial_component": "run-2", "region": "us-east-1"}, ["region: expected 'us-east-1', found 'eu-west-1'"]),
         (
-            {"trial_component": "run-1", "user_identity": {"type": "IAMUser", "userName": "alice", "username": "alice"}},
+            {"trial_component": "run-2", "region": "us-east-1"},
+            ["region: expected 'us-east-1', found 'eu-west-1'"],
+        ),
+        (
+            {
+                "trial_component": "run-1",
+                "user_identity": {"type": "IAMUser", "userName": "alice", "username": "alice"},
+            },
             [
                 "user_identity userName: expected 'alice', found 'tester'",
                 "user_identity username: expected 'alice', found None; did you mean 'userName'?",
             ],
         ),
         (
-            {"trial_component": "run-1", "metric_name": "lr", "user_identity": "sagemaker.amazonaws.com"},
+            {
+                "trial_component": "run-1",
+                "metric_name": "lr",
+                "user_identity": "sagemaker.amazonaws.com",
+            },
             [
                 "metric_name: expected 'lr', found 'loss'",
                 "user_identity: expected 'sagemaker.amazonaws.com', found 'arn:aws:iam::123456789012:user/tester'",
@@ -86,7 +107,10 @@ def test_the_nearest_event_and_the_first_field_that_differs(cloudtrail, expected
     with pytest.raises(AssertionError) as failed:
         cloudtrail.assert_event(**expected)
     head, first, *others = str(failed.value).splitlines()
-    assert head == f"no CloudTrail event is as expected: {', '.join(f'{name}={value!r}' for name, value in expected.items())}"
+    assert (
+        head
+        == f"no CloudTrail event is as expected: {', '.join(f'{name}={value!r}' for name, value in expected.items())}"
+    )
     assert first.startswith("  - the nearest of 3 events, 20")
     assert first.endswith(f": {differences[0]}")
     assert others == [f"  - {difference}" for difference in differences[1:]]
@@ -104,7 +128,10 @@ def test_where_there_is_no_event(sm_metrics):
 
 def test_where_only_queries_arrived(sm_metrics):
     get(client_in("us-east-1"), query())
-    with pytest.raises(AssertionError, match="1 call of BatchGetMetrics reached the mock, none of which is recorded by CloudTrail"):
+    with pytest.raises(
+        AssertionError,
+        match="1 call of BatchGetMetrics reached the mock, none of which is recorded by CloudTrail",
+    ):
         sm_metrics.cloudtrail.assert_event("run-1")
 
 
@@ -126,13 +153,17 @@ def test_a_value_that_is_not_finite(sm_metrics, value):
 def test_a_call_without_any_metric(sm_metrics):
     client = client_in("us-east-1")
     client.meta.events.register_first(
-        "before-call.sagemaker-metrics.BatchPutMetrics", lambda params, **_: params.update(body=b"no JSON"), "broken"
+        "before-call.sagemaker-metrics.BatchPutMetrics",
+        lambda params, **_: params.update(body=b"no JSON"),
+        "broken",
     )
     try:
         with pytest.raises(ClientError):
             put(client, "run-1", metric())
     finally:
-        client.meta.events.unregister("before-call.sagemaker-metrics.BatchPutMetrics", unique_id="broken")
+        client.meta.events.unregister(
+            "before-call.sagemaker-metrics.BatchPutMetrics", unique_id="broken"
+        )
     with pytest.raises(AssertionError, match="step: expected None, found None; there is no metric"):
         sm_metrics.cloudtrail.assert_event(step=None)
 

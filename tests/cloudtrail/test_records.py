@@ -27,9 +27,7 @@ FIELDS = [
     "errorCode", "errorMessage", "requestParameters", "responseElements", "requestID", "eventID", "readOnly", "resources", "eventType",
     "managementEvent", "recipientAccountId", "eventCategory", "tlsDetails",
 ]  # fmt: skip
-AGENT = (
-    "aws-cli/2.7.25 Python/3.9.11 Linux/5.4.214-134.408.amzn2int.x86_64 exe/x86_64.amzn.2 prompt/off command/sm-metrics.batch-put-metrics"
-)
+AGENT = "aws-cli/2.7.25 Python/3.9.11 Linux/5.4.214-134.408.amzn2int.x86_64 exe/x86_64.amzn.2 prompt/off command/sm-metrics.batch-put-metrics"
 
 
 @pytest.fixture
@@ -55,7 +53,9 @@ SHOWN = {
     "userAgent": AGENT,
     "requestParameters": {
         "trialComponentName": "trial-component-name",
-        "metricData": [{"metricName": "foo", "timestamp": 1670366870000, "step": 101, "value": 0.9}],
+        "metricData": [
+            {"metricName": "foo", "timestamp": 1670366870000, "step": 101, "value": 0.9}
+        ],
     },
     "resources": [
         {
@@ -71,11 +71,22 @@ def test_every_field_that_the_example_of_aws_shows(sm_metrics):
     keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
     client = SESSION.client("sagemaker-metrics", config=Config(user_agent=AGENT), **keys)
     with freezegun.freeze_time("2022-12-14T21:53:41Z"):
-        put(client, "trial-component-name", metric("foo", 0.9, 101, datetime.fromtimestamp(1670366870, timezone.utc)))
+        put(
+            client,
+            "trial-component-name",
+            metric("foo", 0.9, 101, datetime.fromtimestamp(1670366870, timezone.utc)),
+        )
     [event] = sm_metrics.cloudtrail.events
-    event["userAgent"] = event["userAgent"][: len(AGENT)]  # botocore adds features to what it is told
+    event["userAgent"] = event["userAgent"][
+        : len(AGENT)
+    ]  # botocore adds features to what it is told
     assert {name: event[name] for name in SHOWN} == SHOWN
-    assert list(event["requestParameters"]["metricData"][0]) == ["metricName", "timestamp", "step", "value"]
+    assert list(event["requestParameters"]["metricData"][0]) == [
+        "metricName",
+        "timestamp",
+        "step",
+        "value",
+    ]
     assert list(event["resources"][0]) == ["accountId", "type", "ARN"]
 
 
@@ -92,13 +103,21 @@ class TestFields:
     def test_constants_and_ids(self, sm_metrics, client):
         put(client, "run-1", metric())
         [event] = sm_metrics.cloudtrail.events
-        assert (event["eventVersion"], event["eventType"], event["eventCategory"]) == ("1.11", "AwsApiCall", "Data")
+        assert (event["eventVersion"], event["eventType"], event["eventCategory"]) == (
+            "1.11",
+            "AwsApiCall",
+            "Data",
+        )
         assert event["readOnly"] is event["managementEvent"] is False
         assert event["responseElements"] is None
         assert event["requestID"] == sm_metrics.calls[0].request_id
         assert UUID(event["eventID"]).version == 4
         assert event["recipientAccountId"] == "123456789012"
-        assert list(event["tlsDetails"]) == ["tlsVersion", "cipherSuite", "clientProvidedHostHeader"]
+        assert list(event["tlsDetails"]) == [
+            "tlsVersion",
+            "cipherSuite",
+            "clientProvidedHostHeader",
+        ]
 
     @pytest.mark.parametrize(
         ("region", "partition", "host"),
@@ -111,28 +130,56 @@ class TestFields:
     def test_the_region_is_the_requests(self, sm_metrics, region, partition, host):
         put(client_in(region), "run-1", metric())
         [event] = sm_metrics.cloudtrail.events
-        assert (event["awsRegion"], event["tlsDetails"]["clientProvidedHostHeader"]) == (region, host)
-        assert event["resources"][0]["ARN"] == f"arn:{partition}:sagemaker:{region}:123456789012:experiment-trial-component/run-1"
+        assert (event["awsRegion"], event["tlsDetails"]["clientProvidedHostHeader"]) == (
+            region,
+            host,
+        )
+        assert (
+            event["resources"][0]["ARN"]
+            == f"arn:{partition}:sagemaker:{region}:123456789012:experiment-trial-component/run-1"
+        )
 
     def test_the_user_agent_is_the_requests_own_cut_at_a_kilobyte(self, sm_metrics):
         keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        put(SESSION.client("sagemaker-metrics", config=Config(user_agent="x" * 2000), **keys), "run-1", metric())
+        put(
+            SESSION.client("sagemaker-metrics", config=Config(user_agent="x" * 2000), **keys),
+            "run-1",
+            metric(),
+        )
         assert sm_metrics.cloudtrail.events[0]["userAgent"] == "x" * 1024
 
     def test_the_host_is_the_one_that_the_client_asked(self, sm_metrics):
         keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        put(SESSION.client("sagemaker-metrics", endpoint_url="https://vpce-1.example:8443/base", **keys), "run-1", metric())
-        assert sm_metrics.cloudtrail.events[0]["tlsDetails"]["clientProvidedHostHeader"] == "vpce-1.example:8443"
+        put(
+            SESSION.client(
+                "sagemaker-metrics", endpoint_url="https://vpce-1.example:8443/base", **keys
+            ),
+            "run-1",
+            metric(),
+        )
+        assert (
+            sm_metrics.cloudtrail.events[0]["tlsDetails"]["clientProvidedHostHeader"]
+            == "vpce-1.example:8443"
+        )
 
     def test_a_metric_without_a_step_and_ones_that_are_not_finite(self, sm_metrics, client):
         put(client, "run-1", metric("loss", INFINITE, None), metric("acc", 1, 0))
         loss, accuracy = sm_metrics.cloudtrail.events[0]["requestParameters"]["metricData"]
-        assert loss == {"metricName": "loss", "timestamp": int(NOON.timestamp() * 1000), "value": "Infinity"}
+        assert loss == {
+            "metricName": "loss",
+            "timestamp": int(NOON.timestamp() * 1000),
+            "value": "Infinity",
+        }
         assert (accuracy["value"], type(accuracy["value"])) == (1.0, float)
         assert "errorCode" not in sm_metrics.cloudtrail.events[0]  # a 200 with Errors is no error
 
     @pytest.mark.parametrize(
-        ("sent", "milliseconds"), [(1670366870, 1670366870000), (1788264000.1234, 1788264000123), ("1788264000", 1788264000000)]
+        ("sent", "milliseconds"),
+        [
+            (1670366870, 1670366870000),
+            (1788264000.1234, 1788264000123),
+            ("1788264000", 1788264000000),
+        ],
     )
     def test_timestamps_are_whole_milliseconds(self, sent, milliseconds):
         [event] = events_of(body(item(timestamp=sent)))
@@ -141,7 +188,10 @@ class TestFields:
 
     def test_what_was_sent_as_a_string_is_one(self):
         [event] = events_of(body(item(value="NaN"), item(value="-Infinity")))
-        assert [one["value"] for one in event["requestParameters"]["metricData"]] == ["NaN", "-Infinity"]
+        assert [one["value"] for one in event["requestParameters"]["metricData"]] == [
+            "NaN",
+            "-Infinity",
+        ]
 
 
 class TestMalformedRequests:
@@ -150,12 +200,16 @@ class TestMalformedRequests:
             put(client, "Run-1", *[metric(step=None)] * 11)
         [event] = sm_metrics.cloudtrail.events
         assert event["errorCode"] == "ValidationException"
-        assert event["errorMessage"].startswith("2 validation errors detected: Value 'Run-1' at 'trialComponentName'")
+        assert event["errorMessage"].startswith(
+            "2 validation errors detected: Value 'Run-1' at 'trialComponentName'"
+        )
         assert event["requestParameters"]["trialComponentName"] == "Run-1"
         assert len(event["requestParameters"]["metricData"]) == 11
         assert event["resources"] == []
 
-    @pytest.mark.parametrize("content", [b"", b"[]", b'{"TrialComponentName": 3}', body(item(step=0.5)), body("loss")])
+    @pytest.mark.parametrize(
+        "content", [b"", b"[]", b'{"TrialComponentName": 3}', body(item(step=0.5)), body("loss")]
+    )
     def test_what_cannot_be_read(self, content):
         [event] = events_of(content)
         assert (event["errorCode"], event["requestParameters"]) == ("SerializationException", None)
@@ -172,7 +226,11 @@ class TestMalformedRequests:
 
     @given(
         st.binary()
-        | st.text().map(lambda text: json.dumps({"TrialComponentName": text, "MetricData": [item(text), item(value=text)]}).encode())
+        | st.text().map(
+            lambda text: json.dumps(
+                {"TrialComponentName": text, "MetricData": [item(text), item(value=text)]}
+            ).encode()
+        )
     )
     def test_whatever_bytes_arrive_there_is_a_record_in_json(self, content):
         [event] = events_of(content)
@@ -184,7 +242,11 @@ class TestWhichAttempts:
         sm_metrics.fail_calls("ThrottlingException", times=2)
         put(client, "run-1", metric())
         events = sm_metrics.cloudtrail.events
-        assert [event.get("errorCode") for event in events] == ["ThrottlingException", "ThrottlingException", None]
+        assert [event.get("errorCode") for event in events] == [
+            "ThrottlingException",
+            "ThrottlingException",
+            None,
+        ]
         assert len({event["eventID"] for event in events}) == 3
 
     @pytest.mark.parametrize(
@@ -224,7 +286,9 @@ class TestWhichAttempts:
         sm_metrics.delay_calls(90)
         with pytest.raises(ReadTimeoutError):
             put(client, "Run-1", metric())
-        assert {event["errorCode"] for event in sm_metrics.cloudtrail.events} == {"ValidationException"}
+        assert {event["errorCode"] for event in sm_metrics.cloudtrail.events} == {
+            "ValidationException"
+        }
 
     def test_an_unknown_operation_leaves_none(self):
         assert events_of(b"{}", path="/BatchDeleteMetrics") == []
@@ -241,8 +305,19 @@ class TestIdentities:
 
     def test_an_iam_user_of_the_account_by_default(self):
         identity = self.identity(account_id="111122223333")
-        assert list(identity) == ["type", "principalId", "arn", "accountId", "accessKeyId", "userName"]
-        assert (identity["type"], identity["userName"], identity["accountId"]) == ("IAMUser", "tester", "111122223333")
+        assert list(identity) == [
+            "type",
+            "principalId",
+            "arn",
+            "accountId",
+            "accessKeyId",
+            "userName",
+        ]
+        assert (identity["type"], identity["userName"], identity["accountId"]) == (
+            "IAMUser",
+            "tester",
+            "111122223333",
+        )
         assert identity["arn"] == "arn:aws:iam::111122223333:user/tester"
         assert (identity["principalId"][:4], identity["accessKeyId"][:4]) == ("AIDA", "AKIA")
         assert (len(identity["principalId"]), len(identity["accessKeyId"])) == (21, 20)
@@ -251,7 +326,14 @@ class TestIdentities:
         put(client_in("cn-north-1"), "run-1", metric())
         sm_metrics.cloudtrail.assert_event(user_identity="arn:aws-cn:iam::123456789012:user/tester")
 
-    @pytest.mark.parametrize("caller_arn", ["arn:aws:iam::123456789012:user/a/", "arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:user/a", "-.amazonaws.com"])
+    @pytest.mark.parametrize(
+        "caller_arn",
+        [
+            "arn:aws:iam::123456789012:user/a/",
+            "arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:user/a",
+            "-.amazonaws.com",
+        ],
+    )
     def test_what_is_no_caller(self, caller_arn):
         with pytest.raises(ValueError, match="setting caller_arn is "):
             mock_sm_metrics(caller_arn=caller_arn)
@@ -261,26 +343,46 @@ class TestIdentities:
         assert (identity["userName"], identity["accountId"]) == ("alice", "999999999999")
 
     def test_an_assumed_role(self):
-        identity = self.identity(caller_arn="arn:aws-cn:sts::111122223333:assumed-role/trainer/session-1")
-        assert list(identity) == ["type", "principalId", "arn", "accountId", "accessKeyId", "sessionContext"]
+        identity = self.identity(
+            caller_arn="arn:aws-cn:sts::111122223333:assumed-role/trainer/session-1"
+        )
+        assert list(identity) == [
+            "type",
+            "principalId",
+            "arn",
+            "accountId",
+            "accessKeyId",
+            "sessionContext",
+        ]
         issuer = identity["sessionContext"]["sessionIssuer"]
         assert identity["principalId"] == f"{issuer['principalId']}:session-1"
-        assert (issuer["arn"], issuer["userName"]) == ("arn:aws-cn:iam::111122223333:role/trainer", "trainer")
+        assert (issuer["arn"], issuer["userName"]) == (
+            "arn:aws-cn:iam::111122223333:role/trainer",
+            "trainer",
+        )
         assert identity["sessionContext"]["attributes"]["mfaAuthenticated"] == "false"
 
     def test_a_service(self):
-        assert self.identity(caller_arn="sagemaker.amazonaws.com") == {"type": "AWSService", "invokedBy": "sagemaker.amazonaws.com"}
+        assert self.identity(caller_arn="sagemaker.amazonaws.com") == {
+            "type": "AWSService",
+            "invokedBy": "sagemaker.amazonaws.com",
+        }
 
     def test_ids_are_the_same_for_the_same_caller(self):
         assert self.identity() == self.identity()
-        assert self.identity()["principalId"] != self.identity(account_id="111122223333")["principalId"]
+        assert (
+            self.identity()["principalId"]
+            != self.identity(account_id="111122223333")["principalId"]
+        )
 
 
 class TestRepeating:
     def test_frozen_time_and_seed_make_them_repeat(self, client):
         def record():
             with freezegun.freeze_time(NOON), mock_sm_metrics() as sm_metrics:
-                sm_metrics.fail_calls("ThrottlingException", probability=0.5, times=1, optional=True)
+                sm_metrics.fail_calls(
+                    "ThrottlingException", probability=0.5, times=1, optional=True
+                )
                 for step in range(3):
                     put(client, "run-1", metric(step=step))
             return json.dumps(sm_metrics.cloudtrail.events)

@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sm_metrics.cloudtrail.selectors import SUGGESTED, InvalidEventSelectorsError, check_basic, selection
+from pytest_sm_metrics.cloudtrail.selectors import (
+    SUGGESTED,
+    InvalidEventSelectorsError,
+    check_basic,
+    selection,
+)
 
 TYPE = "AWS::SageMaker::ExperimentTrialComponent"
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/{}"
@@ -56,7 +61,10 @@ def field(name, **conditions):
         ([field("userIdentity.arn", NotEquals=["arn:aws:iam::123456789012:user/tester"])], False),
         ([field("sessionCredentialFromConsole", Equals=["true"])], False),
         ([field("sessionCredentialFromConsole", NotEquals=["true"])], True),
-        ([field("eventName", StartsWith=["Batch"]), field("resources.ARN", EndsWith=["/run-2"])], False),
+        (
+            [field("eventName", StartsWith=["Batch"]), field("resources.ARN", EndsWith=["/run-2"])],
+            False,
+        ),
     ],
 )
 def test_what_is_selected(more, selected):
@@ -64,7 +72,12 @@ def test_what_is_selected(more, selected):
 
 
 def test_selectors_are_alternatives():
-    both = selection([*data(field("resources.ARN", EndsWith=["/run-1"])), *data(field("resources.ARN", EndsWith=["/run-2"]))])
+    both = selection(
+        [
+            *data(field("resources.ARN", EndsWith=["/run-1"])),
+            *data(field("resources.ARN", EndsWith=["/run-2"])),
+        ]
+    )
     assert [both(event(run)) for run in ("run-1", "run-2", "run-3")] == [True, True, False]
 
 
@@ -75,12 +88,22 @@ def test_an_event_without_a_resource():
 
 
 def test_a_service_has_no_arn():
-    assert not selection(data(field("userIdentity.arn", StartsWith=["arn"])))(event(caller="sagemaker.amazonaws.com"))
+    assert not selection(data(field("userIdentity.arn", StartsWith=["arn"])))(
+        event(caller="sagemaker.amazonaws.com")
+    )
 
 
 def test_nothing_is_selected_by_none_by_management_events_and_by_other_types():
-    management = {"FieldSelectors": [field("eventCategory", Equals=["Management"]), field("readOnly", Equals=["false"])]}
-    s3 = {"Name": "objects", "FieldSelectors": [CATEGORY, field("resources.type", Equals=["AWS::S3::Object"])]}
+    management = {
+        "FieldSelectors": [
+            field("eventCategory", Equals=["Management"]),
+            field("readOnly", Equals=["false"]),
+        ]
+    }
+    s3 = {
+        "Name": "objects",
+        "FieldSelectors": [CATEGORY, field("resources.type", Equals=["AWS::S3::Object"])],
+    }
     assert not selection([])(event())
     network = {
         "FieldSelectors": [
@@ -96,24 +119,45 @@ def test_nothing_is_selected_by_none_by_management_events_and_by_other_types():
 OPERATORS = {
     "Equals": lambda found, value: found == value,
     "StartsWith": lambda found, value: found[: len(value)] == value,
-    "EndsWith": lambda found, value: found[len(found) - len(value) :] == value and len(value) <= len(found),
+    "EndsWith": lambda found, value: (
+        found[len(found) - len(value) :] == value and len(value) <= len(found)
+    ),
 }
 NAMES = [*OPERATORS, *(f"Not{name}" for name in OPERATORS)]
-VALUES = st.lists(st.sampled_from(["Batch", "BatchPutMetrics", "Metrics", "s", "B", "BatchPutMetrics2"]), min_size=1, max_size=3)
+VALUES = st.lists(
+    st.sampled_from(["Batch", "BatchPutMetrics", "Metrics", "s", "B", "BatchPutMetrics2"]),
+    min_size=1,
+    max_size=3,
+)
 
 
 def naively(conditions, found):
     negative = all(
-        not OPERATORS[name[3:]](found, value) for name, values in conditions.items() if name.startswith("Not") for value in values
+        not OPERATORS[name[3:]](found, value)
+        for name, values in conditions.items()
+        if name.startswith("Not")
+        for value in values
     )
-    positive = [OPERATORS[name](found, value) for name, values in conditions.items() if not name.startswith("Not") for value in values]
+    positive = [
+        OPERATORS[name](found, value)
+        for name, values in conditions.items()
+        if not name.startswith("Not")
+        for value in values
+    ]
     return negative and (not positive or any(positive))
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(NAMES), VALUES, min_size=1), min_size=1, max_size=3))
+@given(
+    st.lists(st.dictionaries(st.sampled_from(NAMES), VALUES, min_size=1), min_size=1, max_size=3)
+)
 def test_operators_against_a_naive_reading(several):
-    selectors = [{"FieldSelectors": [CATEGORY, RESOURCE, field("eventName", **conditions)]} for conditions in several]
-    assert selection(selectors)(event()) is any(naively(conditions, "BatchPutMetrics") for conditions in several)
+    selectors = [
+        {"FieldSelectors": [CATEGORY, RESOURCE, field("eventName", **conditions)]}
+        for conditions in several
+    ]
+    assert selection(selectors)(event()) is any(
+        naively(conditions, "BatchPutMetrics") for conditions in several
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,7 +214,10 @@ def test_basic_selectors_know_other_types():
 @given(
     st.recursive(
         st.none() | st.text() | st.integers(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["FieldSelectors", "Field", "Equals"]), inner),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(st.sampled_from(["FieldSelectors", "Field", "Equals"]), inner)
+        ),
     )
 )
 def test_nothing_but_a_refusal(selectors):

@@ -23,12 +23,21 @@ from pytest_sm_metrics.cloudtrail.selectors import SUGGESTED
 from ..logging_metrics import NOON, client_in, metric, put
 
 ALL = SUGGESTED
-KEY = re.compile(r"AWSLogs/(\d{12})/CloudTrail/([a-z0-9-]+)/(\d{4}/\d\d/\d\d)/\1_CloudTrail_\2_\d{8}T\d{4}Z_[A-Za-z0-9]{16}\.json\.gz")
+KEY = re.compile(
+    r"AWSLogs/(\d{12})/CloudTrail/([a-z0-9-]+)/(\d{4}/\d\d/\d\d)/\1_CloudTrail_\2_\d{8}T\d{4}Z_[A-Za-z0-9]{16}\.json\.gz"
+)
 
 
 def only(run):
     [selector] = ALL
-    return [{"FieldSelectors": [*selector["FieldSelectors"], {"Field": "resources.ARN", "EndsWith": [f"/{run}"]}]}]
+    return [
+        {
+            "FieldSelectors": [
+                *selector["FieldSelectors"],
+                {"Field": "resources.ARN", "EndsWith": [f"/{run}"]},
+            ]
+        }
+    ]
 
 
 @pytest.fixture
@@ -47,7 +56,10 @@ def runs(events):
 
 def contents(folder):
     """The log files below a folder, by key."""
-    files = {str(path.relative_to(folder)): gzip.decompress(path.read_bytes()) for path in folder.rglob("*.gz")}
+    files = {
+        str(path.relative_to(folder)): gzip.decompress(path.read_bytes())
+        for path in folder.rglob("*.gz")
+    }
     return {key: content for key, content in files.items() if "CloudTrail-Digest" not in key}
 
 
@@ -64,7 +76,9 @@ class TestWhatItHolds:
 
     def test_what_its_selectors_select(self, sm_metrics, client):
         first = sm_metrics.cloudtrail.create_trail("first", advanced_event_selectors=only("run-1"))
-        both = sm_metrics.cloudtrail.create_trail("both", advanced_event_selectors=[*only("run-1"), *only("run-2")])
+        both = sm_metrics.cloudtrail.create_trail(
+            "both", advanced_event_selectors=[*only("run-1"), *only("run-2")]
+        )
         for run in ("run-1", "run-2", "run-3"):
             put(client, run, metric())
         assert (runs(first.events), runs(both.events)) == (["run-1"], ["run-1", "run-2"])
@@ -129,8 +143,21 @@ class TestEventBridge:
         put(client, "run-1", metric())
         [event] = trail.events
         [envelope] = trail.eventbridge_events
-        assert list(envelope) == ["version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"]
-        assert {name: envelope[name] for name in ("version", "detail-type", "source", "account", "region", "resources")} == {
+        assert list(envelope) == [
+            "version",
+            "id",
+            "detail-type",
+            "source",
+            "account",
+            "time",
+            "region",
+            "resources",
+            "detail",
+        ]
+        assert {
+            name: envelope[name]
+            for name in ("version", "detail-type", "source", "account", "region", "resources")
+        } == {
             "version": "0",
             "detail-type": "AWS API Call via CloudTrail",
             "source": "aws.metrics-sagemaker",
@@ -143,7 +170,9 @@ class TestEventBridge:
 
     def test_on_event_is_called_with_each_when_it_happens(self, sm_metrics, client):
         seen = []
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=only("run-1"), on_event=seen.append)
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=only("run-1"), on_event=seen.append
+        )
         put(client, "run-1", metric())
         assert seen == trail.eventbridge_events
         put(client, "run-2", metric())
@@ -153,25 +182,39 @@ class TestEventBridge:
 
     def test_it_is_called_with_what_the_trail_holds(self, sm_metrics, client):
         seen = []
-        sm_metrics.cloudtrail.create_trail("first", advanced_event_selectors=ALL, on_event=lambda event: second.start_logging())
-        second = sm_metrics.cloudtrail.create_trail("second", advanced_event_selectors=ALL, on_event=seen.append)
+        sm_metrics.cloudtrail.create_trail(
+            "first", advanced_event_selectors=ALL, on_event=lambda event: second.start_logging()
+        )
+        second = sm_metrics.cloudtrail.create_trail(
+            "second", advanced_event_selectors=ALL, on_event=seen.append
+        )
         second.stop_logging()
         put(client, "run-1", metric())
         assert seen == second.eventbridge_events == []
 
     @pytest.mark.parametrize(
         ("on_event", "raised"),
-        [(lambda event: 1 / 0, "ZeroDivisionError: division by zero"), (lambda event: pytest.fail("unexpected"), "Failed: unexpected")],
+        [
+            (lambda event: 1 / 0, "ZeroDivisionError: division by zero"),
+            (lambda event: pytest.fail("unexpected"), "Failed: unexpected"),
+        ],
     )
-    def test_what_it_raises_is_told_by_the_test_and_not_to_the_caller(self, client, on_event, raised):
+    def test_what_it_raises_is_told_by_the_test_and_not_to_the_caller(
+        self, client, on_event, raised
+    ):
         sm_metrics, seen = mock_sm_metrics().start(), []
         sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, on_event=on_event)
-        sm_metrics.cloudtrail.create_trail("other", advanced_event_selectors=ALL, on_event=seen.append)
+        sm_metrics.cloudtrail.create_trail(
+            "other", advanced_event_selectors=ALL, on_event=seen.append
+        )
         for _ in range(2):
             assert put(client, "run-1", metric())["Errors"] == []
         with pytest.raises(AssertionError) as told:
             sm_metrics.stop()
-        assert re.fullmatch(rf"on_event of trail 'audit' raised {re.escape(raised)} in .*test_trail\.py:\d+ \(2 times\)", str(told.value))
+        assert re.fullmatch(
+            rf"on_event of trail 'audit' raised {re.escape(raised)} in .*test_trail\.py:\d+ \(2 times\)",
+            str(told.value),
+        )
         assert len(seen) == 2
 
     def test_it_is_what_the_user_gave_also_after_a_state_came_back(self, sm_metrics, client):
@@ -195,8 +238,12 @@ class TestFolders:
         assert sorted(files) == sorted(keys)
         assert {KEY.fullmatch(key)[2] for key in keys} == {"us-east-1", "eu-west-1"}
         [ours] = [key for key in keys if "us-east-1" in key]
-        assert ours.startswith("AWSLogs/123456789012/CloudTrail/us-east-1/2026/09/01/123456789012_CloudTrail_us-east-1_20260901T1205Z_")
-        assert files[ours] == json.dumps({"Records": trail.events[:2]}, separators=(",", ":")).encode()
+        assert ours.startswith(
+            "AWSLogs/123456789012/CloudTrail/us-east-1/2026/09/01/123456789012_CloudTrail_us-east-1_20260901T1205Z_"
+        )
+        assert (
+            files[ours] == json.dumps({"Records": trail.events[:2]}, separators=(",", ":")).encode()
+        )
 
     def test_each_delivery_brings_what_is_new(self, sm_metrics, client, trail, tmp_path):
         put(client, "run-1", metric())
@@ -205,7 +252,11 @@ class TestFolders:
         put(client, "run-2", metric())
         second = trail.deliver(tmp_path / "a")
         assert not set(first) & set(second)
-        found = [record for content in contents(tmp_path / "a").values() for record in json.loads(content)["Records"]]
+        found = [
+            record
+            for content in contents(tmp_path / "a").values()
+            for record in json.loads(content)["Records"]
+        ]
         assert sorted(runs(found)) == ["run-1", "run-2"]
         trail.deliver(tmp_path / "b")
         [content] = contents(tmp_path / "b").values()
@@ -217,7 +268,9 @@ class TestFolders:
                 frozen.tick(timedelta(minutes=minutes))
                 put(client, "run-1", metric(timestamp=NOON))
         keys = trail.deliver(tmp_path)
-        assert [re.search(r"/(\d{4}/\d\d/\d\d)/.*_(\d{8}T\d{4}Z)_", key).groups() for key in keys] == [
+        assert [
+            re.search(r"/(\d{4}/\d\d/\d\d)/.*_(\d{8}T\d{4}Z)_", key).groups() for key in keys
+        ] == [
             ("2026/12/31", "20261231T2355Z"),
             ("2027/01/01", "20270101T0000Z"),
             ("2027/01/01", "20270101T0100Z"),
@@ -236,11 +289,16 @@ class TestFolders:
     def test_frozen_time_and_seed_make_keys_and_bytes_repeat(self, client, tmp_path):
         for folder in ("a", "b"):
             with freezegun.freeze_time(NOON), mock_sm_metrics() as sm_metrics:
-                trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+                trail = sm_metrics.cloudtrail.create_trail(
+                    "audit", advanced_event_selectors=ALL, digests=True
+                )
                 put(client, "run-1", metric())
                 trail.deliver(tmp_path / folder)
         files = {
-            folder: {str(path.relative_to(tmp_path / folder)): path.read_bytes() for path in (tmp_path / folder).rglob("*.gz")}
+            folder: {
+                str(path.relative_to(tmp_path / folder)): path.read_bytes()
+                for path in (tmp_path / folder).rglob("*.gz")
+            }
             for folder in "ab"
         }
         assert files["a"] == files["b"]
@@ -256,7 +314,9 @@ class TestFolders:
 
     @pytest.mark.parametrize("prefix", ["../up", "a/../../up"])
     def test_a_prefix_that_leads_out_of_the_folder(self, sm_metrics, client, tmp_path, prefix):
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_prefix=prefix)
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, s3_prefix=prefix
+        )
         put(client, "run-1", metric())
         with pytest.raises(ValueError, match=r"leads out of the folder"):
             trail.deliver(tmp_path / "in")
@@ -265,7 +325,9 @@ class TestFolders:
     def test_two_deliveries_at_once(self, sm_metrics, client, trail, tmp_path):
         put(client, "run-1", metric())
         with ThreadPoolExecutor(4) as pool:
-            keys = [key for delivered in pool.map(trail.deliver, [tmp_path] * 8) for key in delivered]
+            keys = [
+                key for delivered in pool.map(trail.deliver, [tmp_path] * 8) for key in delivered
+            ]
         assert len(keys) == 1
 
     def test_nothing_is_lost_while_selectors_are_put(self, sm_metrics, client):
@@ -288,7 +350,9 @@ class TestFolders:
 
     @pytest.mark.parametrize("instant", ["9999-12-31T23:58:00Z", "1969-12-31T23:59:59Z"])
     def test_the_ends_of_the_calendar(self, sm_metrics, client, tmp_path, instant):
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, digests=True
+        )
         with freezegun.freeze_time(instant):
             put(client, "run-1", metric())
         assert [event["eventTime"] for event in trail.events] == [instant]
@@ -296,19 +360,26 @@ class TestFolders:
 
     @pytest.mark.parametrize("where", [None, 3, b"folder", object()])
     def test_what_is_no_destination(self, sm_metrics, trail, where):
-        with pytest.raises(TypeError, match=r"is no destination; accepted is a folder \(str, Path\), or a boto3 client of S3"):
+        with pytest.raises(
+            TypeError,
+            match=r"is no destination; accepted is a folder \(str, Path\), or a boto3 client of S3",
+        ):
             sm_metrics.cloudtrail.deliver(where)
 
 
 class TestDigests:
     def digests(self, folder):
         found = {
-            str(path.relative_to(folder)): gzip.decompress(path.read_bytes()) for path in folder.rglob("*.gz") if "Digest" in path.name
+            str(path.relative_to(folder)): gzip.decompress(path.read_bytes())
+            for path in folder.rglob("*.gz")
+            if "Digest" in path.name
         }
         return dict(sorted(found.items()))
 
     def test_an_hourly_chain(self, sm_metrics, client, tmp_path):
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_bucket="audits", digests=True)
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, s3_bucket="audits", digests=True
+        )
         with freezegun.freeze_time("2026-09-01T10:10:00Z") as frozen:
             for minutes in (0, 20, 60, 1440):
                 frozen.tick(timedelta(minutes=minutes))
@@ -325,29 +396,50 @@ class TestDigests:
         listed = []
         for key, content in digests.items():
             digest = json.loads(content)
-            assert (digest["awsAccountId"], digest["digestS3Bucket"], digest["digestS3Object"]) == ("123456789012", "audits", key)
+            assert (digest["awsAccountId"], digest["digestS3Bucket"], digest["digestS3Object"]) == (
+                "123456789012",
+                "audits",
+                key,
+            )
             before = (digest["previousDigestS3Object"], digest["previousDigestHashValue"])
-            assert before == ((None, None) if previous is None else (previous, hashlib.sha256(digests[previous]).hexdigest()))
+            assert before == (
+                (None, None)
+                if previous is None
+                else (previous, hashlib.sha256(digests[previous]).hexdigest())
+            )
             for log in digest["logFiles"]:
                 assert log["hashValue"] == hashlib.sha256(files[log["s3Object"]]).hexdigest()
-                times = [record["eventTime"] for record in json.loads(files[log["s3Object"]])["Records"]]
+                times = [
+                    record["eventTime"] for record in json.loads(files[log["s3Object"]])["Records"]
+                ]
                 assert (log["oldestEventTime"], log["newestEventTime"]) == (min(times), max(times))
                 listed.append(log["s3Object"])
             previous = key
         assert sorted(listed) == sorted(files)
         first = json.loads(digests[name.format("2026/09/01", "20260901T110000Z")])
-        assert (first["digestStartTime"], first["digestEndTime"]) == ("2026-09-01T10:00:00Z", "2026-09-01T11:00:00Z")
-        assert (first["oldestEventTime"], first["newestEventTime"]) == ("2026-09-01T10:10:00Z", "2026-09-01T10:30:00Z")
+        assert (first["digestStartTime"], first["digestEndTime"]) == (
+            "2026-09-01T10:00:00Z",
+            "2026-09-01T11:00:00Z",
+        )
+        assert (first["oldestEventTime"], first["newestEventTime"]) == (
+            "2026-09-01T10:10:00Z",
+            "2026-09-01T10:30:00Z",
+        )
 
     def test_a_second_delivery_in_the_same_hour(self, sm_metrics, client, tmp_path):
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, digests=True
+        )
         with freezegun.freeze_time(NOON) as frozen:
             for minutes in (0, 20, 60):
                 frozen.tick(timedelta(minutes=minutes))
                 put(client, "run-1", metric())
                 trail.deliver(tmp_path)
         first, second = map(json.loads, self.digests(tmp_path).values())
-        assert (first["digestEndTime"], second["digestEndTime"]) == ("2026-09-01T13:00:00Z", "2026-09-01T14:00:00Z")
+        assert (first["digestEndTime"], second["digestEndTime"]) == (
+            "2026-09-01T13:00:00Z",
+            "2026-09-01T14:00:00Z",
+        )
         assert [len(digest["logFiles"]) for digest in (first, second)] == [2, 1]
         content = gzip.decompress((tmp_path / first["digestS3Object"]).read_bytes())
         assert (second["previousDigestS3Object"], second["previousDigestHashValue"]) == (
@@ -367,7 +459,9 @@ class TestDigests:
                     raise OSError("lost connection")
                 self.store[given["Key"]] = gzip.decompress(given["Body"])
 
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_bucket="audits", digests=True)
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, s3_bucket="audits", digests=True
+        )
         put(client, "run-1", metric())
         put(client_in("eu-west-1"), "run-1", metric())
         s3 = S3()
@@ -376,11 +470,18 @@ class TestDigests:
         s3.failing = False
         assert len(trail.deliver(s3)) == 2
         assert trail.deliver(s3) == []
-        listed = [log["s3Object"] for key, body in s3.store.items() if "Digest" in key for log in json.loads(body)["logFiles"]]
+        listed = [
+            log["s3Object"]
+            for key, body in s3.store.items()
+            if "Digest" in key
+            for log in json.loads(body)["logFiles"]
+        ]
         assert sorted(listed) == sorted(key for key in s3.store if "Digest" not in key)
 
     def test_a_state_that_comes_back(self, sm_metrics, client, tmp_path):
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, digests=True
+        )
         with freezegun.freeze_time(NOON) as frozen:
             put(client, "run-1", metric())
             trail.deliver(tmp_path)
@@ -394,11 +495,16 @@ class TestDigests:
         assert keys[0] == keys[1] == keys[2]
 
     def test_a_chain_for_each_region(self, sm_metrics, client, tmp_path):
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, digests=True)
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, digests=True
+        )
         put(client, "run-1", metric())
         put(client_in("eu-west-1"), "run-1", metric())
         trail.deliver(tmp_path)
-        assert [json.loads(content)["previousDigestS3Object"] for content in self.digests(tmp_path).values()] == [None, None]
+        assert [
+            json.loads(content)["previousDigestS3Object"]
+            for content in self.digests(tmp_path).values()
+        ] == [None, None]
 
 
 class TestBuckets:
@@ -411,12 +517,17 @@ class TestBuckets:
 
     def objects(self, s3, bucket="audits"):
         return {
-            found["Key"]: s3.get_object(Bucket=bucket, Key=found["Key"]) for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+            found["Key"]: s3.get_object(Bucket=bucket, Key=found["Key"])
+            for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
         }
 
     def test_objects(self, s3, sm_metrics, client):
         trail = sm_metrics.cloudtrail.create_trail(
-            "audit", advanced_event_selectors=ALL, s3_bucket="audits", s3_prefix="logs/ml", digests=True
+            "audit",
+            advanced_event_selectors=ALL,
+            s3_bucket="audits",
+            s3_prefix="logs/ml",
+            digests=True,
         )
         put(client, "run-1", metric())
         keys = trail.deliver(s3)
@@ -424,40 +535,58 @@ class TestBuckets:
         assert sorted(objects) == sorted(keys)
         [log] = [key for key in keys if "Digest" not in key]
         assert log.startswith("logs/ml/AWSLogs/123456789012/CloudTrail/us-east-1/")
-        assert (objects[log]["ContentType"], objects[log]["ContentEncoding"]) == ("application/json", "gzip")
+        assert (objects[log]["ContentType"], objects[log]["ContentEncoding"]) == (
+            "application/json",
+            "gzip",
+        )
         assert json.loads(gzip.decompress(objects[log]["Body"].read())) == {"Records": trail.events}
         assert trail.deliver(boto3.client("s3", region_name="us-east-1")) == []
 
     def test_a_bucket_that_does_not_exist(self, s3, sm_metrics, client, tmp_path):
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_bucket="nowhere")
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, s3_bucket="nowhere"
+        )
         put(client, "run-1", metric())
         with pytest.raises(ClientError) as refused:
             sm_metrics.cloudtrail.deliver(s3)
-        assert refused.value.response["Error"] == {"Code": "S3BucketDoesNotExistException", "Message": "S3 bucket nowhere does not exist!"}
+        assert refused.value.response["Error"] == {
+            "Code": "S3BucketDoesNotExistException",
+            "Message": "S3 bucket nowhere does not exist!",
+        }
         s3.create_bucket(Bucket="nowhere")
         assert len(trail.deliver(s3)) == 1
 
     def test_other_errors_are_s3s_own(self, s3, sm_metrics, client):
-        trail = sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, s3_bucket="audits")
+        trail = sm_metrics.cloudtrail.create_trail(
+            "audit", advanced_event_selectors=ALL, s3_bucket="audits"
+        )
         put(client, "run-1", metric())
         s3.put_bucket_versioning(Bucket="audits", VersioningConfiguration={"Status": "Enabled"})
-        s3.meta.events.register_first("before-call.s3.PutObject", lambda **_: (_ for _ in ()).throw(PermissionError("denied")))
+        s3.meta.events.register_first(
+            "before-call.s3.PutObject", lambda **_: (_ for _ in ()).throw(PermissionError("denied"))
+        )
         with pytest.raises(PermissionError, match="denied"):
             trail.deliver(s3)
 
     def test_a_trail_without_a_bucket(self, s3, sm_metrics, client, trail):
         put(client, "run-1", metric())
         for deliver in (trail.deliver, sm_metrics.cloudtrail.deliver):
-            with pytest.raises(ValueError, match=r"trail 'audit' has no bucket to deliver to: create_trail\('audit', s3_bucket=\.\.\.\)"):
+            with pytest.raises(
+                ValueError,
+                match=r"trail 'audit' has no bucket to deliver to: create_trail\('audit', s3_bucket=\.\.\.\)",
+            ):
                 deliver(s3)
-        sm_metrics.cloudtrail.create_trail("other", advanced_event_selectors=ALL, s3_bucket="audits")
+        sm_metrics.cloudtrail.create_trail(
+            "other", advanced_event_selectors=ALL, s3_bucket="audits"
+        )
         put(client, "run-1", metric())
         assert len(sm_metrics.cloudtrail.deliver(s3)) == 1
 
     def test_the_name_of_the_bucket_is_no_folder(self, sm_metrics):
         trail = sm_metrics.cloudtrail.create_trail("audit", s3_bucket="audits")
         with pytest.raises(
-            ValueError, match="'audits' is the bucket of trail 'audit', not a folder: to deliver there, give a boto3 client"
+            ValueError,
+            match="'audits' is the bucket of trail 'audit', not a folder: to deliver there, give a boto3 client",
         ):
             trail.deliver("audits")
 
@@ -486,20 +615,32 @@ class TestWhatIsRefused:
             ("audit", {"s3_prefix": "/x"}, "InvalidS3PrefixException"),
             ("audit", {"s3_prefix": "a\nb"}, "InvalidS3PrefixException"),
             ("audit", {"advanced_event_selectors": {}}, "InvalidEventSelectorsException"),
-            ("audit", {"advanced_event_selectors": [{**ALL[0], "Colour": "green"}]}, "InvalidEventSelectorsException"),
-            ("audit", {"advanced_event_selectors": [{**ALL[0], "Name": 5}]}, "InvalidEventSelectorsException"),
+            (
+                "audit",
+                {"advanced_event_selectors": [{**ALL[0], "Colour": "green"}]},
+                "InvalidEventSelectorsException",
+            ),
+            (
+                "audit",
+                {"advanced_event_selectors": [{**ALL[0], "Name": 5}]},
+                "InvalidEventSelectorsException",
+            ),
             ("audit", {"s3_prefix": "x" * 201}, "InvalidS3PrefixException"),
             ("audit", {"advanced_event_selectors": [{}]}, "InvalidEventSelectorsException"),
         ],
     )
-    def test_by_the_name_that_aws_gives_it_and_nothing_is_set_up(self, sm_metrics, name, more, code):
+    def test_by_the_name_that_aws_gives_it_and_nothing_is_set_up(
+        self, sm_metrics, name, more, code
+    ):
         taken = sm_metrics.cloudtrail.create_trail("taken")
         with pytest.raises(ClientError) as refused:
             sm_metrics.cloudtrail.create_trail(name, **more)
         assert refused.value.response["Error"]["Code"] == code
         assert sm_metrics.cloudtrail.trails == [taken]
 
-    @pytest.mark.parametrize("more", [{"on_event": "print"}, {"on_event": on_event_async}, {"digests": "yes"}])
+    @pytest.mark.parametrize(
+        "more", [{"on_event": "print"}, {"on_event": on_event_async}, {"digests": "yes"}]
+    )
     def test_what_is_ours_alone(self, sm_metrics, more):
         with pytest.raises(TypeError, match=r"accepted is "):
             sm_metrics.cloudtrail.create_trail("audit", **more)
@@ -509,8 +650,16 @@ class TestWhatIsRefused:
         basic = [
             {
                 "ReadWriteType": "All",
-                "DataResources": [{"Type": "AWS::SageMaker::ExperimentTrialComponent", "Values": ["arn:aws:sagemaker"]}],
+                "DataResources": [
+                    {
+                        "Type": "AWS::SageMaker::ExperimentTrialComponent",
+                        "Values": ["arn:aws:sagemaker"],
+                    }
+                ],
             }
         ]
-        with pytest.raises(ClientError, match=r"not 'AWS::SageMaker::ExperimentTrialComponent': use AdvancedEventSelectors="):
+        with pytest.raises(
+            ClientError,
+            match=r"not 'AWS::SageMaker::ExperimentTrialComponent': use AdvancedEventSelectors=",
+        ):
             sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=basic)

@@ -19,7 +19,9 @@ def run_with(project, monkeypatch):  # noqa: F811
 
     def run(plugins, *options):
         names = ["sm_metrics", *plugins.split()]
-        return project.runpytest_subprocess("-W", "error", *(option for name in names for option in ("-p", name)), *options)
+        return project.runpytest_subprocess(
+            "-W", "error", *(option for name in names for option in ("-p", name)), *options
+        )
 
     return run
 

@@ -12,7 +12,12 @@ import pytest
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from aiobotocore.stub import AioStubber
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 
 from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
 from pytest_sm_metrics.aws.interception import block
@@ -44,10 +49,17 @@ def test_a_client_made_before_and_used_after(monkeypatch):
     async def log():
         async with AsyncExitStack() as stack:
             early = await stack.enter_async_context(
-                get_session().create_client("sagemaker-metrics", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+                get_session().create_client(
+                    "sagemaker-metrics",
+                    "eu-west-1",
+                    aws_access_key_id="a",
+                    aws_secret_access_key="b",
+                )
             )
             async with mock_sm_metrics() as sm_metrics:
-                late = await stack.enter_async_context(get_session().create_client("sagemaker-metrics"))
+                late = await stack.enter_async_context(
+                    get_session().create_client("sagemaker-metrics")
+                )
                 await put(early, "early", metric())
                 await put(late, "late", metric())
             with pytest.raises(NoCredentialsError):
@@ -55,7 +67,10 @@ def test_a_client_made_before_and_used_after(monkeypatch):
             return sm_metrics
 
     sm_metrics = asyncio.run(log())
-    assert {run.name: run.region for run in sm_metrics.trial_components} == {"early": "eu-west-1", "late": "us-east-1"}
+    assert {run.name: run.region for run in sm_metrics.trial_components} == {
+        "early": "eu-west-1",
+        "late": "us-east-1",
+    }
 
 
 def test_a_client_signs_with_what_the_environment_held_when_it_was_made(monkeypatch):
@@ -67,10 +82,14 @@ def test_a_client_signs_with_what_the_environment_held_when_it_was_made(monkeypa
         config = AioConfig(retries={"total_max_attempts": 1})
         async with AsyncExitStack() as stack:
             async with mock_sm_metrics():
-                client = await stack.enter_async_context(get_session().create_client("sagemaker-metrics", config=config))
+                client = await stack.enter_async_context(
+                    get_session().create_client("sagemaker-metrics", config=config)
+                )
                 await put(client, "run-1", metric())
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", "now")
-            client.meta.events.register_first("before-send", lambda request, **_: signed.append(request.headers["Authorization"]))
+            client.meta.events.register_first(
+                "before-send", lambda request, **_: signed.append(request.headers["Authorization"])
+            )
             with pytest.raises(EndpointConnectionError):
                 await put(client, "run-1", metric())
 
@@ -133,7 +152,9 @@ def in_a_client(use, **config):
     """Run a coroutine with a client."""
 
     async def run():
-        async with EARLY_SESSION.create_client("sagemaker-metrics", config=AioConfig(**config)) as client:
+        async with EARLY_SESSION.create_client(
+            "sagemaker-metrics", config=AioConfig(**config)
+        ) as client:
             return await use(client)
 
     return asyncio.run(run())
@@ -153,7 +174,10 @@ def test_retries_without_back_off(sm_metrics, mode, attempts, monkeypatch):
         return await put(client, "run-1", metric())
 
     sm_metrics.fail_calls("ThrottlingException", times=attempts - 1)
-    assert in_a_client(use, retries={"mode": mode})["ResponseMetadata"]["RetryAttempts"] == attempts - 1
+    assert (
+        in_a_client(use, retries={"mode": mode})["ResponseMetadata"]["RetryAttempts"]
+        == attempts - 1
+    )
     assert [call.attempt for call in sm_metrics.calls] == list(range(1, attempts + 1))
     assert not any(slept)
 
@@ -167,13 +191,19 @@ def test_reading_back(sm_metrics):
     sm_metrics.fail_calls("ThrottlingException", operation="BatchGetMetrics", times=1)
     sm_metrics.fail_queries("InternalError", metric_name="acc")
     loss, accuracy = in_a_client(use)
-    assert (loss["Status"], loss["XAxisValues"], loss["MetricValues"]) == ("Complete", [0, 1], [0.9, 0.5])
+    assert (loss["Status"], loss["XAxisValues"], loss["MetricValues"]) == (
+        "Complete",
+        [0, 1],
+        [0.9, 0.5],
+    )
     assert accuracy["Status"] == "InternalError"
 
 
 def test_the_control_plane(sm_metrics):
     async def describe():
-        async with EARLY_SESSION.create_client("sagemaker", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b") as sagemaker:
+        async with EARLY_SESSION.create_client(
+            "sagemaker", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        ) as sagemaker:
             with AioStubber(sagemaker) as stubber:
                 stubber.add_response("describe_trial_component", {"TrialComponentName": "run-1"})
                 return await sagemaker.describe_trial_component(TrialComponentName="run-1")
@@ -184,7 +214,10 @@ def test_the_control_plane(sm_metrics):
 
 def test_calls_that_fail(sm_metrics):
     async def use(client):
-        with sm_metrics.fail_calls("AccessDeniedException"), pytest.raises(ClientError, match="is not authorized to perform"):
+        with (
+            sm_metrics.fail_calls("AccessDeniedException"),
+            pytest.raises(ClientError, match="is not authorized to perform"),
+        ):
             await put(client, "run-1", metric())
         with sm_metrics.fail_calls(ReadTimeoutError, stored=True), pytest.raises(ReadTimeoutError):
             await put(client, "run-1", metric())
@@ -193,16 +226,23 @@ def test_calls_that_fail(sm_metrics):
         with sm_metrics.fail_metrics("CONFLICT_ERROR", index=1):
             return await put(client, "run-1", metric(), metric())
 
-    assert in_a_client(use, retries={"total_max_attempts": 1})["Errors"] == [{"Code": "CONFLICT_ERROR", "MetricIndex": 1}]
+    assert in_a_client(use, retries={"total_max_attempts": 1})["Errors"] == [
+        {"Code": "CONFLICT_ERROR", "MetricIndex": 1}
+    ]
     assert len(sm_metrics["run-1"]["loss"]) == 3
 
 
 def test_held_calls_do_not_block_the_loop():
     async def use(client):
         with sm_metrics.hold_calls(times=2) as held:
-            tasks = [asyncio.ensure_future(put(client, f"run-{number}", metric())) for number in (1, 2)]
+            tasks = [
+                asyncio.ensure_future(put(client, f"run-{number}", metric())) for number in (1, 2)
+            ]
             await asyncio.to_thread(held.wait, 2)
-            third, fourth = await put(client, "run-1", metric()), await put(client, "run-3", metric())
+            third, fourth = (
+                await put(client, "run-1", metric()),
+                await put(client, "run-3", metric()),
+            )
             assert (len(third["Errors"]), len(fourth["Errors"])) == (1, 0)
         return await asyncio.gather(*tasks)
 
@@ -222,14 +262,22 @@ def test_a_cancelled_call_is_in_flight_no_more():
 
     with mock_sm_metrics(concurrent_writes="conflict") as sm_metrics:
         assert in_a_client(use)["Errors"] == []
-        assert [(call.status_code, call.error_code) for call in sm_metrics.calls] == [(None, "CancelledError"), (200, None)]
+        assert [(call.status_code, call.error_code) for call in sm_metrics.calls] == [
+            (None, "CancelledError"),
+            (200, None),
+        ]
         assert len(sm_metrics.cloudtrail.events) == 1
 
 
-@pytest.mark.parametrize("frozen", [nullcontext(), freezegun.freeze_time("2030-01-01")], ids=["ticking", "frozen"])
+@pytest.mark.parametrize(
+    "frozen", [nullcontext(), freezegun.freeze_time("2030-01-01")], ids=["ticking", "frozen"]
+)
 def test_a_call_that_the_block_itself_awaits(sm_metrics, frozen):
     async def use(client):
-        with sm_metrics.hold_calls(timeout=0.01), pytest.raises(RuntimeError, match=r"a call was held for 0.01 seconds"):
+        with (
+            sm_metrics.hold_calls(timeout=0.01),
+            pytest.raises(RuntimeError, match=r"a call was held for 0.01 seconds"),
+        ):
             await put(client, "run-1", metric())
 
     with frozen:

@@ -54,9 +54,14 @@ class TestAioboto3:
         keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
 
         async def log():
-            async with EARLY_SESSION.client("sagemaker-metrics", region_name="eu-west-1", **keys) as early:
+            async with EARLY_SESSION.client(
+                "sagemaker-metrics", region_name="eu-west-1", **keys
+            ) as early:
                 async with mock_sm_metrics() as sm_metrics:
-                    async with EARLY_SESSION.client("sagemaker-metrics") as late, aioboto3.Session().client("sagemaker-metrics") as own:
+                    async with (
+                        EARLY_SESSION.client("sagemaker-metrics") as late,
+                        aioboto3.Session().client("sagemaker-metrics") as own,
+                    ):
                         for run, client in (("early", early), ("late", late), ("own", own)):
                             await put(client, run, metric())
                         sm_metrics.stop()
@@ -74,7 +79,9 @@ class TestAioboto3:
     @pytest.mark.sm_metrics(metric_limit=60)
     def test_many_calls_in_flight(self, sm_metrics):
         async def use(client):
-            return await asyncio.gather(*[put(client, "run-1", metric(step=step)) for step in range(100)])
+            return await asyncio.gather(
+                *[put(client, "run-1", metric(step=step)) for step in range(100)]
+            )
 
         answers = in_a_client(use)
         assert sum(len(answer["Errors"]) for answer in answers) == 40
@@ -82,10 +89,15 @@ class TestAioboto3:
 
     def test_faults(self, sm_metrics):
         async def use(client):
-            with sm_metrics.fail_calls("AccessDeniedException"), pytest.raises(ClientError, match="is not authorized to perform"):
+            with (
+                sm_metrics.fail_calls("AccessDeniedException"),
+                pytest.raises(ClientError, match="is not authorized to perform"),
+            ):
                 await put(client, "run-1", metric())
             with sm_metrics.fail_calls("ThrottlingException", times=2):
-                assert (await put(client, "run-1", metric()))["ResponseMetadata"]["RetryAttempts"] == 2
+                assert (await put(client, "run-1", metric()))["ResponseMetadata"][
+                    "RetryAttempts"
+                ] == 2
             with sm_metrics.fail_metrics("CONFLICT_ERROR", index=1):
                 return await put(client, "run-1", metric(), metric())
 
@@ -93,14 +105,18 @@ class TestAioboto3:
 
     @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
     def test_a_back_off_that_is_slept_leaves_the_loop_to_others(self, mode, monkeypatch):
-        monkeypatch.setattr("random.random", lambda: 1.0)  # the longest that botocore waits: a second
+        monkeypatch.setattr(
+            "random.random", lambda: 1.0
+        )  # the longest that botocore waits: a second
 
         async def use(slow):
             async with EARLY_SESSION.client("sagemaker-metrics") as quick:
                 waiting = asyncio.ensure_future(put(slow, "slow", metric()))
                 while not sm_metrics.calls:
                     await asyncio.sleep(0)
-                await asyncio.gather(*[put(quick, "quick", metric(step=step)) for step in range(10)])
+                await asyncio.gather(
+                    *[put(quick, "quick", metric(step=step)) for step in range(10)]
+                )
                 assert not waiting.done()
                 waiting.cancel()
 
@@ -118,16 +134,26 @@ class TestAioboto3:
 
         in_a_client(use)
         assert list(sm_metrics) == ["run-2"]
-        assert [(call.trial_component, call.error_code) for call in sm_metrics.calls] == [("run-1", "CancelledError"), ("run-2", None)]
+        assert [(call.trial_component, call.error_code) for call in sm_metrics.calls] == [
+            ("run-1", "CancelledError"),
+            ("run-2", None),
+        ]
 
     def test_over_httpx(self, sm_metrics):
-        httpxsession = pytest.importorskip("aiobotocore.httpxsession", reason="an aiobotocore that knows no httpx")
+        httpxsession = pytest.importorskip(
+            "aiobotocore.httpxsession", reason="an aiobotocore that knows no httpx"
+        )
 
         async def use(client):
             with sm_metrics.fail_calls("ServiceUnavailable", times=1):
                 return await put(client, "run-1", metric())
 
-        assert in_a_client(use, http_session_cls=httpxsession.HttpxSession)["ResponseMetadata"]["RetryAttempts"] == 1
+        assert (
+            in_a_client(use, http_session_cls=httpxsession.HttpxSession)["ResponseMetadata"][
+                "RetryAttempts"
+            ]
+            == 1
+        )
 
     def test_in_threads_with_a_loop_each(self, sm_metrics):
         async def use(client):
@@ -230,7 +256,9 @@ def test_pytest_asyncio_and_the_mode_mock(uploads, run_with):
             assert list(current()) == ["run-1"]
         """
     )
-    run_with("asyncio", *LOOPS, "-o", "asyncio_mode=auto", "--sm-metrics-mode=mock").assert_outcomes(passed=1)
+    run_with(
+        "asyncio", *LOOPS, "-o", "asyncio_mode=auto", "--sm-metrics-mode=mock"
+    ).assert_outcomes(passed=1)
 
 
 ANYIO = """

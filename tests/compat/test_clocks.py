@@ -21,7 +21,11 @@ from ..requests import query
 @pytest.fixture(params=["freezegun", "time-machine"])
 def frozen(request):
     """Time stands still at noon."""
-    with freezegun.freeze_time(NOON) if request.param == "freezegun" else time_machine.travel(NOON, tick=False):
+    with (
+        freezegun.freeze_time(NOON)
+        if request.param == "freezegun"
+        else time_machine.travel(NOON, tick=False)
+    ):
         yield
 
 
@@ -52,7 +56,10 @@ def test_the_timestamp_window_lies_around_frozen_time(frozen, client, offset, ac
     if not accepted:
         [rejected] = sm_metrics.rejected
         assert (rejected.code, rejected.rule.id) == ("VALIDATION_ERROR", "Timestamp.window")
-        assert "is not within timestamp_window (past 14 days, 0:00:00, future 2:00:00) of 2026-09-01 12:00:00+00:00" in rejected.reason
+        assert (
+            "is not within timestamp_window (past 14 days, 0:00:00, future 2:00:00) of 2026-09-01 12:00:00+00:00"
+            in rejected.reason
+        )
 
 
 def test_waiting_goes_on_while_time_is_frozen(frozen, sm_metrics):
@@ -96,7 +103,9 @@ def test_waiting_for_held_calls_goes_on_while_time_is_frozen(frozen, sm_metrics)
 
 
 @pytest.mark.parametrize(
-    "freeze", [freezegun.freeze_time, lambda moment: time_machine.travel(moment, tick=False)], ids=["freezegun", "time-machine"]
+    "freeze",
+    [freezegun.freeze_time, lambda moment: time_machine.travel(moment, tick=False)],
+    ids=["freezegun", "time-machine"],
 )
 def test_request_ids_are_the_same_at_any_time(freeze, client, sm_metrics):
     ids = []
@@ -150,15 +159,24 @@ def test_queries_find_what_was_put_in_frozen_time(moments, client, sm_metrics):
     for _ in moments():
         now = datetime.now(timezone.utc)
         put(client, "run-1", metric(timestamp=now), metric(timestamp=now + timedelta(seconds=59)))
-    day = {"Start": int(NOON.timestamp()) * 1000, "End": int((NOON + timedelta(hours=1)).timestamp()) * 1000}
-    [result] = get(client, query(MetricStat="Count", Period="OneMinute", XAxisType="Timestamp", **day))
+    day = {
+        "Start": int(NOON.timestamp()) * 1000,
+        "End": int((NOON + timedelta(hours=1)).timestamp()) * 1000,
+    }
+    [result] = get(
+        client, query(MetricStat="Count", Period="OneMinute", XAxisType="Timestamp", **day)
+    )
     assert result["XAxisValues"] == [int(moment.timestamp()) * 1000 for moment in MINUTES[:2]]
     assert result["MetricValues"] == [2, 2]
 
 
 @pytest.mark.parametrize(
     "ticking",
-    [freezegun.freeze_time(NOON, tick=True), freezegun.freeze_time(NOON, auto_tick_seconds=1), time_machine.travel(NOON, tick=True)],
+    [
+        freezegun.freeze_time(NOON, tick=True),
+        freezegun.freeze_time(NOON, auto_tick_seconds=1),
+        time_machine.travel(NOON, tick=True),
+    ],
     ids=["freezegun", "freezegun, by itself", "time-machine"],
 )
 def test_a_clock_that_ticks(ticking, client):
@@ -168,7 +186,10 @@ def test_a_clock_that_ticks(ticking, client):
         put(client, "run-1", metric(timestamp=datetime.now(timezone.utc)))
     arrivals = [call.timestamp for call in sm_metrics.calls]
     assert NOON < arrivals[0] < arrivals[1] < NOON + timedelta(minutes=1)
-    assert all(NOON <= logged < arrived for logged, arrived in zip(sm_metrics["run-1"]["loss"].timestamps, arrivals, strict=True))
+    assert all(
+        NOON <= logged < arrived
+        for logged, arrived in zip(sm_metrics["run-1"]["loss"].timestamps, arrivals, strict=True)
+    )
 
 
 def test_an_offset_from_utc_is_nothing_to_the_service(client, sm_metrics):
@@ -215,7 +236,9 @@ def test_what_is_signed_has_the_frozen_time(frozen, sm_metrics):
     signed = []
     with moto.mock_aws():
         session = boto3.Session(region_name="us-east-1")
-        session.events.register_first("before-send", lambda request, **_: signed.append(request.headers.get("X-Amz-Date")))
+        session.events.register_first(
+            "before-send", lambda request, **_: signed.append(request.headers.get("X-Amz-Date"))
+        )
         client = session.client("sagemaker-metrics")
         put(client, "run-1", metric())
         session.client("sagemaker").create_trial_component(TrialComponentName="run-1")

@@ -24,7 +24,9 @@ def use_both(sm_metrics):
     metrics = boto3.client("sagemaker-metrics", region_name="us-east-1")
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket="models")
-    boto3.client("sagemaker", region_name="us-east-1").create_trial_component(TrialComponentName="run-1")
+    boto3.client("sagemaker", region_name="us-east-1").create_trial_component(
+        TrialComponentName="run-1"
+    )
     answer = put(metrics, "run-1", metric(step=None), metric(value=float("nan")))
     assert answer["Errors"] == [{"Code": "VALIDATION_ERROR", "MetricIndex": 1}]
     assert sm_metrics["run-1"]["loss"].values == [0.5]
@@ -124,19 +126,28 @@ class TestCaseDecoratedTheOtherWayRound(unittest.TestCase):
 def test_a_name_that_moto_made_is_known(sm_metrics):
     with mock_aws():
         client = boto3.client("sagemaker-metrics", region_name="us-east-1")
-        boto3.client("sagemaker", region_name="us-east-1").create_trial_component(TrialComponentName="run-1")
+        boto3.client("sagemaker", region_name="us-east-1").create_trial_component(
+            TrialComponentName="run-1"
+        )
         assert put(client, "run-1", metric())["Errors"] == []
-        assert put(client, "run-2", metric())["Errors"] == [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}]
+        assert put(client, "run-2", metric())["Errors"] == [
+            {"Code": "VALIDATION_ERROR", "MetricIndex": 0}
+        ]
 
 
 def test_motos_handler_does_not_run(sm_metrics_beside_moto, monkeypatch):
     def never(self):
         raise AssertionError("moto was asked")
 
-    monkeypatch.setattr("moto.sagemakermetrics.responses.SageMakerMetricsResponse.batch_put_metrics", never)
+    monkeypatch.setattr(
+        "moto.sagemakermetrics.responses.SageMakerMetricsResponse.batch_put_metrics", never
+    )
     client = boto3.client("sagemaker-metrics", region_name="us-east-1")
 
-    assert put(client, "run-1", metric(step=None), *[metric(step=step) for step in range(9)])["Errors"] == []
+    assert (
+        put(client, "run-1", metric(step=None), *[metric(step=step) for step in range(9)])["Errors"]
+        == []
+    )
 
     assert sm_metrics_beside_moto["run-1"]["loss"].steps == [None, *range(9)]
 
@@ -146,14 +157,20 @@ def test_moto_records_nothing(sm_metrics_beside_moto, monkeypatch, tmp_path):
     recorder.reset_recording()
     recorder.start_recording()
     try:
-        boto3.client("sagemaker", region_name="us-east-1").create_trial_component(TrialComponentName="run-1")
+        boto3.client("sagemaker", region_name="us-east-1").create_trial_component(
+            TrialComponentName="run-1"
+        )
         put(boto3.client("sagemaker-metrics", region_name="us-east-1"), "run-1", metric())
     finally:
         recorder.stop_recording()
     recorded = recorder.download_recording()
     assert "CreateTrialComponent" in recorded
     assert "BatchPutMetrics" not in recorded
-    assert not sagemakermetrics_backends["123456789012"]["us-east-1"].sagemaker_backend.trial_components["run-1"].metrics
+    assert (
+        not sagemakermetrics_backends["123456789012"]["us-east-1"]
+        .sagemaker_backend.trial_components["run-1"]
+        .metrics
+    )
 
 
 def test_everything_else_is_motos(sm_metrics_beside_moto):
@@ -162,7 +179,10 @@ def test_everything_else_is_motos(sm_metrics_beside_moto):
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["models"]
     sagemaker = boto3.client("sagemaker", region_name="us-east-1")
     sagemaker.create_trial_component(TrialComponentName="run-1")
-    assert sagemaker.describe_trial_component(TrialComponentName="run-1")["TrialComponentName"] == "run-1"
+    assert (
+        sagemaker.describe_trial_component(TrialComponentName="run-1")["TrialComponentName"]
+        == "run-1"
+    )
     assert sm_metrics_beside_moto.calls == []
 
 
@@ -170,10 +190,23 @@ def test_motos_control_plane_and_our_metrics(sm_metrics_beside_moto):
     sagemaker = boto3.client("sagemaker", region_name="us-east-1")
     client = boto3.client("sagemaker-metrics", region_name="us-east-1")
     arn = sagemaker.create_trial_component(TrialComponentName="run-1")["TrialComponentArn"]
-    assert [(one.name, one.arn) for one in sm_metrics_beside_moto.trial_components] == [("run-1", arn)]
-    put(client, "run-1", metric("loss", 0.9, 0), metric("loss", 0.5, 1), metric("loss", float("nan"), 2))
+    assert [(one.name, one.arn) for one in sm_metrics_beside_moto.trial_components] == [
+        ("run-1", arn)
+    ]
+    put(
+        client,
+        "run-1",
+        metric("loss", 0.9, 0),
+        metric("loss", 0.5, 1),
+        metric("loss", float("nan"), 2),
+    )
     [summary] = sagemaker.describe_trial_component(TrialComponentName="run-1")["Metrics"]
-    assert (summary["MetricName"], summary["SourceArn"], summary["Count"], summary["Avg"]) == ("loss", arn, 2, 0.7)
+    assert (summary["MetricName"], summary["SourceArn"], summary["Count"], summary["Avg"]) == (
+        "loss",
+        arn,
+        2,
+        0.7,
+    )
     sagemaker.delete_trial_component(TrialComponentName="run-1")
     assert sm_metrics_beside_moto.trial_components == []
     with pytest.raises(ClientError, match="Could not find trial component"):
@@ -203,9 +236,13 @@ def test_after_the_mock_moto_answers_again():
     client = boto3.client("sagemaker-metrics", region_name="us-east-1")
     with mock_sm_metrics():
         put(client, "run-1", metric())
-    boto3.client("sagemaker", region_name="us-east-1").create_trial_component(TrialComponentName="run-1")
+    boto3.client("sagemaker", region_name="us-east-1").create_trial_component(
+        TrialComponentName="run-1"
+    )
     put(client, "run-1", metric(step=0))
-    described = boto3.client("sagemaker", region_name="us-east-1").describe_trial_component(TrialComponentName="run-1")
+    described = boto3.client("sagemaker", region_name="us-east-1").describe_trial_component(
+        TrialComponentName="run-1"
+    )
     assert [summary["Count"] for summary in described["Metrics"]] == [1]
 
 
@@ -259,9 +296,15 @@ def test_what_moto_answers_is_not_blocked():
     unblock = block(lambda operation, body: UnmockedCallError(operation))
     try:
         with mock_aws():
-            boto3.client("sagemaker", "us-east-1").create_trial_component(TrialComponentName="run-1")
+            boto3.client("sagemaker", "us-east-1").create_trial_component(
+                TrialComponentName="run-1"
+            )
             put(boto3.client("sagemaker-metrics", "us-east-1"), "run-1", metric())
-            assert sagemakermetrics_backends["123456789012"]["us-east-1"].sagemaker_backend.trial_components["run-1"].metrics
+            assert (
+                sagemakermetrics_backends["123456789012"]["us-east-1"]
+                .sagemaker_backend.trial_components["run-1"]
+                .metrics
+            )
         with pytest.raises(UnmockedCallError, match="BatchPutMetrics"):
             put(boto3.client("sagemaker-metrics", "us-east-1"), "run-1", metric())
     finally:
@@ -269,12 +312,20 @@ def test_what_moto_answers_is_not_blocked():
 
 
 @pytest.mark.parametrize("own_session", [False, True])
-def test_a_client_that_was_made_under_both_signs_with_motos_credentials(sm_metrics_beside_moto, own_session, monkeypatch, network):
+def test_a_client_that_was_made_under_both_signs_with_motos_credentials(
+    sm_metrics_beside_moto, own_session, monkeypatch, network
+):
     """As one that was made under moto alone: a client that a module keeps must not meet AWS with the user's own."""
     session = boto3.Session() if own_session else boto3
-    client = session.client("sagemaker-metrics", region_name="us-east-1", config=Config(retries={"total_max_attempts": 1}))
+    client = session.client(
+        "sagemaker-metrics",
+        region_name="us-east-1",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
     signed = []
-    client.meta.events.register_first("before-send", lambda request, **_: signed.append(request.headers["Authorization"].decode()))
+    client.meta.events.register_first(
+        "before-send", lambda request, **_: signed.append(request.headers["Authorization"].decode())
+    )
     sm_metrics_beside_moto.stop()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-users-own")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")

@@ -43,8 +43,14 @@ def make(cloudtrail, name="audit", **more):
 
 
 def records(s3, prefix=""):
-    found = [one["Key"] for one in s3.list_objects_v2(Bucket="audits", Prefix=prefix).get("Contents", [])]
-    bodies = [s3.get_object(Bucket="audits", Key=key)["Body"].read() for key in found if "CloudTrail-Digest" not in key]
+    found = [
+        one["Key"] for one in s3.list_objects_v2(Bucket="audits", Prefix=prefix).get("Contents", [])
+    ]
+    bodies = [
+        s3.get_object(Bucket="audits", Key=key)["Body"].read()
+        for key in found
+        if "CloudTrail-Digest" not in key
+    ]
     return [record for body in bodies for record in json.loads(gzip.decompress(body))["Records"]]
 
 
@@ -60,7 +66,9 @@ def test_records_reach_the_bucket(sm_metrics, cloudtrail, s3):
     make(cloudtrail, S3KeyPrefix="logs")
     log("run-1")
     keys = sm_metrics.cloudtrail.deliver(s3)
-    assert [key.startswith("logs/AWSLogs/123456789012/CloudTrail/us-east-1/") for key in keys] == [True]
+    assert [key.startswith("logs/AWSLogs/123456789012/CloudTrail/us-east-1/") for key in keys] == [
+        True
+    ]
     assert records(s3, "logs/") == sm_metrics.cloudtrail.events
 
 
@@ -86,14 +94,19 @@ def test_without_selectors_nothing_is_delivered(sm_metrics, cloudtrail, s3):
 def test_selectors_that_are_put_again_hold_from_then_on(sm_metrics, cloudtrail):
     make(cloudtrail)
     log("run-1")
-    cloudtrail.put_event_selectors(TrailName="audit", EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}])
+    cloudtrail.put_event_selectors(
+        TrailName="audit",
+        EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}],
+    )
     log("run-2")
     cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors=SUGGESTED)
     log("run-3")
     assert runs(sm_metrics.cloudtrail.trails[0].events) == ["run-1", "run-3"]
 
 
-@pytest.mark.parametrize(("more", "held"), [({}, ["here"]), ({"IsMultiRegionTrail": True}, ["here", "there"])])
+@pytest.mark.parametrize(
+    ("more", "held"), [({}, ["here"]), ({"IsMultiRegionTrail": True}, ["here", "there"])]
+)
 def test_a_trail_of_one_region_holds_that_region(sm_metrics, cloudtrail, more, held):
     make(cloudtrail, **more)
     log("here")
@@ -113,7 +126,12 @@ def test_updating_and_deleting(sm_metrics, cloudtrail, s3):
         EnableLogFileValidation=True,
     )
     [trail] = sm_metrics.cloudtrail.trails
-    assert (trail.s3_bucket, trail.s3_prefix, trail.only_region, trail.digests) == ("others", "x", None, True)
+    assert (trail.s3_bucket, trail.s3_prefix, trail.only_region, trail.digests) == (
+        "others",
+        "x",
+        None,
+        True,
+    )
     cloudtrail.delete_trail(Name="audit")
     assert sm_metrics.cloudtrail.trails == []
 
@@ -121,12 +139,17 @@ def test_updating_and_deleting(sm_metrics, cloudtrail, s3):
 def test_digests(sm_metrics, cloudtrail, s3):
     make(cloudtrail, EnableLogFileValidation=True)
     log("run-1")
-    assert ["CloudTrail-Digest" in key for key in sm_metrics.cloudtrail.deliver(s3)] == [False, True]
+    assert ["CloudTrail-Digest" in key for key in sm_metrics.cloudtrail.deliver(s3)] == [
+        False,
+        True,
+    ]
 
 
 def test_beside_a_trail_of_the_mocks_own(sm_metrics, cloudtrail, s3):
     make(cloudtrail)
-    sm_metrics.cloudtrail.create_trail("own", advanced_event_selectors=SUGGESTED, s3_bucket="audits", s3_prefix="own")
+    sm_metrics.cloudtrail.create_trail(
+        "own", advanced_event_selectors=SUGGESTED, s3_bucket="audits", s3_prefix="own"
+    )
     log("run-1")
     assert len(sm_metrics.cloudtrail.deliver(s3)) == 2
 
@@ -159,8 +182,13 @@ def test_what_aws_refuses_is_refused_and_nothing_is_put(sm_metrics, cloudtrail, 
 
 def test_tuples_are_lists(sm_metrics, cloudtrail):
     cloudtrail.create_trail(Name="audit", S3BucketName="audits")
-    fields = ({"Field": "eventCategory", "Equals": ("Data",)}, {"Field": "resources.type", "Equals": (TYPE,)})
-    cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors=[{"FieldSelectors": fields}])
+    fields = (
+        {"Field": "eventCategory", "Equals": ("Data",)},
+        {"Field": "resources.type", "Equals": (TYPE,)},
+    )
+    cloudtrail.put_event_selectors(
+        TrailName="audit", AdvancedEventSelectors=[{"FieldSelectors": fields}]
+    )
     cloudtrail.start_logging(Name="audit")
     log("run-1")
     assert runs(sm_metrics.cloudtrail.trails[0].events) == ["run-1"]
@@ -168,7 +196,9 @@ def test_tuples_are_lists(sm_metrics, cloudtrail):
 
 def test_a_name_that_a_trail_of_the_mocks_own_has(sm_metrics, cloudtrail):
     trail = sm_metrics.cloudtrail.create_trail("audit")
-    with pytest.raises(cloudtrail.exceptions.TrailAlreadyExistsException, match="Trail audit already exists"):
+    with pytest.raises(
+        cloudtrail.exceptions.TrailAlreadyExistsException, match="Trail audit already exists"
+    ):
         make(cloudtrail)
     assert sm_metrics.cloudtrail.trails == [trail]
 
@@ -178,7 +208,9 @@ def test_what_changes_holds_from_then_on(sm_metrics, cloudtrail, s3):
     log("before", "eu-west-1")
     log("run-1")
     sm_metrics.cloudtrail.deliver(s3)
-    cloudtrail.update_trail(Name="audit", IsMultiRegionTrail=True, IncludeGlobalServiceEvents=True, S3KeyPrefix="new")
+    cloudtrail.update_trail(
+        Name="audit", IsMultiRegionTrail=True, IncludeGlobalServiceEvents=True, S3KeyPrefix="new"
+    )
     [trail] = sm_metrics.cloudtrail.trails
     assert runs(trail.events) == ["run-1"]
     log("after", "eu-west-1")
@@ -214,14 +246,20 @@ def test_a_trail_that_is_made_again_goes_on_with_the_digests(sm_metrics, cloudtr
         sm_metrics.cloudtrail.deliver(s3)
         cloudtrail.delete_trail(Name="audit")
     keys = [one["Key"] for one in s3.list_objects_v2(Bucket="audits")["Contents"]]
-    digests = [json.loads(gzip.decompress(s3.get_object(Bucket="audits", Key=key)["Body"].read())) for key in keys if "Digest" in key]
+    digests = [
+        json.loads(gzip.decompress(s3.get_object(Bucket="audits", Key=key)["Body"].read()))
+        for key in keys
+        if "Digest" in key
+    ]
     assert sorted(log["s3Object"] for digest in digests for log in digest["logFiles"]) == [
         key for key in sorted(keys) if "Digest" not in key
     ]
 
 
 def test_trails_of_one_name_in_two_regions(sm_metrics, s3):
-    clients = [boto3.client("cloudtrail", region_name=region) for region in ("us-east-1", "eu-west-1")]
+    clients = [
+        boto3.client("cloudtrail", region_name=region) for region in ("us-east-1", "eu-west-1")
+    ]
     _, there = map(make, clients)
     log("here")
     log("there", "eu-west-1")
@@ -255,15 +293,23 @@ def test_a_trail_of_before_that_is_made_anew_is_known(sm_metrics, cloudtrail):
 
 def test_a_url_that_is_signed_in_advance_is_no_call(sm_metrics, cloudtrail):
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    for service, method, name in (("cloudtrail", "create_trail", "Name"), ("sagemaker", "describe_trial_component", "TrialComponentName")):
+    for service, method, name in (
+        ("cloudtrail", "create_trail", "Name"),
+        ("sagemaker", "describe_trial_component", "TrialComponentName"),
+    ):
         client = boto3.client(service, region_name="us-east-1", **keys)
         more = {"S3BucketName": "audits"} if service == "cloudtrail" else {}
-        assert client.generate_presigned_url(method, Params={name: "audit", **more}).startswith("https://")
+        assert client.generate_presigned_url(method, Params={name: "audit", **more}).startswith(
+            "https://"
+        )
     assert sm_metrics.cloudtrail.trails == []
 
 
 def test_hooks_of_users_that_change_parameters(sm_metrics, cloudtrail):
-    cloudtrail.meta.events.register("provide-client-params.cloudtrail.CreateTrail", lambda params, **_: {**params, "S3KeyPrefix": "team"})
+    cloudtrail.meta.events.register(
+        "provide-client-params.cloudtrail.CreateTrail",
+        lambda params, **_: {**params, "S3KeyPrefix": "team"},
+    )
     make(cloudtrail)
     assert sm_metrics.cloudtrail.trails[0].s3_prefix == "team"
 

@@ -24,7 +24,9 @@ CONNECT = socket.socket.connect
 METHODS = multiprocessing.get_all_start_methods()
 FORKS = ["fork"] if "fork" in METHODS else []
 ANEW = [method for method in METHODS if method != "fork"]
-pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
 
 
 def log(run):
@@ -36,7 +38,16 @@ def log(run):
 def log_once(run):
     """As one does who tries once."""
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    put(SESSION.client("sagemaker-metrics", "us-east-1", config=Config(retries={"total_max_attempts": 1}), **keys), run, metric())
+    put(
+        SESSION.client(
+            "sagemaker-metrics",
+            "us-east-1",
+            config=Config(retries={"total_max_attempts": 1}),
+            **keys,
+        ),
+        run,
+        metric(),
+    )
 
 
 class TestThreads:
@@ -61,7 +72,10 @@ class TestThreads:
 
     def test_a_loops_executor(self, sm_metrics):
         async def main():
-            await asyncio.gather(asyncio.to_thread(log, "run-1"), asyncio.get_running_loop().run_in_executor(None, log, "run-2"))
+            await asyncio.gather(
+                asyncio.to_thread(log, "run-1"),
+                asyncio.get_running_loop().run_in_executor(None, log, "run-2"),
+            )
 
         asyncio.run(main())
         assert sorted(sm_metrics) == ["run-1", "run-2"]
@@ -89,7 +103,10 @@ class TestForkedChildren:
         assert not sm_metrics.calls
 
     def test_pool(self, method, sm_metrics):
-        with multiprocessing.get_context(method).Pool(1) as pool, pytest.raises(UnmockedCallError, match="forked from process"):
+        with (
+            multiprocessing.get_context(method).Pool(1) as pool,
+            pytest.raises(UnmockedCallError, match="forked from process"),
+        ):
             pool.apply(log, ["run-1"])
 
     def test_a_pool_that_was_there_before(self, method):
@@ -169,8 +186,13 @@ class TestPytestSubprocess:
         pytest.importorskip("pytest_subprocess", reason="needs the extra compat")
 
     def test_a_played_process_that_logs(self, fp, sm_metrics):
-        fp.register(["python", "train.py", "run-1"], callback=lambda process: log("run-1"), stdout="done")
-        assert subprocess.run(["python", "train.py", "run-1"], stdout=subprocess.PIPE).stdout == b"done"
+        fp.register(
+            ["python", "train.py", "run-1"], callback=lambda process: log("run-1"), stdout="done"
+        )
+        assert (
+            subprocess.run(["python", "train.py", "run-1"], stdout=subprocess.PIPE).stdout
+            == b"done"
+        )
         sm_metrics.assert_logged("run-1", "loss", 0.5)
 
     def test_a_real_one(self, fp, sm_metrics, tmp_path, monkeypatch):
@@ -178,7 +200,9 @@ class TestPytestSubprocess:
         script = tmp_path / "train.py"
         script.write_text(TRAIN)
         fp.pass_command([sys.executable, fp.any()])
-        ended = subprocess.run([sys.executable, str(script), "run-1"], capture_output=True, text=True)
+        ended = subprocess.run(
+            [sys.executable, str(script), "run-1"], capture_output=True, text=True
+        )
         assert ended.returncode == 1
         assert "NoCredentialsError" in ended.stderr
         assert not sm_metrics.calls

@@ -74,12 +74,17 @@ def seen(project, run_with, monkeypatch):
 
 def test_what_each_test_of_the_suite_sees(seen):
     found = seen("")
-    random = [tuple(call["error_code"] for call in found[f"test_random_failures[{number}]"][0]["calls"]) for number in range(8)]
+    random = [
+        tuple(call["error_code"] for call in found[f"test_random_failures[{number}]"][0]["calls"])
+        for number in range(8)
+    ]
     assert len(set(random)) > 1
     assert {"InternalFailure", None} == set(sum(random, ()))
 
 
-@pytest.mark.parametrize("dist", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each", "no"])
+@pytest.mark.parametrize(
+    "dist", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each", "no"]
+)
 def test_every_mode_of_xdist(seen, dist):
     workers = {"no": [], "each": ["--tx", "2*popen"]}.get(dist, ["-n", "2"])
     distributed = seen("", "--dist", dist, *workers, tests=TESTS * 2 if dist == "each" else TESTS)
@@ -177,7 +182,10 @@ def test_each_rerun_of_what_is_no_function_begins_empty(project, run_with):
     pytest.importorskip("pytest_rerunfailures", reason="needs the extra compat")
     project.makeconftest(ITEMS + TRIES)
     project.makefile(".yaml", it="")
-    assert run_with("rerunfailures", "--reruns=1", "--sm-metrics-mode=mock").parseoutcomes() == {"passed": 1, "rerun": 1}
+    assert run_with("rerunfailures", "--reruns=1", "--sm-metrics-mode=mock").parseoutcomes() == {
+        "passed": 1,
+        "rerun": 1,
+    }
 
 
 SHARED = """
@@ -243,7 +251,9 @@ def test_a_test_that_hangs_in_a_held_call(project, run_with):
     project.makepyfile(test_it=TIMEOUT)
     result = run_with("timeout", "--timeout-method=signal")
     result.assert_outcomes(failed=2, passed=2)
-    result.stdout.fnmatch_lines(["FAILED *test_hangs - Failed: Timeout*", "FAILED *test_waits_too_long - Failed: Timeout*"])
+    result.stdout.fnmatch_lines(
+        ["FAILED *test_hangs - Failed: Timeout*", "FAILED *test_waits_too_long - Failed: Timeout*"]
+    )
 
 
 def test_a_test_that_hangs_where_a_thread_ends_the_process(project, run_with):
@@ -310,6 +320,8 @@ def test_context_manager():
 def test_coverage_counts_what_ran_inside_a_mock(project, run_with, workers):
     pytest.importorskip("pytest_cov", reason="needs the extra compat")
     project.makepyfile(covered=COVERED, test_it=COVERING)
-    run_with("xdist pytest_cov", "--cov=covered", "--cov-branch", "--cov-report=json", *workers).assert_outcomes(passed=3)
+    run_with(
+        "xdist pytest_cov", "--cov=covered", "--cov-branch", "--cov-report=json", *workers
+    ).assert_outcomes(passed=3)
     [found] = json.loads((project.path / "coverage.json").read_text())["files"].values()
     assert [COVERED.split("\n")[line].strip() for line in found["missing_lines"]] == ["return run"]

@@ -16,14 +16,20 @@ from pytest_sm_metrics.cloudtrail.selectors import SUGGESTED
 from ..logging_metrics import client_in, metric, put
 
 ROLE = "arn:aws:iam::123456789012:role/trainer"
-pytestmark = pytest.mark.sm_metrics(caller_arn="arn:aws:sts::123456789012:assumed-role/trainer/job-7")
+pytestmark = pytest.mark.sm_metrics(
+    caller_arn="arn:aws:sts::123456789012:assumed-role/trainer/job-7"
+)
 
 
 @pytest.fixture
 def trail(sm_metrics):
     """A trail with what two runs left, one of them in another region, and a call that failed."""
     trail = sm_metrics.cloudtrail.create_trail(
-        "audit", advanced_event_selectors=SUGGESTED, s3_bucket="audits", s3_prefix="logs", digests=True
+        "audit",
+        advanced_event_selectors=SUGGESTED,
+        s3_bucket="audits",
+        s3_prefix="logs",
+        digests=True,
     )
     put(client_in("us-east-1"), "run-1", metric("loss", 0.5, 0))
     put(client_in("eu-west-1"), "run-2", metric("loss", 0.5, None))
@@ -50,19 +56,33 @@ class TestTrailscraper:
         trail.deliver(tmp_path)
         with caplog.at_level(logging.WARNING):
             selected = json.loads(
-                self.invoke("select", "--log-dir", str(tmp_path), "--filter-assumed-role-arn", ROLE, "--to", "in two hours")
+                self.invoke(
+                    "select",
+                    "--log-dir",
+                    str(tmp_path),
+                    "--filter-assumed-role-arn",
+                    ROLE,
+                    "--to",
+                    "in two hours",
+                )
             )
         assert sorted(selected["Records"], key=lambda record: record["eventID"]) == sorted(
             trail.events, key=lambda record: record["eventID"]
         )
-        assert {record.getMessage().partition(":")[0] for record in caplog.records} <= {"Invalid filename"}  # the digests
+        assert {record.getMessage().partition(":")[0] for record in caplog.records} <= {
+            "Invalid filename"
+        }  # the digests
 
     def test_it_makes_a_policy_of_them(self, trail, tmp_path):
         trail.deliver(tmp_path)
         selected = self.invoke("select", "--log-dir", str(tmp_path), "--to", "in two hours")
         [statement] = json.loads(self.invoke("generate", text=selected))["Statement"]
         assert statement["Action"] == ["metrics-sagemaker:BatchPutMetrics"]
-        assert [arn.rpartition("/")[2] for arn in statement["Resource"]] == ["run-2", "run-1", "run-3"]
+        assert [arn.rpartition("/")[2] for arn in statement["Resource"]] == [
+            "run-2",
+            "run-1",
+            "run-3",
+        ]
 
     def test_it_finds_the_last_event(self, trail, tmp_path):
         trail.deliver(tmp_path)
@@ -94,6 +114,10 @@ class TestPowertools:
 
         for envelope, event in zip(trail.eventbridge_events, trail.events, strict=True):
             parsed = EventBridgeModel.model_validate(json.loads(json.dumps(envelope)))
-            assert (parsed.detail_type, parsed.source, parsed.detail) == ("AWS API Call via CloudTrail", "aws.metrics-sagemaker", event)
+            assert (parsed.detail_type, parsed.source, parsed.detail) == (
+                "AWS API Call via CloudTrail",
+                "aws.metrics-sagemaker",
+                event,
+            )
             assert parsed.time.strftime("%Y-%m-%dT%H:%M:%SZ") == event["eventTime"]
             assert EventBridgeEvent(envelope).detail_type == "AWS API Call via CloudTrail"

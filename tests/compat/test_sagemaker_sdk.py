@@ -16,7 +16,10 @@ from ..requests import query
 
 def _generation():
     """The package that holds the SDK's experiments, or None."""
-    for distribution, package in (("sagemaker", "sagemaker.experiments"), ("sagemaker-core", "sagemaker.core.experiments")):
+    for distribution, package in (
+        ("sagemaker", "sagemaker.experiments"),
+        ("sagemaker-core", "sagemaker.core.experiments"),
+    ):
         try:
             if version(distribution).startswith("2."):
                 return package
@@ -31,7 +34,9 @@ if GENERATION is None:
 import numpy as np  # noqa: E402 - here, since it can not be imported twice: a test with pytester forgets what it was the first to import
 from moto import mock_aws  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the SDK, at almost every step
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning"
+)  # of the SDK, at almost every step
 
 
 def experiments(name):
@@ -45,7 +50,11 @@ def experiments(name):
 def session(sm_metrics):
     """A session of the SDK, with all but SageMaker Metrics answered by moto."""
     experiments("run")
-    module = "sagemaker.session" if GENERATION == "sagemaker.experiments" else "sagemaker.core.helper.session_helper"
+    module = (
+        "sagemaker.session"
+        if GENERATION == "sagemaker.experiments"
+        else "sagemaker.core.helper.session_helper"
+    )
     with mock_aws():
         yield importlib.import_module(module).Session(boto3.Session(region_name="us-east-1"))
 
@@ -79,7 +88,12 @@ class TestRun:
         component = experiments("trial_component")._TrialComponent.load("exp-run-1", session)
         loss, accuracy = component.metrics
         assert (loss.metric_name, loss.count, loss.min, loss.max) == ("loss", 26, 0.01, 1)
-        assert (accuracy.metric_name, accuracy.count, accuracy.last, accuracy.std_dev) == ("accuracy", 1, 0.5, 0)
+        assert (accuracy.metric_name, accuracy.count, accuracy.last, accuracy.std_dev) == (
+            "accuracy",
+            1,
+            0.5,
+            0,
+        )
         assert loss.source_arn == curve.arn == component.trial_component_arn
 
         [result] = get(session.sagemaker_metrics_client, query(run="exp-run-1"))
@@ -116,7 +130,10 @@ class TestWhatIsLost:
     @pytest.mark.parametrize("nan", [np.array(float("nan")), "nan"], ids=["array", "string"])
     def test_a_nan_that_is_no_number_is_sent_and_refused(self, new_run, sm_metrics, nan):
         """A tensor is none either: the SDK looks at instances of numbers.Number alone."""
-        with pytest.raises(Exception, match='1 errors with error code "VALIDATION_ERROR"'), new_run() as run:
+        with (
+            pytest.raises(Exception, match='1 errors with error code "VALIDATION_ERROR"'),
+            new_run() as run,
+        ):
             log(run, "loss", [0.9, nan, 0.3])
         assert sm_metrics["exp-run-1"]["loss"].steps == [0, 2]
 
@@ -129,7 +146,10 @@ class TestWhatIsLost:
 
     def test_a_partial_failure_ends_the_training_loop(self, new_run, sm_metrics):
         sm_metrics.fail_metrics("CONFLICT_ERROR", step=3, times=1)
-        with pytest.raises(Exception, match='1 errors with error code "CONFLICT_ERROR"'), new_run() as run:
+        with (
+            pytest.raises(Exception, match='1 errors with error code "CONFLICT_ERROR"'),
+            new_run() as run,
+        ):
             log(run, "loss", [0.5] * 25)
         assert sm_metrics["exp-run-1"]["loss"].steps == [0, 1, 2, 4, 5, 6, 7, 8, 9]
 
@@ -169,24 +189,42 @@ class TestWhatIsLost:
             log(run, "loss", [0.5] * 10)
         assert sm_metrics["exp-run-1"]["loss"].steps == [*range(10), *range(10)]
 
-    def test_an_error_at_the_end_takes_the_place_of_the_trainings_own(self, new_run, session, sm_metrics):
+    def test_an_error_at_the_end_takes_the_place_of_the_trainings_own(
+        self, new_run, session, sm_metrics
+    ):
         sm_metrics.fail_metrics("INTERNAL_ERROR", times=1)
-        with pytest.raises(Exception, match='1 errors with error code "INTERNAL_ERROR"') as raised, new_run() as run:  # noqa: PT012
+        with (
+            pytest.raises(Exception, match='1 errors with error code "INTERNAL_ERROR"') as raised,
+            new_run() as run,
+        ):
             log(run, "loss", [0.5])
             raise KeyError("of the training loop")
         assert isinstance(raised.value.__context__, KeyError)
-        described = session.sagemaker_client.describe_trial_component(TrialComponentName="exp-run-1")
+        described = session.sagemaker_client.describe_trial_component(
+            TrialComponentName="exp-run-1"
+        )
         assert described["Status"]["PrimaryStatus"] == "Failed"
 
-    def test_a_metric_at_the_end_fails_the_run_when_it_is_closed(self, new_run, session, sm_metrics):
+    def test_a_metric_at_the_end_fails_the_run_when_it_is_closed(
+        self, new_run, session, sm_metrics
+    ):
         sm_metrics.fail_metrics("INTERNAL_ERROR", times=1)
-        with pytest.raises(Exception, match='1 errors with error code "INTERNAL_ERROR"'), new_run() as run:
+        with (
+            pytest.raises(Exception, match='1 errors with error code "INTERNAL_ERROR"'),
+            new_run() as run,
+        ):
             run.log_metric("loss", 0.5)
         assert "exp-run-1" not in sm_metrics
-        described = session.sagemaker_client.describe_trial_component(TrialComponentName="exp-run-1")
-        assert described["Status"]["PrimaryStatus"] == "Completed"  # the SDK had said so before it sent the rest
+        described = session.sagemaker_client.describe_trial_component(
+            TrialComponentName="exp-run-1"
+        )
+        assert (
+            described["Status"]["PrimaryStatus"] == "Completed"
+        )  # the SDK had said so before it sent the rest
 
-    def test_the_sink_that_sends_in_the_background_looks_at_no_errors(self, session, sm_metrics, monkeypatch):
+    def test_the_sink_that_sends_in_the_background_looks_at_no_errors(
+        self, session, sm_metrics, monkeypatch
+    ):
         module = experiments("_metrics")
         monkeypatch.setattr(module._MetricQueue, "_CONSUMER_SLEEP_SECONDS", 0)
         monkeypatch.setattr(module._AsyncMetricsSink, "_COMPLETE_SLEEP_SECONDS", 0)
@@ -198,7 +236,9 @@ class TestWhatIsLost:
         assert len(sm_metrics["run-1"]["loss"]) == 9
         assert [rejected.metric.step for rejected in sm_metrics.rejected] == [3]
 
-    def test_the_first_call_of_that_sink_that_fails_is_its_last(self, session, sm_metrics, monkeypatch):
+    def test_the_first_call_of_that_sink_that_fails_is_its_last(
+        self, session, sm_metrics, monkeypatch
+    ):
         module = experiments("_metrics")
         monkeypatch.setattr("threading.excepthook", lambda told: None)
         sink = module._AsyncMetricsSink("run-1", client_in("us-east-1"))
@@ -228,7 +268,10 @@ def test_trial_component_of_sagemaker_core(session, sm_metrics):
     from sagemaker.core.shapes import RawMetricData
 
     component = TrialComponent.create(trial_component_name="run-1", region="us-east-1")
-    data = [RawMetricData(metric_name="loss", timestamp="1788264000", step=step, value=0.5) for step in range(3)]
+    data = [
+        RawMetricData(metric_name="loss", timestamp="1788264000", step=step, value=0.5)
+        for step in range(3)
+    ]
     sm_metrics.fail_metrics("CONFLICT_ERROR", step=1)
     assert component.batch_put_metrics(data, region="us-east-1") is None
     component.refresh()

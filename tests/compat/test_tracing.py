@@ -172,7 +172,11 @@ async def main():
 asyncio.run(main())
 """
 
-TRACERS = {"aws_xray_sdk": XRAY, "opentelemetry.instrumentation.botocore": OPENTELEMETRY, "ddtrace": DATADOG}
+TRACERS = {
+    "aws_xray_sdk": XRAY,
+    "opentelemetry.instrumentation.botocore": OPENTELEMETRY,
+    "ddtrace": DATADOG,
+}
 
 
 @pytest.mark.parametrize("log", [LOG, ASYNC_LOG], ids=["boto3", "aiobotocore"])
@@ -185,10 +189,15 @@ def test_both_see_every_call(tracer, order, log, tmp_path):
         pytest.skip("needs the extra compat")
     (tmp_path / "tracer.py").write_text(TRACERS[tracer])
     (tmp_path / "log.py").write_text(log)
-    ended = subprocess.run([sys.executable, "log.py", order], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(
+        [sys.executable, "log.py", order], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
     assert ended.returncode == 0, ended.stderr
     spans, request_ids = json.loads(ended.stdout.splitlines()[-1])
-    expected = [["BatchPutMetrics", status, request_id] for status, request_id in zip([200, 200, 403, 200], request_ids, strict=True)]
+    expected = [
+        ["BatchPutMetrics", status, request_id]
+        for status, request_id in zip([200, 200, 403, 200], request_ids, strict=True)
+    ]
     if (tracer, log) == ("ddtrace", ASYNC_LOG):
         del expected[2]  # this one tags no answer that is an error
     assert spans == expected

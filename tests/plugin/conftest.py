@@ -67,7 +67,9 @@ def run(request, project):
         project.makepyfile(test_it=source)
         if request.param == "in process":
             return project.runpytest_inprocess(*options)
-        lean = [] if "hypothesis" in source else ["-p", "no:hypothesispytest"]  # it takes most of a start-up
+        lean = (
+            [] if "hypothesis" in source else ["-p", "no:hypothesispytest"]
+        )  # it takes most of a start-up
         return project.runpytest_subprocess("-p", "xdist", "-n", "1", *lean, *options)
 
     return run

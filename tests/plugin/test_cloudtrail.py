@@ -75,7 +75,10 @@ def test_what_on_event_raises_fails_the_test(project):
     result = project.runpytest_inprocess()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["on_event of trail 'audit' raised KeyError: 'nothing' in */test_what_on_event*.py:9", "the test itself passed"]
+        [
+            "on_event of trail 'audit' raised KeyError: 'nothing' in */test_what_on_event*.py:9",
+            "the test itself passed",
+        ]
     )
 
 
@@ -131,7 +134,9 @@ def test_the_report_says_what_trails_hold_and_why_not_more(project):
     )
 
 
-@pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "2"]], ids=["in one process", "under xdist"])
+@pytest.mark.parametrize(
+    "options", [[], ["-p", "xdist", "-n", "2"]], ids=["in one process", "under xdist"]
+)
 def test_no_two_tests_ids_collide_in_one_place(project, options):
     project.makepyfile(
         """
@@ -153,6 +158,14 @@ def test_no_two_tests_ids_collide_in_one_place(project, options):
     )
     project.runpytest_subprocess(*options).assert_outcomes(passed=6)
     files = list(project.path.joinpath("bucket").rglob("*.gz"))
-    records = [record for path in files for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]]
+    records = [
+        record
+        for path in files
+        for record in json.loads(gzip.decompress(path.read_bytes()))["Records"]
+    ]
     assert len(files) == 6
-    assert len({record["eventID"] for record in records}) == len({record["requestID"] for record in records}) == 12
+    assert (
+        len({record["eventID"] for record in records})
+        == len({record["requestID"] for record in records})
+        == 12
+    )

@@ -212,7 +212,9 @@ class TestMachine(Machine.TestCase):
         )
         result = project.runpytest_inprocess("--tb=short")
         result.assert_outcomes(failed=2)
-        result.stdout.fnmatch_lines_random(["*number=11*", "*state.upload()*", "*1 metric was rejected*"])
+        result.stdout.fnmatch_lines_random(
+            ["*number=11*", "*state.upload()*", "*1 metric was rejected*"]
+        )
         result.stdout.no_fnmatch_line("*state.wait()*")
 
     @pytest.mark.parametrize("way", ["", "@mock_sm_metrics(rejected_metrics='error')"])
@@ -259,7 +261,14 @@ def test_function(trainer, number):
         )
         result = project.runpytest_inprocess()
         result.assert_outcomes(failed=2)
-        result.stdout.fnmatch_lines(["*_ TestCase.test_method _*", "1 metric was rejected", "*_ test_function _*", "1 metric was rejected"])
+        result.stdout.fnmatch_lines(
+            [
+                "*_ TestCase.test_method _*",
+                "1 metric was rejected",
+                "*_ test_function _*",
+                "1 metric was rejected",
+            ]
+        )
 
     def test_blocked_calls_belong_to_their_example(self, project):
         project.makepyfile(
@@ -283,4 +292,6 @@ def test_forgot_and_swallows(number):
         result = project.runpytest_inprocess("--sm-metrics-mode=block")
         result.stdout.no_fnmatch_line("*distinct failures*")
         result.stdout.no_fnmatch_line("*Flaky*")
-        result.stdout.fnmatch_lines(["*UnmockedCallError: BatchPutMetrics for trial component 'run-1'*", "*number=11*"])
+        result.stdout.fnmatch_lines(
+            ["*UnmockedCallError: BatchPutMetrics for trial component 'run-1'*", "*number=11*"]
+        )

@@ -10,7 +10,10 @@ FILES = {
     "setup.cfg": "[tool:pytest]\nsm_metrics_{name} = {ini}",
     "pyproject.toml": "[tool.pytest.ini_options]\nsm_metrics_{name} = {toml}",
 }
-NATIVE = {"pytest.toml": "[pytest]\nsm_metrics_{name} = {toml}", "pyproject.toml (native)": "[tool.pytest]\nsm_metrics_{name} = {toml}"}
+NATIVE = {
+    "pytest.toml": "[pytest]\nsm_metrics_{name} = {toml}",
+    "pyproject.toml (native)": "[tool.pytest]\nsm_metrics_{name} = {toml}",
+}
 IF_NATIVE = pytest.mark.skipif(pytest.version_tuple < (9,), reason="native TOML came with pytest 9")
 EVERY_FILE = [*FILES, *(pytest.param(name, marks=IF_NATIVE) for name in NATIVE)]
 
@@ -32,9 +35,13 @@ SETTINGS = {
 
 def write(project, file, **options):
     template = {**FILES, **NATIVE}[file]
-    lines = [template.format(name=name, ini=value, toml=toml(value)) for name, value in options.items()]
+    lines = [
+        template.format(name=name, ini=value, toml=toml(value)) for name, value in options.items()
+    ]
     head = lines[0].split("\n")[0]
-    project.path.joinpath(file.split(" ")[0]).write_text("\n".join([head, *(line.split("\n")[1] for line in lines)]), encoding="utf-8")
+    project.path.joinpath(file.split(" ")[0]).write_text(
+        "\n".join([head, *(line.split("\n")[1] for line in lines)]), encoding="utf-8"
+    )
 
 
 def toml(value):
@@ -89,7 +96,11 @@ def test_every_file(project, file):
 
 def test_they_hold_under_xdist_and_can_be_overridden(run, project):
     project.makefile(".ini", pytest="[pytest]\nsm_metrics_metric_limit = 1")
-    result = run("def test_it(sm_metrics): assert sm_metrics._service.settings.metric_limit == 2", "-o", "sm_metrics_metric_limit=2")
+    result = run(
+        "def test_it(sm_metrics): assert sm_metrics._service.settings.metric_limit == 2",
+        "-o",
+        "sm_metrics_metric_limit=2",
+    )
     result.assert_outcomes(passed=1)
 
 
@@ -134,22 +145,33 @@ def test_every_wrong_value_is_refused_at_once_with_name_value_and_what_is_accept
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     lines = [line.removeprefix("ERROR: ") for line in result.errlines]
     for name, (value, _, accepted) in WRONG.items():
-        shown = {f"ini option sm_metrics_{name} is {form!r}; accepted is {accepted}." for form in (value, str(value), toml(value))}
+        shown = {
+            f"ini option sm_metrics_{name} is {form!r}; accepted is {accepted}."
+            for form in (value, str(value), toml(value))
+        }
         assert shown & set(lines), name
     result.stdout.no_fnmatch_line("ran")
 
 
-@pytest.mark.parametrize("text", ["", "14d", "14d,2h,1m", "14,2", "-1d,2h", "1w,2h", "d,h", "9999999999d,1h", "nan d,1h"])
+@pytest.mark.parametrize(
+    "text", ["", "14d", "14d,2h,1m", "14,2", "-1d,2h", "1w,2h", "d,h", "9999999999d,1h", "nan d,1h"]
+)
 def test_windows_that_are_none(project, text):
     project.makepyfile("def test_it(): pass")
     result = project.runpytest_inprocess("-o", f"sm_metrics_timestamp_window={text}")
-    result.stderr.fnmatch_lines([f"ERROR: ini option sm_metrics_timestamp_window is '{text}'; accepted is *"])
+    result.stderr.fnmatch_lines(
+        [f"ERROR: ini option sm_metrics_timestamp_window is '{text}'; accepted is *"]
+    )
 
 
 def test_a_list_is_no_window(project):
-    project.path.joinpath("pyproject.toml").write_text('[tool.pytest.ini_options]\nsm_metrics_timestamp_window = ["14d", "2h"]')
+    project.path.joinpath("pyproject.toml").write_text(
+        '[tool.pytest.ini_options]\nsm_metrics_timestamp_window = ["14d", "2h"]'
+    )
     result = project.runpytest_inprocess()
-    result.stderr.fnmatch_lines(["ERROR: ini option sm_metrics_timestamp_window is [[]'14d', '2h']; accepted is *"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: ini option sm_metrics_timestamp_window is [[]'14d', '2h']; accepted is *"]
+    )
     result.stderr.no_fnmatch_line("*Warning*")
 
 
@@ -168,15 +190,21 @@ def test_an_unknown_option_is_refused_with_the_nearest(run, project):
 def test_faults_are_no_option(project):
     result = project.runpytest_inprocess("-o", "sm_metrics_faults=x")
     result.stderr.fnmatch_lines(
-        ["ERROR: unknown ini option sm_metrics_faults = 'x': faults go into the marker or into mock_sm_metrics(faults=[[]...])."]
+        [
+            "ERROR: unknown ini option sm_metrics_faults = 'x': faults go into the marker or into mock_sm_metrics(faults=[[]...])."
+        ]
     )
 
 
 def test_an_option_of_another_plugin_is_its_own(project):
     project.makeconftest("def pytest_addoption(parser): parser.addini('sm_metrics_colour', 'help')")
-    project.makepyfile("def test_it(pytestconfig): assert pytestconfig.getini('sm_metrics_colour') == 'green'")
+    project.makepyfile(
+        "def test_it(pytestconfig): assert pytestconfig.getini('sm_metrics_colour') == 'green'"
+    )
     project.runpytest_inprocess("-o", "sm_metrics_colour=green").assert_outcomes(passed=1)
 
 
 def test_they_are_in_the_help(pytester):
-    pytester.runpytest_inprocess("--help").stdout.fnmatch_lines_random(["*sm_metrics_metric_limit (int):*", "*--sm-metrics-mode=*"])
+    pytester.runpytest_inprocess("--help").stdout.fnmatch_lines_random(
+        ["*sm_metrics_metric_limit (int):*", "*--sm-metrics-mode=*"]
+    )

@@ -6,7 +6,10 @@ from .conftest import ITEMS
 
 
 def test_precedence_setting_by_setting(run, project):
-    project.makefile(".ini", pytest="[pytest]\nsm_metrics_metric_limit = 9\nsm_metrics_metric_name_limit = 9\nsm_metrics_seed = 9")
+    project.makefile(
+        ".ini",
+        pytest="[pytest]\nsm_metrics_metric_limit = 9\nsm_metrics_metric_name_limit = 9\nsm_metrics_seed = 9",
+    )
     result = run(
         """
         import pytest
@@ -79,14 +82,22 @@ def test_a_wrong_one_is_an_error_of_collection(run, project):
         'test_it.py::TestClass::test_mode[1]: @pytest.mark.sm_metrics(mode=\'on\'): mode is \'on\'; accepted is "off" or "block" or "mock".',
     ]:
         assert expected in out
-    result.assert_outcomes(errors=1, passed=result.parseoutcomes().get("passed", 0))  # xdist goes on with other files
+    result.assert_outcomes(
+        errors=1, passed=result.parseoutcomes().get("passed", 0)
+    )  # xdist goes on with other files
 
 
 def test_a_wrong_one_of_a_module(project):
-    project.makepyfile("import pytest\npytestmark = pytest.mark.sm_metrics(seed=1.5)\ndef test_it(): ...")
+    project.makepyfile(
+        "import pytest\npytestmark = pytest.mark.sm_metrics(seed=1.5)\ndef test_it(): ..."
+    )
     result = project.runpytest_inprocess()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["test_*.py: @pytest.mark.sm_metrics(seed=1.5): setting seed is 1.5; accepted is a whole number."])
+    result.stdout.fnmatch_lines(
+        [
+            "test_*.py: @pytest.mark.sm_metrics(seed=1.5): setting seed is 1.5; accepted is a whole number."
+        ]
+    )
 
 
 def test_a_wrong_one_that_a_hook_adds(run, project):
@@ -105,7 +116,10 @@ def pytest_collection_modifyitems(items):
     )
     result = run("def test_it(): print('ran')", "-s", "--sm-metrics-mode=mock")
     assert result.ret != 0
-    assert "setting seed is 'x'; accepted is a whole number." in result.stdout.str() + result.stderr.str()
+    assert (
+        "setting seed is 'x'; accepted is a whole number."
+        in result.stdout.str() + result.stderr.str()
+    )
     assert "ran\n" not in result.stdout.str()
 
 

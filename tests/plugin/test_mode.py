@@ -113,7 +113,9 @@ def test_a_wrong_one_is_refused(project, options):
 
 
 class TestBlock:
-    @pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "1"]], ids=["alone", "under xdist"])
+    @pytest.mark.parametrize(
+        "options", [[], ["-p", "xdist", "-n", "1"]], ids=["alone", "under xdist"]
+    )
     def test_every_phase_and_what_lies_between(self, project, options, monkeypatch):
         monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
         project.makeconftest(
@@ -151,10 +153,21 @@ class TestBlock:
         )
         project.makepyfile("from conftest import blocked\nblocked('import')\ndef test_it(): ...")
         project.runpytest_subprocess("--sm-metrics-mode=block", *options).assert_outcomes(passed=1)
-        phases = ["conftest", "configure", "start", "import", "between", "finish", "unconfigure", "exit"]
+        phases = [
+            "conftest",
+            "configure",
+            "start",
+            "import",
+            "between",
+            "finish",
+            "unconfigure",
+            "exit",
+        ]
         worker = "gw0" if options else ""
         seen = project.path.joinpath("blocked").read_text(encoding="utf-8").splitlines()
-        assert [line for line in seen if line.startswith(worker)] == [f"{worker} {when} BatchPutMetrics {when} None" for when in phases]
+        assert [line for line in seen if line.startswith(worker)] == [
+            f"{worker} {when} BatchPutMetrics {when} None" for when in phases
+        ]
 
     def test_a_thread_that_outlives_the_tests(self, project):
         project.makepyfile(
@@ -260,7 +273,12 @@ class TestBlock:
             "--sm-metrics-mode=block",
         )
         result.assert_outcomes(passed=1, errors=1)
-        result.stdout.fnmatch_lines(["*ERROR at teardown of test_it*", "1 call outside a mock of SageMaker Metrics was blocked"])
+        result.stdout.fnmatch_lines(
+            [
+                "*ERROR at teardown of test_it*",
+                "1 call outside a mock of SageMaker Metrics was blocked",
+            ]
+        )
 
     def test_a_late_thread(self, project):
         project.makepyfile(
@@ -478,7 +496,9 @@ class TestMock:
             """
             '''
         )
-        project.runpytest_inprocess("--sm-metrics-mode=mock", "--doctest-modules").assert_outcomes(passed=1)
+        project.runpytest_inprocess("--sm-metrics-mode=mock", "--doctest-modules").assert_outcomes(
+            passed=1
+        )
 
     def test_a_test_that_is_no_function(self, project):
         project.makeconftest(
@@ -493,7 +513,9 @@ class TestMock:
         )
         project.makefile(".yaml", test="it: []")
         project.runpytest_inprocess("--sm-metrics-mode=mock").assert_outcomes(passed=1)
-        result = project.runpytest_inprocess("--sm-metrics-mode=mock", "-o", "sm_metrics_rejected_metrics=error")
+        result = project.runpytest_inprocess(
+            "--sm-metrics-mode=mock", "-o", "sm_metrics_rejected_metrics=error"
+        )
         result.assert_outcomes(failed=1)
 
     def test_a_test_that_is_no_function_and_ends_the_session(self, project):

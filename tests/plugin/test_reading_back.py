@@ -26,7 +26,12 @@ def read(*queries):
 @pytest.fixture(autouse=True)
 def reader(project):
     """A module `reader` beside `trainer`."""
-    if "BatchGetMetrics" not in boto3.client("sagemaker-metrics", region_name="us-east-1").meta.service_model.operation_names:
+    if (
+        "BatchGetMetrics"
+        not in boto3.client(
+            "sagemaker-metrics", region_name="us-east-1"
+        ).meta.service_model.operation_names
+    ):
         pytest.skip("the service model of this botocore has no BatchGetMetrics")
     project.makepyfile(reader=READER)
 
@@ -101,15 +106,26 @@ ARN = "arn:aws:sagemaker:us-east-1:{}:{}/run-1"
 @pytest.mark.parametrize(
     ("query", "why"),
     [
-        ('query("run-1", "los")', ["trial component 'run-1' in us-east-1 holds no metric named 'los'", "  - closest: 'loss'"]),
-        ('query("run1")', ["trial component 'run1' holds no metrics in region us-east-1", "  - closest: 'run-1'"]),
+        (
+            'query("run-1", "los")',
+            [
+                "trial component 'run-1' in us-east-1 holds no metric named 'los'",
+                "  - closest: 'loss'",
+            ],
+        ),
+        (
+            'query("run1")',
+            ["trial component 'run1' holds no metrics in region us-east-1", "  - closest: 'run-1'"],
+        ),
         (
             f'query("run-1", ResourceArn="{ARN.format(123456789012, "training-job")}")',
             ["the ResourceArn is not that of a trial component, *"],
         ),
         (
             f'query("run-1", ResourceArn="{ARN.format(999999999999, "experiment-trial-component")}")',
-            ["the ResourceArn is arn:*:999999999999:*, that of the trial component here would be arn:*:123456789012:*"],
+            [
+                "the ResourceArn is arn:*:999999999999:*, that of the trial component here would be arn:*:123456789012:*"
+            ],
         ),
         ('query("run-1", Start=5)', ["2 metrics of that name, all outside of Start and End"]),
         (
@@ -134,7 +150,10 @@ def test_why_a_query_finds_nothing(project, query, why):
     )
     first, *others = why
     project.runpytest_inprocess().stdout.fnmatch_lines(
-        [f"    Last of '*' of * by *: Complete, no values; {first}", *("    " + line for line in others)]
+        [
+            f"    Last of '*' of * by *: Complete, no values; {first}",
+            *("    " + line for line in others),
+        ]
     )
 
 
@@ -186,7 +205,9 @@ def test_calls_after_a_reset_are_shown(project):
             assert False
         """
     )
-    project.runpytest_inprocess().stdout.fnmatch_lines(["*- SageMaker Metrics calls -*", "* BatchPutMetrics 'run-2' *"])
+    project.runpytest_inprocess().stdout.fnmatch_lines(
+        ["*- SageMaker Metrics calls -*", "* BatchPutMetrics 'run-2' *"]
+    )
 
 
 def test_calls_before_the_test_are_not_shown(project):
@@ -207,7 +228,12 @@ def test_calls_before_the_test_are_not_shown(project):
     )
     result = project.runpytest_inprocess()
     result.stdout.fnmatch_lines(
-        ["*_ test_third _*", "*- SageMaker Metrics calls -*", "1 call before this test", "* BatchPutMetrics 'run-3' *"]
+        [
+            "*_ test_third _*",
+            "*- SageMaker Metrics calls -*",
+            "1 call before this test",
+            "* BatchPutMetrics 'run-3' *",
+        ]
     )
     assert str(result.stdout).count("SageMaker Metrics calls") == 1
     result.stdout.no_fnmatch_line("*run-1*-> 200*")

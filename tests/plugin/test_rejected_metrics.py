@@ -165,7 +165,9 @@ class TestIt:
     )
     result = project.runpytest_inprocess()
     result.assert_outcomes(failed=2, passed=1)
-    result.stdout.fnmatch_lines(["*_ TestIt.test_one _*", f"  turned off by {turned_off_by}", "*_ TestIt.test_three _*"])
+    result.stdout.fnmatch_lines(
+        ["*_ TestIt.test_one _*", f"  turned off by {turned_off_by}", "*_ TestIt.test_three _*"]
+    )
 
 
 def test_what_only_a_teardown_shows_is_an_error_there(run):
@@ -191,7 +193,11 @@ def test_module(shared_trainer): ...
     )
     result.assert_outcomes(passed=2, errors=2)
     result.stdout.fnmatch_lines(
-        ["*_ ERROR at teardown of test_function _*", "1 metric was rejected", "*_ ERROR at teardown of test_module _*"]
+        [
+            "*_ ERROR at teardown of test_function _*",
+            "1 metric was rejected",
+            "*_ ERROR at teardown of test_module _*",
+        ]
     )
 
 
@@ -214,7 +220,9 @@ def test_a_part_that_fails_is_told_alone(sm_metrics, subtests):
 """
     )
     result = project.runpytest_inprocess()
-    result.stdout.fnmatch_lines(["*_ test_a_part_that_is_skipped_hides_nothing _*", "1 metric was rejected"])
+    result.stdout.fnmatch_lines(
+        ["*_ test_a_part_that_is_skipped_hides_nothing _*", "1 metric was rejected"]
+    )
     assert result.stdout.str().count("\n1 metric was rejected\n") == 1
 
 

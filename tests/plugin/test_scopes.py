@@ -45,7 +45,9 @@ def test_the_nearest_answers_and_what_it_holds_is_kept(run):
     result.assert_outcomes(passed=6)
 
 
-@pytest.mark.parametrize(("scope", "activations"), [("session", 1), ("package", 2), ("module", 4), ("class", 8)])
+@pytest.mark.parametrize(
+    ("scope", "activations"), [("session", 1), ("package", 2), ("module", 4), ("class", 8)]
+)
 def test_each_is_shared_by_its_scope(project, scope, activations):
     source = f"""
 import pathlib
@@ -68,7 +70,9 @@ class TestTwo(TestOne):
         for module in ("a", "b"):
             project.path.joinpath(package, f"test_{module}.py").write_text(source, encoding="utf-8")
     project.runpytest_inprocess().assert_outcomes(passed=16)
-    counts = [int(line) for line in project.path.joinpath("seen").read_text(encoding="utf-8").split()]
+    counts = [
+        int(line) for line in project.path.joinpath("seen").read_text(encoding="utf-8").split()
+    ]
     assert counts == [*range(1, 16 // activations + 1)] * activations
 
 
@@ -89,9 +93,12 @@ def test_a_package_within_a_package_has_its_own(project):
 @pytest.mark.parametrize("conftest", ["conftest.py", "package/conftest.py"])
 def test_a_package_of_the_users_own(project, conftest):
     package = project.mkpydir("package")
-    package.joinpath("test_it.py").write_text("def test_it(sm_metrics_package):\n    assert sm_metrics_package == 'own'", encoding="utf-8")
+    package.joinpath("test_it.py").write_text(
+        "def test_it(sm_metrics_package):\n    assert sm_metrics_package == 'own'", encoding="utf-8"
+    )
     project.path.joinpath(conftest).write_text(
-        "import pytest\n@pytest.fixture(scope='package')\ndef sm_metrics_package():\n    return 'own'", encoding="utf-8"
+        "import pytest\n@pytest.fixture(scope='package')\ndef sm_metrics_package():\n    return 'own'",
+        encoding="utf-8",
     )
     project.runpytest_inprocess().assert_outcomes(passed=1)
 
@@ -215,4 +222,6 @@ def test_a_wider_one_that_is_asked_for_late_goes_outside(project):
 
 def test_they_are_documented(pytester):
     result = pytester.runpytest_inprocess("--fixtures", "-p", "no:cacheprovider")
-    result.stdout.fnmatch_lines_random([f"sm_metrics_{scope} [[]{scope} scope[]] -- *" for scope in SCOPES])
+    result.stdout.fnmatch_lines_random(
+        [f"sm_metrics_{scope} [[]{scope} scope[]] -- *" for scope in SCOPES]
+    )

@@ -95,14 +95,25 @@ def test_failures_lead_to_the_cause(run):
         "- at step 0 arrived: [0.5]",
     ]:
         assert expected in lines
-    assert not any("asserting.py" in line or "reading.py" in line for line in lines)  # each traceback ends in the user's test
+    assert not any(
+        "asserting.py" in line or "reading.py" in line for line in lines
+    )  # each traceback ends in the user's test
 
 
 def test_request_ids_repeat_alone_reordered_and_under_xdist(run, pytester):
     alone = pytester.runpytest_inprocess(pytester.makepyfile(test_it=IDS), "-k", "[b]")
     alone.assert_outcomes(passed=1)
     run(IDS).assert_outcomes(passed=2)
-    assert len({request_id for path in pytester.path.glob("*.ids") for request_id in path.read_text().split()}) == 4
+    assert (
+        len(
+            {
+                request_id
+                for path in pytester.path.glob("*.ids")
+                for request_id in path.read_text().split()
+            }
+        )
+        == 4
+    )
 
 
 IDS = """

@@ -153,13 +153,23 @@ def test_examples_of_hypothesis(project):
     )
     result = project.runpytest_inprocess("--tb=short")
     result.assert_outcomes(passed=1, failed=2)
-    result.stdout.fnmatch_lines(["*_ test_never _*", "a fault never fired: *step=9)", "*_ test_one_of_an_example _*", "*count=1*"])
+    result.stdout.fnmatch_lines(
+        [
+            "*_ test_never _*",
+            "a fault never fired: *step=9)",
+            "*_ test_one_of_an_example _*",
+            "*count=1*",
+        ]
+    )
 
 
 def test_a_context_manager_and_check():
     from pytest_sm_metrics import fail_calls, mock_sm_metrics
 
-    with pytest.raises(AssertionError, match=r"a fault never fired(.|\n)*by mock_sm_metrics\(unused_faults=\"ignore\"\) for all"):
+    with pytest.raises(
+        AssertionError,
+        match=r"a fault never fired(.|\n)*by mock_sm_metrics\(unused_faults=\"ignore\"\) for all",
+    ):
         with mock_sm_metrics(faults=[fail_calls("ThrottlingException")]):
             pass
     with mock_sm_metrics() as sm_metrics:
@@ -218,7 +228,14 @@ class TestTheReport:
             """
         )
         result = project.runpytest_inprocess()
-        result.stdout.fnmatch_lines(["mock 1 of 2:", "* BatchPutMetrics 'run-1' *", "mock 2 of 2:", "* BatchPutMetrics 'run-2' *"])
+        result.stdout.fnmatch_lines(
+            [
+                "mock 1 of 2:",
+                "* BatchPutMetrics 'run-1' *",
+                "mock 2 of 2:",
+                "* BatchPutMetrics 'run-2' *",
+            ]
+        )
 
     def test_it_stays_short(self, project):
         project.makepyfile(
@@ -235,7 +252,12 @@ class TestTheReport:
         )
         result = project.runpytest_inprocess("--no-header")
         result.stdout.fnmatch_lines(
-            ["5 earlier mocks; -vv shows them", "mock 6 of 8:", "* BatchPutMetrics 'run-5' *", "2 more faults; -vv shows them"]
+            [
+                "5 earlier mocks; -vv shows them",
+                "mock 6 of 8:",
+                "* BatchPutMetrics 'run-5' *",
+                "2 more faults; -vv shows them",
+            ]
         )
         assert max(map(len, result.outlines)) < 200
 
@@ -260,6 +282,16 @@ def test_probabilities_repeat_reordered_and_under_xdist(project):
         """
     )
     project.runpytest_inprocess().assert_outcomes(passed=4)
-    project.runpytest_inprocess("test_it.py::test_it[3]", "test_it.py::test_it[1]").assert_outcomes(passed=2)
+    project.runpytest_inprocess("test_it.py::test_it[3]", "test_it.py::test_it[1]").assert_outcomes(
+        passed=2
+    )
     project.runpytest_subprocess("-p", "xdist", "-n", "2").assert_outcomes(passed=4)
-    assert len({project.path.joinpath(f"fired-{number}").read_text(encoding="utf-8") for number in range(4)}) == 4
+    assert (
+        len(
+            {
+                project.path.joinpath(f"fired-{number}").read_text(encoding="utf-8")
+                for number in range(4)
+            }
+        )
+        == 4
+    )

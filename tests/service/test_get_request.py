@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_sm_metrics.service.exchange import Request
-from pytest_sm_metrics.service.get_request import GetMetrics, Query, parse_get_metrics, resource_arns_in
+from pytest_sm_metrics.service.get_request import (
+    GetMetrics,
+    Query,
+    parse_get_metrics,
+    resource_arns_in,
+)
 from pytest_sm_metrics.service.parsing import MalformedRequestError
 from pytest_sm_metrics.service.service import Service
 from pytest_sm_metrics.settings import Settings
@@ -30,7 +35,9 @@ def refusal(content):
 
 
 def test_queries_in_their_order():
-    parsed = parse_get_metrics(body(query("loss", "Min"), query("acc", "Avg", "OneHour", Start=-5, End=7.0)))
+    parsed = parse_get_metrics(
+        body(query("loss", "Min"), query("acc", "Avg", "OneHour", Start=-5, End=7.0))
+    )
     assert parsed == GetMetrics(
         [
             Query("loss", ARN, "Min", "IterationNumber", "IterationNumber", None, None),
@@ -44,7 +51,11 @@ def test_queries_in_their_order():
     ("arn", "trial_component", "region"),
     [
         (ARN, "run-1", "us-east-1"),
-        ("arn:aws-cn:sagemaker:cn-north-1:123456789012:experiment-trial-component/a", "a", "cn-north-1"),
+        (
+            "arn:aws-cn:sagemaker:cn-north-1:123456789012:experiment-trial-component/a",
+            "a",
+            "cn-north-1",
+        ),
         ("arn:aws:sagemaker:us-east-1:123456789012:training-job/run-1", None, "us-east-1"),
         ("arn:aws:sagemaker::123456789012:experiment-trial-component/run-1", "run-1", ""),
         ("nonsense", None, ""),
@@ -111,16 +122,30 @@ def test_the_longest_arn():
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([ARN, "Last", "OneHour", "Timestamp"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*query(), "MetricQueries", "Start"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from([ARN, "Last", "OneHour", "Timestamp"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*query(), "MetricQueries", "Start"]), inner)
+    ),
     max_leaves=12,
 )
 
 
-@given(st.binary() | JSON.map(lambda value: json.dumps({"MetricQueries": value}).encode()) | JSON.map(lambda v: json.dumps(v).encode()))
+@given(
+    st.binary()
+    | JSON.map(lambda value: json.dumps({"MetricQueries": value}).encode())
+    | JSON.map(lambda v: json.dumps(v).encode())
+)
 def test_whatever_bytes_arrive_the_service_answers(content):
     service = Service(Settings(), "test")
-    answer = answered(service, Request("POST", "/BatchGetMetrics", content, "us-east-1", "tests", None, 1, 0.0))
+    answer = answered(
+        service, Request("POST", "/BatchGetMetrics", content, "us-east-1", "tests", None, 1, 0.0)
+    )
     assert answer.status in (200, 400)
     assert json.loads(answer.body)
     assert isinstance(resource_arns_in(content), list)

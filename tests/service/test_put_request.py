@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_sm_metrics.service.parsing import MalformedRequestError
-from pytest_sm_metrics.service.put_request import PutMetrics, _read_at_a_glance, _read_with_care, parse_put_metrics
+from pytest_sm_metrics.service.put_request import (
+    PutMetrics,
+    _read_at_a_glance,
+    _read_with_care,
+    parse_put_metrics,
+)
 
 from ..requests import EPOCH_SECONDS, body, item
 
@@ -20,8 +25,12 @@ def refusal(content):
 
 
 def test_a_request_becomes_columns():
-    parsed = parse_put_metrics(body(item("loss", 0.5, 1), item("acc", 1, ..., EPOCH_SECONDS + 0.25)))
-    assert parsed == PutMetrics("run-1", ("loss", "acc"), [EPOCH_SECONDS, EPOCH_SECONDS + 0.25], (1, None), [0.5, 1.0])
+    parsed = parse_put_metrics(
+        body(item("loss", 0.5, 1), item("acc", 1, ..., EPOCH_SECONDS + 0.25))
+    )
+    assert parsed == PutMetrics(
+        "run-1", ("loss", "acc"), [EPOCH_SECONDS, EPOCH_SECONDS + 0.25], (1, None), [0.5, 1.0]
+    )
     assert [type(value) for value in parsed.values] == [float, float]
 
 
@@ -143,17 +152,39 @@ def test_a_long_value_is_cut_in_the_message():
 
 
 def test_a_null_item_has_no_members():
-    assert "3 validation errors detected" in refusal(b'{"TrialComponentName": "a", "MetricData": [null]}')[1]
+    assert (
+        "3 validation errors detected"
+        in refusal(b'{"TrialComponentName": "a", "MetricData": [null]}')[1]
+    )
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=5), children, max_size=3)
+    ),
     max_leaves=8,
 )
-MEMBER = JSON | st.sampled_from(["NaN", "Infinity", "1788264000", "loss", 0, 1, -1, 2**31, 1e308, 0.5])
-ITEM = st.fixed_dictionaries({}, optional=dict.fromkeys(("MetricName", "Timestamp", "Step", "Value", "Other"), MEMBER)) | JSON
-BODY = st.fixed_dictionaries({}, optional={"TrialComponentName": JSON | st.just("run-1"), "MetricData": st.lists(ITEM, max_size=12) | JSON})
+MEMBER = JSON | st.sampled_from(
+    ["NaN", "Infinity", "1788264000", "loss", 0, 1, -1, 2**31, 1e308, 0.5]
+)
+ITEM = (
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("MetricName", "Timestamp", "Step", "Value", "Other"), MEMBER)
+    )
+    | JSON
+)
+BODY = st.fixed_dictionaries(
+    {},
+    optional={
+        "TrialComponentName": JSON | st.just("run-1"),
+        "MetricData": st.lists(ITEM, max_size=12) | JSON,
+    },
+)
 
 
 @given(st.binary() | BODY.map(lambda document: json.dumps(document).encode()))
@@ -164,13 +195,24 @@ def test_whatever_bytes_arrive_are_read_or_refused(content):
         assert refused.code in {"SerializationException", "ValidationException"}
         json.dumps(refused.message)
     else:
-        assert 1 <= len(parsed.names) == len(parsed.timestamps) == len(parsed.steps) == len(parsed.values) <= 10
+        assert (
+            1
+            <= len(parsed.names)
+            == len(parsed.timestamps)
+            == len(parsed.steps)
+            == len(parsed.values)
+            <= 10
+        )
 
 
 WELL_FORMED = st.lists(
     st.builds(
         item,
-        name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"), min_size=1, max_size=20),
+        name=st.text(
+            st.characters(exclude_categories=["Cs"], exclude_characters="\n"),
+            min_size=1,
+            max_size=20,
+        ),
         value=st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**60), 2**60),
         step=st.integers(0, 2**31 - 1) | st.just(...),
         timestamp=st.integers(0, 2**33) | st.floats(0, 2**33),

@@ -25,7 +25,12 @@ def service():
 
 def put(service, *items, run="run-1", region="us-east-1"):
     for start in range(0, len(items), 10):
-        assert answered(service, request(body(*items[start : start + 10], run=run), region=region)).status == 200
+        assert (
+            answered(
+                service, request(body(*items[start : start + 10], run=run), region=region)
+            ).status
+            == 200
+        )
 
 
 def get(service, *queries, region="us-east-1"):
@@ -38,7 +43,9 @@ def complete(xs, values):
     return {"Status": "Complete", "XAxisValues": xs, "MetricValues": values}
 
 
-@pytest.mark.parametrize(("stat", "values"), [("Last", [0.9, 0.05]), ("Avg", [0.5, 0.05]), ("Count", [2.0, 1.0])])
+@pytest.mark.parametrize(
+    ("stat", "values"), [("Last", [0.9, 0.05]), ("Avg", [0.5, 0.05]), ("Count", [2.0, 1.0])]
+)
 def test_what_aws_was_seen_to_answer(service, stat, values):
     put(service, item("acc", 0.9, 1), item("acc", 0.1, 1), item("acc", 0.05, 2))
     assert get(service, query("acc", stat)) == [complete([1, 2], values)]
@@ -57,14 +64,24 @@ class NaiveService:
     def get(self, asked):
         region, run = asked["ResourceArn"].split(":")[3], asked["ResourceArn"].split("/")[1]
         by_step = asked["Period"] == "IterationNumber"
-        if by_step != (asked["XAxisType"] == "IterationNumber") or asked.get("Start", -math.inf) > asked.get("End", math.inf):
+        if by_step != (asked["XAxisType"] == "IterationNumber") or asked.get(
+            "Start", -math.inf
+        ) > asked.get("End", math.inf):
             return "ValidationError", [], []
         buckets = {}
         for point_region, point_run, point in self.points:
-            if (point_region, point_run, point["MetricName"]) != (region, run, asked["MetricName"]) or (by_step and "Step" not in point):
+            if (point_region, point_run, point["MetricName"]) != (
+                region,
+                run,
+                asked["MetricName"],
+            ) or (by_step and "Step" not in point):
                 continue
             length = PERIODS.get(asked["Period"])
-            x = point["Step"] if by_step else math.floor(point["Timestamp"] / length) * length * 1000
+            x = (
+                point["Step"]
+                if by_step
+                else math.floor(point["Timestamp"] / length) * length * 1000
+            )
             if asked.get("Start", -math.inf) <= x <= asked.get("End", math.inf):
                 buckets.setdefault(x, []).append((point["Timestamp"], point["Value"]))
         xs = sorted(buckets)
@@ -89,11 +106,21 @@ class NaiveService:
 RUNS = st.sampled_from(["run-1", "run-2"])
 REGIONS = st.sampled_from(["us-east-1", "eu-west-1"])
 NAMES = st.sampled_from(["loss", "acc"])
-SECONDS = st.integers(-2, 7300).map(lambda seconds: EPOCH_SECONDS + seconds) | st.sampled_from([0, -1, -60.5, EPOCH_SECONDS + 59.75])
+SECONDS = st.integers(-2, 7300).map(lambda seconds: EPOCH_SECONDS + seconds) | st.sampled_from(
+    [0, -1, -60.5, EPOCH_SECONDS + 59.75]
+)
 STEPS = st.just(...) | st.integers(0, 4) | st.just(2**31 - 1)
-ITEMS = st.builds(item, name=NAMES, value=st.sampled_from([-1.5, 0, 0.25, 1e9, 1e9 + 1e-6, 3]), step=STEPS, timestamp=SECONDS)
+ITEMS = st.builds(
+    item,
+    name=NAMES,
+    value=st.sampled_from([-1.5, 0, 0.25, 1e9, 1e9 + 1e-6, 3]),
+    step=STEPS,
+    timestamp=SECONDS,
+)
 PUTS = st.tuples(REGIONS, RUNS, st.lists(ITEMS, min_size=1, max_size=10))
-BOUNDS = st.just(...) | st.integers(-1, 5) | SECONDS.map(lambda seconds: int(seconds) // 60 * 60_000)
+BOUNDS = (
+    st.just(...) | st.integers(-1, 5) | SECONDS.map(lambda seconds: int(seconds) // 60 * 60_000)
+)
 QUERIES = st.builds(
     query,
     name=st.sampled_from(["loss", "acc", "los"]),
@@ -136,12 +163,16 @@ def test_the_buckets_of_a_period_begin_at_its_multiples(service, period, xs, cou
     put(service, *[item(timestamp=EPOCH_SECONDS + late) for late in seconds])
     start = EPOCH_SECONDS * 1000
     assert EPOCH_SECONDS % 3600 == 0
-    assert get(service, query(stat="Count", period=period)) == [complete([start + x for x in xs], counts)]
+    assert get(service, query(stat="Count", period=period)) == [
+        complete([start + x for x in xs], counts)
+    ]
 
 
 def test_timestamps_before_1970_have_buckets_that_begin_before_them(service):
     put(service, item(timestamp=-1), item(timestamp=-60), item(timestamp=-60.5))
-    assert get(service, query(stat="Count", period="OneMinute")) == [complete([-120_000, -60_000], [1, 2])]
+    assert get(service, query(stat="Count", period="OneMinute")) == [
+        complete([-120_000, -60_000], [1, 2])
+    ]
 
 
 def test_start_and_end_are_inclusive_and_bound_the_x_axis(service):
@@ -155,7 +186,12 @@ def test_start_and_end_are_inclusive_and_bound_the_x_axis(service):
         query("time", "Count", "OneMinute", End=bucket),
         query("time", "Count", "OneMinute", End=bucket - 1),
     ]
-    assert get(service, *ends) == [complete([bucket], [1]), complete([], []), complete([bucket], [1]), complete([], [])]
+    assert get(service, *ends) == [
+        complete([bucket], [1]),
+        complete([], []),
+        complete([bucket], [1]),
+        complete([], []),
+    ]
 
 
 def test_a_start_before_every_step_does_not_bring_in_what_has_none(service):
@@ -196,12 +232,17 @@ def test_a_million_points_of_tiny_spread_around_a_large_value():
     columns.steps.extend([7] * 1_000_000)
     columns.arrivals.extend(range(1_000_000))
     [result] = get(service, query(stat="StdDev"))
-    assert result["MetricValues"] == [pytest.approx(2**-10 * math.sqrt(1_000_000 / 999_999), rel=1e-12)]
+    assert result["MetricValues"] == [
+        pytest.approx(2**-10 * math.sqrt(1_000_000 / 999_999), rel=1e-12)
+    ]
 
 
 def test_a_deviation_beyond_every_double_is_a_string_in_json(service):
     put(service, item(value=1.7e308), item(value=-1.7e308))
-    assert get(service, query(stat="StdDev"), query(stat="Avg")) == [complete([0], ["Infinity"]), complete([0], [0.0])]
+    assert get(service, query(stat="StdDev"), query(stat="Avg")) == [
+        complete([0], ["Infinity"]),
+        complete([0], [0.0]),
+    ]
 
 
 def test_a_mismatch_of_period_and_axis_is_the_querys_own_error(service):
@@ -224,7 +265,10 @@ def test_a_start_after_the_end_is_the_querys_own_error(service):
     assert good == complete([0], [0.5])
 
 
-@pytest.mark.parametrize(("limit", "status", "steps"), [(2, "Truncated", [0, 1]), (3, "Complete", [0, 1, 2]), (0, "Truncated", [])])
+@pytest.mark.parametrize(
+    ("limit", "status", "steps"),
+    [(2, "Truncated", [0, 1]), (3, "Complete", [0, 1, 2]), (0, "Truncated", [])],
+)
 def test_the_query_limit(limit, status, steps):
     service = Service(Settings(query_limit=limit), "test")
     put(service, *[item(step=step) for step in (2, 0, 1)])

@@ -18,7 +18,11 @@ def model():
     """botocore's service model of SageMaker Metrics."""
     folder = Path(botocore.__file__).parent / "data" / "sagemaker-metrics" / "2022-09-30"
     packed = folder / "service-2.json.gz"
-    return json.loads(gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / "service-2.json").read_bytes())
+    return json.loads(
+        gzip.decompress(packed.read_bytes())
+        if packed.exists()
+        else (folder / "service-2.json").read_bytes()
+    )
 
 
 def rule(rule_id):
@@ -34,12 +38,20 @@ def test_every_rule_says_how_it_is_known(rule):
     assert rule.provenance in {"documented", "observed", "assumed"}
     assert rule.source
     assert rule.effect
-    assert rule.operation in {"*", *OPERATIONS.values(), "CreateTrialComponent", "DeleteTrialComponent", "DescribeTrialComponent"}
+    assert rule.operation in {
+        "*",
+        *OPERATIONS.values(),
+        "CreateTrialComponent",
+        "DeleteTrialComponent",
+        "DescribeTrialComponent",
+    }
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_what_is_published_nowhere_is_not_called_documented(rule):
-    assert ("published nowhere" in rule.source) <= (rule.provenance == "assumed" or "the number is" in rule.source)
+    assert ("published nowhere" in rule.source) <= (
+        rule.provenance == "assumed" or "the number is" in rule.source
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,9 +66,19 @@ def test_what_is_published_nowhere_is_not_called_documented(rule):
 )
 def test_lengths_are_the_models(model, member, shape):
     described = model["shapes"][shape]
-    assert rule(f"{member}.min").constraint == f"Member must have length greater than or equal to {described['min']}"
-    assert rule(f"{member}.max").constraint == f"Member must have length less than or equal to {described['max']}"
-    make = (lambda length: [{}] * length) if described["type"] == "list" else (lambda length: "x" * length)
+    assert (
+        rule(f"{member}.min").constraint
+        == f"Member must have length greater than or equal to {described['min']}"
+    )
+    assert (
+        rule(f"{member}.max").constraint
+        == f"Member must have length less than or equal to {described['max']}"
+    )
+    make = (
+        (lambda length: [{}] * length)
+        if described["type"] == "list"
+        else (lambda length: "x" * length)
+    )
     assert rule(f"{member}.min").holds([make(described["min"])])
     assert not rule(f"{member}.min").holds([make(described["min"] - 1)])
     assert rule(f"{member}.max").holds([make(described["max"])])
@@ -81,16 +103,24 @@ def test_the_least_step_is_the_models(model):
     assert model["shapes"]["Step"]["type"] == "integer"
 
 
-@pytest.mark.parametrize(("member", "shape"), [("MetricStat", "MetricStatistic"), ("Period", "Period"), ("XAxisType", "XAxisType")])
+@pytest.mark.parametrize(
+    ("member", "shape"),
+    [("MetricStat", "MetricStatistic"), ("Period", "Period"), ("XAxisType", "XAxisType")],
+)
 def test_enums_are_the_models(model, member, shape):
     values = model["shapes"][shape]["enum"]
-    assert rule(f"MetricQuery.{member}.enum").constraint == f"Member must satisfy enum value set: [{', '.join(values)}]"
+    assert (
+        rule(f"MetricQuery.{member}.enum").constraint
+        == f"Member must satisfy enum value set: [{', '.join(values)}]"
+    )
     assert rule(f"MetricQuery.{member}.enum").holds(values)
     assert not rule(f"MetricQuery.{member}.enum").holds(["Sum"])
 
 
 def test_a_resource_arn_is_no_longer_than_the_models(model):
-    assert rule("MetricQuery.ResourceArn.max").constraint.endswith(f" {model['shapes']['SageMakerResourceArn']['max']}")
+    assert rule("MetricQuery.ResourceArn.max").constraint.endswith(
+        f" {model['shapes']['SageMakerResourceArn']['max']}"
+    )
 
 
 def test_the_statuses_of_queries_are_the_models(model):
@@ -107,21 +137,33 @@ def test_the_statuses_of_queries_are_the_models(model):
     ],
 )
 def test_required_members_are_the_models(model, operation, shape):
-    required = {rule.member for rule in RULES if rule.operation == operation and rule.id.endswith(".required")}
-    assert set(model["shapes"][shape]["members"]) & required == set(model["shapes"][shape]["required"])
+    required = {
+        rule.member
+        for rule in RULES
+        if rule.operation == operation and rule.id.endswith(".required")
+    }
+    assert set(model["shapes"][shape]["members"]) & required == set(
+        model["shapes"][shape]["required"]
+    )
 
 
 def test_error_codes_are_the_models(model):
     in_errors = {
-        rule.effect.split(", ")[1].split(" ")[0] for rule in RULES if rule.effect.startswith("HTTP 200, ") and "stored" in rule.effect
+        rule.effect.split(", ")[1].split(" ")[0]
+        for rule in RULES
+        if rule.effect.startswith("HTTP 200, ") and "stored" in rule.effect
     }
     assert in_errors <= set(model["shapes"]["PutMetricsErrorCode"]["enum"])
     assert in_errors == {"VALIDATION_ERROR", "METRIC_LIMIT_EXCEEDED", "CONFLICT_ERROR"}
 
 
-@pytest.mark.parametrize("module", [rules, put_rules, get_rules], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [rules, put_rules, get_rules], ids=lambda module: module.__name__
+)
 def test_every_rule_is_listed(module):
-    assert {rule.id for rule in vars(module).values() if isinstance(rule, Rule)} <= {rule.id for rule in RULES}
+    assert {rule.id for rule in vars(module).values() if isinstance(rule, Rule)} <= {
+        rule.id for rule in RULES
+    }
 
 
 def test_operations_are_the_models(model):

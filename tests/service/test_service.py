@@ -26,10 +26,15 @@ def test_success_has_an_empty_list_of_errors(service):
 
 
 def test_a_refused_metric_stands_in_errors_and_the_others_are_stored(service):
-    answer = answered(service, request(body(item(value="NaN"), item(value=0.5), item(value="Infinity"))))
+    answer = answered(
+        service, request(body(item(value="NaN"), item(value=0.5), item(value="Infinity")))
+    )
     assert answer.status == 200
     assert json.loads(answer.body) == {
-        "Errors": [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}, {"Code": "VALIDATION_ERROR", "MetricIndex": 2}]
+        "Errors": [
+            {"Code": "VALIDATION_ERROR", "MetricIndex": 0},
+            {"Code": "VALIDATION_ERROR", "MetricIndex": 2},
+        ]
     }
     [component] = service.components()
     assert component.count == 1
@@ -50,7 +55,10 @@ def test_another_method_or_path_is_an_unknown_operation(service, method, path):
     answer = answered(service, request(body(item()), method=method, path=path))
     assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (404, "UnknownOperationException")
     assert service.components() == []
-    assert (service.calls[0].operation, service.calls[0].error_code) == (None, "UnknownOperationException")
+    assert (service.calls[0].operation, service.calls[0].error_code) == (
+        None,
+        "UnknownOperationException",
+    )
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.binary(max_size=50))
@@ -64,14 +72,21 @@ def test_whatever_arrives_is_answered(method, path, content):
 
 def request_ids(settings, node_id, attempts=3):
     service = Service(settings, node_id)
-    return [answered(service, request(body(item()))).headers["x-amzn-RequestId"] for _ in range(attempts)]
+    return [
+        answered(service, request(body(item()))).headers["x-amzn-RequestId"]
+        for _ in range(attempts)
+    ]
 
 
 def test_request_ids_are_uuids_that_depend_on_seed_node_id_and_ordinal():
     ids = request_ids(Settings(), "test_a")
     assert ids == request_ids(Settings(), "test_a")
     assert [uuid.UUID(request_id).version for request_id in ids] == [4, 4, 4]
-    everything = {*ids, *request_ids(Settings(seed=1), "test_a"), *request_ids(Settings(), "test_b")}
+    everything = {
+        *ids,
+        *request_ids(Settings(seed=1), "test_a"),
+        *request_ids(Settings(), "test_b"),
+    }
     assert len(everything) == 9
 
 
@@ -90,7 +105,9 @@ def test_ten_threads_lose_and_double_nothing():
     def log(thread):
         start.wait()
         for step in range(100):
-            answered(service, request(body(*[item(f"m{thread}", index, step) for index in range(5)])))
+            answered(
+                service, request(body(*[item(f"m{thread}", index, step) for index in range(5)]))
+            )
 
     threads = [threading.Thread(target=log, args=(number,)) for number in range(10)]
     for thread in threads:
@@ -103,7 +120,9 @@ def test_ten_threads_lose_and_double_nothing():
     assert component.count == 4_000
     assert sum(len(call.refused) for call in service.calls) == 1_000
     assert len({call.request_id for call in service.calls}) == 1_000
-    assert sorted(arrival for columns in service.series(component).values() for arrival in columns.arrivals) == list(range(4_000))
+    assert sorted(
+        arrival for columns in service.series(component).values() for arrival in columns.arrivals
+    ) == list(range(4_000))
 
 
 @pytest.mark.parametrize(
@@ -118,4 +137,6 @@ def test_ten_threads_lose_and_double_nothing():
 )
 def test_arns(region, partition):
     arn = trial_component_arn(region, "123456789012", "run-1")
-    assert arn == f"arn:{partition}:sagemaker:{region}:123456789012:experiment-trial-component/run-1"
+    assert (
+        arn == f"arn:{partition}:sagemaker:{region}:123456789012:experiment-trial-component/run-1"
+    )

@@ -17,16 +17,22 @@ FINITE = st.floats(-1e100, 1e100).filter(lambda value: value == 0 or abs(value) 
 
 @given(st.lists(FINITE, min_size=1))
 def test_the_average_is_the_exact_mean_rounded(values):
-    assert average(values) == pytest.approx(float(statistics.mean(map(float, values))), rel=1e-15, abs=0)
+    assert average(values) == pytest.approx(
+        float(statistics.mean(map(float, values))), rel=1e-15, abs=0
+    )
 
 
 @given(st.lists(FINITE, min_size=2))
 def test_the_deviation_is_the_samples(values):
-    assert standard_deviation(values) == pytest.approx(statistics.stdev(values), rel=1e-9, abs=1e-9 * max(map(abs, values)))
+    assert standard_deviation(values) == pytest.approx(
+        statistics.stdev(values), rel=1e-9, abs=1e-9 * max(map(abs, values))
+    )
 
 
 def test_a_tiny_spread_around_a_large_value_is_not_lost():
-    assert standard_deviation([1e9, 1e9 + 1e-6, 1e9 + 2e-6]) == pytest.approx(statistics.stdev([1e9, 1e9 + 1e-6, 1e9 + 2e-6]), rel=1e-6)
+    assert standard_deviation([1e9, 1e9 + 1e-6, 1e9 + 2e-6]) == pytest.approx(
+        statistics.stdev([1e9, 1e9 + 1e-6, 1e9 + 2e-6]), rel=1e-6
+    )
 
 
 def test_one_value_has_no_spread():
@@ -45,7 +51,11 @@ def test_the_largest_doubles(values):
         variance = sum((value - mean) ** 2 for value in exact) / (len(exact) - 1)
         deviation = Fraction(math.isqrt(int(variance * 4**1200)), 2**1200)
         found = standard_deviation(values)
-        assert deviation * Fraction(1 - 1e-12) <= (found if found < math.inf else deviation) <= deviation * Fraction(1 + 1e-12)
+        assert (
+            deviation * Fraction(1 - 1e-12)
+            <= (found if found < math.inf else deviation)
+            <= deviation * Fraction(1 + 1e-12)
+        )
         assert (found < math.inf) or deviation > Fraction(MOST) * Fraction(1 - 1e-12)
 
 

@@ -19,10 +19,20 @@ ITEMS = st.builds(
     name=NAMES,
     value=st.sampled_from([0.5, 1, "NaN", "Infinity", "-Infinity", 10**400]),
     step=st.just(...) | st.integers(0, 3),
-    timestamp=st.sampled_from([EPOCH_SECONDS, EPOCH_SECONDS - 60, EPOCH_SECONDS - 61, EPOCH_SECONDS + 30, EPOCH_SECONDS + 31]),
+    timestamp=st.sampled_from(
+        [
+            EPOCH_SECONDS,
+            EPOCH_SECONDS - 60,
+            EPOCH_SECONDS - 61,
+            EPOCH_SECONDS + 30,
+            EPOCH_SECONDS + 31,
+        ]
+    ),
 )
 REQUESTS = st.tuples(
-    st.sampled_from(["run-1", "run-2"]), st.sampled_from(["us-east-1", "eu-west-1"]), st.lists(ITEMS, min_size=1, max_size=4)
+    st.sampled_from(["run-1", "run-2"]),
+    st.sampled_from(["us-east-1", "eu-west-1"]),
+    st.lists(ITEMS, min_size=1, max_size=4),
 )
 
 
@@ -43,17 +53,27 @@ class NaiveService:
                 (self.settings.unknown_trial_component == "reject" and not known)
                 or isinstance(one["Value"], str)
                 or one["Value"] == 10**400
-                or (self.settings.timestamp_window and not EPOCH_SECONDS - 60 <= one["Timestamp"] <= EPOCH_SECONDS + 30)
+                or (
+                    self.settings.timestamp_window
+                    and not EPOCH_SECONDS - 60 <= one["Timestamp"] <= EPOCH_SECONDS + 30
+                )
             ):
                 errors.append({"Code": "VALIDATION_ERROR", "MetricIndex": index})
-            elif (self.settings.metric_limit is not None and len(held) >= self.settings.metric_limit) or (
+            elif (
+                self.settings.metric_limit is not None and len(held) >= self.settings.metric_limit
+            ) or (
                 self.settings.metric_name_limit is not None
                 and one["MetricName"] not in names
                 and len(names) >= self.settings.metric_name_limit
             ):
                 errors.append({"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": index})
             else:
-                point = one["MetricName"], float(one["Value"]), one.get("Step"), float(one["Timestamp"])
+                point = (
+                    one["MetricName"],
+                    float(one["Value"]),
+                    one.get("Step"),
+                    float(one["Timestamp"]),
+                )
                 self.stored.setdefault((region, run), []).append(point)
         return errors
 
@@ -63,7 +83,9 @@ def arrived(service, component):
     points = [
         (arrival, (name, value, None if step < 0 else step, timestamp))
         for name, columns in service.series(component).items()
-        for arrival, value, step, timestamp in zip(columns.arrivals, columns.values, columns.steps, columns.timestamps, strict=True)
+        for arrival, value, step, timestamp in zip(
+            columns.arrivals, columns.values, columns.steps, columns.timestamps, strict=True
+        )
     ]
     return [point for _, point in sorted(points)]
 
@@ -76,9 +98,14 @@ def arrived(service, component):
     unknown=st.sampled_from(["create", "reject"]),
     window=st.sampled_from([None, (timedelta(seconds=60), timedelta(seconds=30))]),
 )
-def test_any_sequence_of_puts(requests, look_after, metric_limit, metric_name_limit, unknown, window):
+def test_any_sequence_of_puts(
+    requests, look_after, metric_limit, metric_name_limit, unknown, window
+):
     settings = Settings(
-        metric_limit=metric_limit, metric_name_limit=metric_name_limit, unknown_trial_component=unknown, timestamp_window=window
+        metric_limit=metric_limit,
+        metric_name_limit=metric_name_limit,
+        unknown_trial_component=unknown,
+        timestamp_window=window,
     )
     service, naive = Service(settings, ""), NaiveService(settings, ["run-2"])
     service.create_trial_component("run-2", None)
@@ -87,6 +114,12 @@ def test_any_sequence_of_puts(requests, look_after, metric_limit, metric_name_li
         assert service.calls[-1].errors == naive.put(run, region, items)
         if number == look_after:  # what was read before more arrives is read the same afterwards
             service.components() and arrived(service, service.components()[0])
-    holding = {(component.region, component.name): component for component in service.components() if component.count}
+    holding = {
+        (component.region, component.name): component
+        for component in service.components()
+        if component.count
+    }
     assert {key: arrived(service, component) for key, component in holding.items()} == naive.stored
-    assert {key: component.count for key, component in holding.items()} == {key: len(points) for key, points in naive.stored.items()}
+    assert {key: component.count for key, component in holding.items()} == {
+        key: len(points) for key, points in naive.stored.items()
+    }
