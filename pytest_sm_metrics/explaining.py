@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 
-from .clock import as_datetime
 from .service.arns import trial_component_arn
-from .service.faults import MetricFault
 from .service.get_request import Query
 from .service.journal import Call
 from .service.put_request import PutMetrics, parse_put_metrics
-from .service.put_rules import (
-    CONCURRENT_WRITES,
-    METRIC_LIMIT,
-    METRIC_NAME_LIMIT,
-    TIMESTAMP_WINDOW,
-    UNKNOWN_TRIAL_COMPONENT,
-)
+from .service.put_rules import Submission
 from .service.service import Service
 from .service.store import NO_STEP, Refusal, StoredTrialComponent
 from .settings import Settings
@@ -84,12 +75,12 @@ def why_no_trial_component(service: Service, name: object, region: str | None) -
 def _around_trial_component(service: Service, name: str) -> Iterator[str]:
     holding = [component for component in service.components() if component.count]
     regions = [component.region for component in holding if component.name == name]
-    deleted = [region for region, one in service.store.deleted if one == name]
+    deleted = service.deleted_in(name)
     if deleted:
         yield f"it was deleted in {', '.join(deleted)}"
     if regions:
         yield f"it holds metrics in {', '.join(regions)}"
-    elif service.store.is_created(name) and not deleted:
+    elif service.is_created(name) and not deleted:
         yield "it was created, but no metric was accepted for it"
     refused = list(refusals(service, name))
     yield from refused
@@ -216,7 +207,8 @@ def every_rejection(
         if call.refused:
             put = parse_put_metrics(call.body)
             for refusal in call.refused:
-                yield call, put, refusal, _why_rejected(refusal, put, call, settings)
+                submission = Submission(put, call.time, settings)
+                yield call, put, refusal, refusal.why(submission)
 
 
 def what_arrived(service: Service) -> Iterator[str]:
@@ -243,25 +235,6 @@ def what_arrived(service: Service) -> Iterator[str]:
         yield "no SageMaker Metrics call has reached the mock"
     elif not holding:
         yield f"{counted(len(service.calls), 'call')} reached the mock, and it holds no metrics"
-
-
-def _why_rejected(refusal: Refusal, request: PutMetrics, call: Call, settings: Settings) -> str:
-    rule, index = refusal.cause, refusal.metric_index
-    if isinstance(rule, MetricFault):
-        return f"injected by {rule!r}"
-    if rule is METRIC_LIMIT:
-        return f"{request.trial_component_name!r} holds metric_limit={settings.metric_limit} metrics already"
-    if rule is METRIC_NAME_LIMIT:
-        return f"{request.trial_component_name!r} holds metric_name_limit={settings.metric_name_limit} other metric names already"
-    if rule is UNKNOWN_TRIAL_COMPONENT:
-        return f'{request.trial_component_name!r} was not created before, or was deleted, and unknown_trial_component is "reject"'
-    if rule is CONCURRENT_WRITES:
-        return f'an earlier request for {request.trial_component_name!r} was in flight, and concurrent_writes is "conflict"'
-    if rule is TIMESTAMP_WINDOW and settings.timestamp_window:
-        past, future = settings.timestamp_window
-        timestamp: datetime = as_datetime(request.timestamps[index])
-        return f"Timestamp {timestamp} is not within timestamp_window (past {past}, future {future}) of {call.timestamp}"
-    return f"Value is {request.values[index]}, which is not finite"
 
 
 def joined(head: str, details: Iterable[str]) -> str:

@@ -89,7 +89,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """
         __tracebackhide__ = True
         known = [component for component in self._named(name) if region in (None, component.region)]
-        if region is not None and not known and self._service.store.knows(name, region):
+        if region is not None and not known and self._service.knows(name, region):
             known = [self._service.create_trial_component(name, region)]
         if not known:
             raise AbsentError(name, partial(why_no_trial_component, self._service, name, region))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,19 @@ class Attempt(NamedTuple):
     """By the name of the filter; None for a malformed request."""
 
 
+class Stage(enum.Enum):
+    """The stage of a request's way through the service at which a fault acts."""
+
+    HOLD = enum.auto()
+    """The request has arrived. A fault of this stage has `hold`."""
+    DELAY = enum.auto()
+    """The request is about to be answered. A fault of this stage has `seconds`."""
+    CALL = enum.auto()
+    """The request as a whole is judged. A fault of this stage has `outcome` and `stored`."""
+    ITEM = enum.auto()
+    """The metrics or the queries of a well-formed request are judged. A fault of this stage has `indexes`."""
+
+
 class Force:
     """The faults that are in force at a mock."""
 
@@ -46,6 +60,7 @@ class Fault:
     """The name of the function that makes it."""
     noun = "call"
     """What it is for."""
+    stage: Stage
     operation: str | None = None
     """The one operation that it is for; None: any."""
     _of_items: frozenset[str] = frozenset()
@@ -109,6 +124,10 @@ class Fault:
         """How many were when it was removed; None while it is in force."""
         self._force: Force | None = None
 
+    def filter(self, name: str) -> Any:
+        """Return the filter of this name; None for any."""
+        return self._made_of[1].get(name)
+
     def fresh(self: AnyFault) -> AnyFault:
         """The same again, as if it had just been made."""
         return type(self)(*self._made_of, **self._more)
@@ -124,7 +143,11 @@ class Fault:
         )
 
     def put_in_force(self, force: Force) -> None:
-        """Add it to those in force."""
+        """Add it to those in force; a TypeError if it declares no stage."""
+        stage: object = getattr(self, "stage", None)
+        if not isinstance(stage, Stage):
+            stages = ", ".join(str(one) for one in Stage)
+            raise TypeError(f"{self!r} declares the stage {stage!r}; the stages are: {stages}.")
         self._force = force
         self.since = force.count_calls()
         force.faults.append(self)

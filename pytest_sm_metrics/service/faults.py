@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Any
 
-from .errors import QUERY_STATUSES
-from .fault import Fault
+from .errors import ERRORS, QUERY_STATUSES
+from .exchange import NoAnswer
+from .fault import Fault, Stage
+from .outcomes import Failure, Outcome, Raw
 
 
 class ItemFault(Fault):
     """Single items of a request that fail, and the others do not."""
+
+    stage = Stage.ITEM
 
     def indexes(self, columns: Mapping[str, Sequence[object]]) -> list[int]:
         """The items of a request that it is for."""
@@ -64,11 +68,7 @@ class CallFault(Fault):
     """Calls that fail as a whole."""
 
     kind = "fail_calls"
-
-    @property
-    def trial_component(self) -> Any:
-        """The filter of that name."""
-        return self._made_of[1].get("trial_component")
+    stage = Stage.CALL
 
     @property
     def error(self) -> Any:
@@ -86,11 +86,27 @@ class CallFault(Fault):
         """Whether the data is stored all the same."""
         return bool(self._more.get("stored"))
 
+    def outcome(self, operation: str | None, resource: str, caller: str) -> Outcome:
+        """Return how a call of an operation ends that a caller makes about a resource."""
+        error = self.error
+        if isinstance(error, tuple):
+            status, what = error
+            if isinstance(what, bytes):
+                return Raw(status, what)
+            return Failure(status, what, what if self.message is None else self.message)
+        if not isinstance(error, str):
+            return NoAnswer(error)
+        known = ERRORS[error]
+        words = {"user": caller, "action": f"sagemaker:{operation}", "resource": resource}
+        message = known.message.format(**words) if self.message is None else self.message
+        return Failure(known.status, error, message)
+
 
 class Delay(Fault):
     """Calls that take long; no time passes."""
 
     kind = "delay_calls"
+    stage = Stage.DELAY
 
     @property
     def seconds(self) -> float:

@@ -7,7 +7,7 @@ one query go together, leaves the request well-formed, and is what the query's o
 
 from __future__ import annotations
 
-from .rule import MODEL, NOBODY, MemberRules, Rule
+from .rule import MODEL, UNPUBLISHED, MemberRules, Rule
 from .statistics import STATISTICS
 
 OPERATION = "BatchGetMetrics"
@@ -16,7 +16,7 @@ PERIODS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600, "IterationNumber
 """The seconds of each period; None: one value of the x-axis is one Step."""
 AXES = ("IterationNumber", "Timestamp")
 
-QUERY_INVALID = (
+_INVALID = (
     "HTTP 200, Status ValidationError with a Message, no values; the other queries are answered"
 )
 
@@ -26,16 +26,45 @@ _RESULT = "Amazon SageMaker API Reference, MetricQueryResult"
 _LONG = MODEL + " (long: 64 bits); that it is a ValidationException: assumed"
 _OBSERVED = "answer of the service, 2026-09"
 
-PERIOD_FITS_AXIS = Rule(
-    "MetricQuery.Period.axis", OPERATION, "Period",
-    "Period IterationNumber goes with XAxisType IterationNumber, the others with Timestamp",
-    QUERY_INVALID, "assumed", "published nowhere; both say where a value stands on the x-axis, and nobody says how they would mix",
-    None, lambda column: all((PERIODS[period] is None) == (axis == "IterationNumber") for period, axis in column),
-)  # fmt: skip
-START_BEFORE_END = Rule(
-    "MetricQuery.Start.end", OPERATION, "Start", "Start is not after End",
-    QUERY_INVALID, "assumed", NOBODY, None, lambda column: all(start is None or end is None or start <= end for start, end in column),
-)  # fmt: skip
+QUERY_RULES: tuple[Rule, ...] = (
+    Rule(
+        "MetricQuery.Period.axis",
+        OPERATION,
+        "Period",
+        "Period IterationNumber goes with XAxisType IterationNumber, the others with Timestamp",
+        _INVALID,
+        "assumed",
+        "published nowhere; both say where a value stands on the x-axis, and nobody says how they would mix",
+        code="ValidationError",
+        holds=lambda queries: all(
+            (PERIODS[query.period] is None) == (query.x_axis_type == "IterationNumber")
+            for query in queries
+        ),
+        explain=lambda get, index: (
+            f"Period {get.queries[index].period} does not go with XAxisType "
+            f"{get.queries[index].x_axis_type}: Period IterationNumber goes with XAxisType "
+            "IterationNumber, the others with Timestamp."
+        ),
+    ),
+    Rule(
+        "MetricQuery.Start.end",
+        OPERATION,
+        "Start",
+        "Start is not after End",
+        _INVALID,
+        "assumed",
+        UNPUBLISHED,
+        code="ValidationError",
+        holds=lambda queries: all(
+            query.start is None or query.end is None or query.start <= query.end
+            for query in queries
+        ),
+        explain=lambda get, index: (
+            f"Start {get.queries[index].start} is after End {get.queries[index].end}."
+        ),
+    ),
+)
+"""The rules about single queries. Of several that one query breaks, the first counts."""
 
 _of = MemberRules(OPERATION)
 _of_query = MemberRules(OPERATION, "MetricQuery.")
@@ -70,8 +99,7 @@ GET_RULES: tuple[Rule, ...] = (
     _of_query.integer("End"),
     _of_query.least("End", -(2**63), _LONG),
     _of_query.most("End", 2**63 - 1, _LONG),
-    PERIOD_FITS_AXIS,
-    START_BEFORE_END,
+    *QUERY_RULES,
     Rule(
         "MetricQueries.order", OPERATION, "MetricQueries", "Queries are answered in the order of the request, each for itself",
         "HTTP 200, {\"MetricQueryResults\": [{\"Status\": ..., \"XAxisValues\": [...], \"MetricValues\": [...]}]}",
@@ -84,7 +112,7 @@ GET_RULES: tuple[Rule, ...] = (
     Rule(
         "MetricQuery.ResourceArn.unknown", OPERATION, "ResourceArn",
         "The trial component, or the metric in it, does not exist: by its name, region, account or partition",
-        "Status Complete, no values", "assumed", NOBODY,
+        "Status Complete, no values", "assumed", UNPUBLISHED,
     ),
     Rule(
         "MetricQuery.ResourceArn.case", OPERATION, "ResourceArn", "The name in the ARN has upper-case letters",
@@ -93,7 +121,7 @@ GET_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "MetricQuery.ResourceArn.region", OPERATION, "ResourceArn", "The resource is in another region than the client",
-        "it is answered all the same", "assumed", NOBODY,
+        "it is answered all the same", "assumed", UNPUBLISHED,
     ),
     Rule(
         "XAxisValues.bucket", OPERATION, "XAxisType", "Metrics share a value of the x-axis",
@@ -101,7 +129,7 @@ GET_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "XAxisValues.ascending", OPERATION, "XAxisType", "A result has several values",
-        "XAxisValues ascend", "assumed", NOBODY,
+        "XAxisValues ascend", "assumed", UNPUBLISHED,
     ),
     Rule(
         "XAxisValues.step", OPERATION, "XAxisType", "XAxisType is IterationNumber",
@@ -109,7 +137,7 @@ GET_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "XAxisValues.timestamp", OPERATION, "XAxisType", "XAxisType is Timestamp",
-        "XAxisValues are the beginnings of Periods, in milliseconds since the epoch", "assumed", NOBODY,
+        "XAxisValues are the beginnings of Periods, in milliseconds since the epoch", "assumed", UNPUBLISHED,
     ),
     Rule(
         "MetricQuery.Start.inclusive", OPERATION, "Start", "A query has Start or End",
@@ -126,7 +154,7 @@ GET_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "MetricValues.stddev", OPERATION, "MetricStat", "MetricStat is StdDev",
-        "the sample standard deviation (n - 1), 0 for one metric", "assumed", NOBODY,
+        "the sample standard deviation (n - 1), 0 for one metric", "assumed", UNPUBLISHED,
     ),
     Rule(
         "MetricValues.truncated", OPERATION, "", "A query has more than query_limit values",

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ..clock import real_clock
 from ..settings import is_whole
 from .exchange import Answer, NoAnswer
-from .fault import Fault, check, is_number
+from .fault import Fault, Stage, check, is_number
 
 Answered = Future[Answer | NoAnswer]
 
@@ -27,6 +27,7 @@ class HeldCalls(Fault):
     """Calls that are held in flight: they have arrived, and are answered when the block ends."""
 
     kind = "hold_calls"
+    stage = Stage.HOLD
 
     def __init__(self, *made_of: Any, timeout: float = 5) -> None:
         check("timeout", timeout, is_number(timeout) and timeout > 0, "a number of seconds over 0")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from .fault import Attempt, Fault, Force
-from .faults import CallFault, Delay, ItemFault
+from .fault import Attempt, Fault, Force, Stage
+from .faults import ItemFault
 from .held_calls import HeldCalls
 
 AnyFault = TypeVar("AnyFault", bound=Fault)
@@ -16,28 +16,21 @@ AnyFault = TypeVar("AnyFault", bound=Fault)
 class Matching:
     """The faults whose filters an attempt passes, by stage."""
 
-    __slots__ = ("calls", "delays", "holds", "items")
-
     def __init__(self, faults: Iterable[Fault], attempt: Attempt) -> None:
-        self.holds: list[HeldCalls] = []
-        self.delays: list[Delay] = []
-        self.calls: list[CallFault] = []
-        self.items: dict[int, list[ItemFault]] = {}
-        """By the place of the metric, or of the query, in the request."""
+        self._by_stage: dict[Stage, list[Any]] = {}
+        self.items: dict[int, list[Any]] = {}
+        """Those of single metrics or queries, by their place in the request."""
         for fault in faults:
-            if fault.sees(attempt):
-                self._sort(fault, attempt)
+            if not fault.sees(attempt):
+                continue
+            self._by_stage.setdefault(fault.stage, []).append(fault)
+            if isinstance(fault, ItemFault) and attempt.columns:
+                for index in fault.indexes(attempt.columns):
+                    self.items.setdefault(index, []).append(fault)
 
-    def _sort(self, fault: Fault, attempt: Attempt) -> None:
-        if isinstance(fault, ItemFault):
-            for index in fault.indexes(attempt.columns) if attempt.columns else ():
-                self.items.setdefault(index, []).append(fault)
-        elif isinstance(fault, CallFault):
-            self.calls.append(fault)
-        elif isinstance(fault, Delay):
-            self.delays.append(fault)
-        elif isinstance(fault, HeldCalls):
-            self.holds.append(fault)
+    def at(self, stage: Stage) -> list[Any]:
+        """Return the faults of a stage, in the order in which they were added."""
+        return self._by_stage.get(stage, [])
 
 
 class Injection:

@@ -31,7 +31,6 @@ class Call:
     """One attempt that reached the mock. botocore's retries are attempts of their own."""
 
     __slots__ = (
-        "_time",
         "attempt",
         "body",
         "faults",
@@ -44,6 +43,7 @@ class Call:
         "region",
         "request_id",
         "results",
+        "time",
         "trial_component",
         "user_agent",
     )
@@ -62,7 +62,8 @@ class Call:
     ) -> None:
         self.body = request.body
         """The bytes of the body, exactly as they arrived."""
-        self._time = request.time
+        self.time = request.time
+        """In seconds since the epoch; frozen time counts."""
         self.outcome = outcome
         self.in_service = in_service
         """How it ended within the service, whatever became of the answer; Raw or NoAnswer where it never got there."""
@@ -162,7 +163,7 @@ class Call:
     @property
     def timestamp(self) -> datetime:
         """When it arrived; aware, UTC; frozen time counts."""
-        return as_datetime(self._time)
+        return as_datetime(self.time)
 
     def __repr__(self) -> str:
         return f"<Call {self.operation} {self.names} in {self.region}: {self.ending.partition(':')[0]}>"

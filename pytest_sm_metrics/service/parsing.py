@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .rule import NOT_NULL, SERIALIZATION, VALIDATION, Column, Rule
+from .rule import SERIALIZATION, VALIDATION, Column, Rule
 from .rules import BODY, RULES
 
 _SHOWN = 256  # characters of a value that a message shows
@@ -33,10 +33,10 @@ class Member:
             for rule in RULES
             if (rule.operation, rule.member) == (operation, name) and rule.holds
         ]
-        self.types = [rule for rule in rules if rule.effect == SERIALIZATION]
-        self.required = [rule for rule in rules if rule.constraint == NOT_NULL]
+        self.types = [rule for rule in rules if rule.code == SERIALIZATION]
+        self.required = [rule for rule in rules if rule.sees_absent]
         self.constraints = [
-            rule for rule in rules if rule.effect == VALIDATION and rule not in self.required
+            rule for rule in rules if rule.code == VALIDATION and not rule.sees_absent
         ]
         self.tests = [rule.holds for rule in self.types + self.constraints if rule.holds]
 
@@ -64,13 +64,9 @@ def read_object(body: bytes) -> dict[str, Any]:
     try:
         document = read_json(body)
     except ValueError as error:
-        raise MalformedRequestError(
-            "SerializationException", f"{BODY.constraint}: {error}"
-        ) from None
+        raise MalformedRequestError(SERIALIZATION, f"{BODY.constraint}: {error}") from None
     if type(document) is not dict:
-        raise MalformedRequestError(
-            "SerializationException", f"{BODY.constraint}: Value {_shown(document)}"
-        )
+        raise MalformedRequestError(SERIALIZATION, f"{BODY.constraint}: Value {_shown(document)}")
     return document
 
 
@@ -109,7 +105,7 @@ def check_types(columns: Columns) -> None:
     for member, column in columns.items():
         for rule, index in _breaches(member.types, column):
             raise MalformedRequestError(
-                "SerializationException",
+                SERIALIZATION,
                 f"Value {_shown(column[index])} at '{member.path.format(index + 1)}' cannot be read: {rule.constraint}",
             )
 
@@ -126,9 +122,7 @@ def check_constraints(*groups: Columns) -> None:
         errors = (
             "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
         )
-        raise MalformedRequestError(
-            "ValidationException", f"{errors} detected: {'; '.join(violations)}"
-        )
+        raise MalformedRequestError(VALIDATION, f"{errors} detected: {'; '.join(violations)}")
 
 
 def _violations(member: Member, column: Column) -> Iterator[str]:

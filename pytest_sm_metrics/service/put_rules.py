@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple, Protocol
 
-from .rule import MODEL, NOBODY, Column, MemberRules, Rule, as_doubles
+from ..clock import as_datetime
+from ..settings import Settings
+from .rule import MODEL, UNPUBLISHED, Column, MemberRules, Rule, as_doubles
 
 OPERATION = "BatchPutMetrics"
 
-METRIC_INVALID = "HTTP 200, VALIDATION_ERROR in Errors; the other metrics are stored"
-METRIC_OVER_LIMIT = "HTTP 200, METRIC_LIMIT_EXCEEDED in Errors; the other metrics are stored"
-METRIC_CONFLICT = "HTTP 200, CONFLICT_ERROR in Errors; the other metrics are stored"
-
-ERROR_CODES = {
-    METRIC_INVALID: "VALIDATION_ERROR",
-    METRIC_OVER_LIMIT: "METRIC_LIMIT_EXCEEDED",
-    METRIC_CONFLICT: "CONFLICT_ERROR",
-}
-"""The code that stands in Errors, by the effect of the rule that was broken."""
+_INVALID = "HTTP 200, VALIDATION_ERROR in Errors; the other metrics are stored"
+_OVER_LIMIT = "HTTP 200, METRIC_LIMIT_EXCEEDED in Errors; the other metrics are stored"
+_CONFLICT = "HTTP 200, CONFLICT_ERROR in Errors; the other metrics are stored"
 
 _API = "Amazon SageMaker API Reference, BatchPutMetrics"
 _RAW = "Amazon SageMaker API Reference, RawMetricData"
@@ -53,34 +51,210 @@ def _are_values(column: Column) -> bool:
     )
 
 
-UNKNOWN_TRIAL_COMPONENT = Rule(
-    "TrialComponentName.unknown", OPERATION, "TrialComponentName",
-    "The trial component was created before, where unknown_trial_component is \"reject\"",
-    METRIC_INVALID, "assumed", NOBODY, "unknown_trial_component",
-)  # fmt: skip
-VALUE_FINITE = Rule(
-    "Value.finite", OPERATION, "Value", "The Value is finite: neither NaN nor an infinity",
-    METRIC_INVALID, "assumed", NOBODY, None, lambda column: all(map(math.isfinite, column)),
-)  # fmt: skip
-TIMESTAMP_WINDOW = Rule(
-    "Timestamp.window", OPERATION, "Timestamp", "The Timestamp lies within timestamp_window around the time of the call",
-    METRIC_INVALID, "assumed",
-    "published nowhere; aws/sagemaker-python-sdk refuses more than 14 days back or 2 hours ahead", "timestamp_window",
-)  # fmt: skip
-METRIC_LIMIT = Rule(
-    "MetricData.limit", OPERATION, "MetricData", "The trial component holds fewer than metric_limit metrics",
-    METRIC_OVER_LIMIT, "documented", _ERROR + " (the code; the number is published nowhere)", "metric_limit",
-)  # fmt: skip
-METRIC_NAME_LIMIT = Rule(
-    "MetricName.limit", OPERATION, "MetricName",
-    "The trial component already has a metric of this name, or fewer than metric_name_limit names",
-    METRIC_OVER_LIMIT, "assumed", "a second reading of \"metrics per resource\" in " + _ERROR, "metric_name_limit",
-)  # fmt: skip
-CONCURRENT_WRITES = Rule(
-    "TrialComponentName.concurrent", OPERATION, "TrialComponentName",
-    "No request for the trial component that arrived earlier is still in flight, where concurrent_writes is \"conflict\"",
-    METRIC_CONFLICT, "documented", _ERROR + " (the code; which of the requests gets it is assumed)", "concurrent_writes",
-)  # fmt: skip
+class Metrics(Protocol):
+    """The metrics of a well-formed request, as columns."""
+
+    @property
+    def trial_component_name(self) -> str:
+        """The TrialComponentName."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The MetricNames."""
+        ...
+
+    @property
+    def timestamps(self) -> Sequence[float]:
+        """The Timestamps, in seconds since the epoch."""
+        ...
+
+    @property
+    def values(self) -> Sequence[float]:
+        """The Values."""
+        ...
+
+
+class Holder(Protocol):
+    """The trial component that a request is for."""
+
+    count: int
+    """The number of metrics it holds."""
+
+    def series(self) -> dict[str, Any]:
+        """Return its metrics by name."""
+        ...
+
+
+class Submission(NamedTuple):
+    """A well-formed request, as the rules about single metrics see it."""
+
+    metrics: Metrics
+    time: float
+    """The time of arrival, in seconds since the epoch."""
+    settings: Settings
+    holder: Holder | None = None
+    """None where a rejection is explained after the fact."""
+    is_known: bool = True
+    """True if the trial component was created before, or holds metrics."""
+    is_contended: bool = False
+    """True if another request for the trial component was in flight when this one arrived."""
+
+    @property
+    def indexes(self) -> range:
+        """The indexes of all its metrics."""
+        return range(len(self.metrics.names))
+
+
+def _not_finite(submission: Submission, _: Collection[int]) -> Iterable[int]:
+    values = submission.metrics.values
+    if all(map(math.isfinite, values)):
+        return ()
+    return [index for index, value in enumerate(values) if not math.isfinite(value)]
+
+
+def _outside_window(submission: Submission, _: Collection[int]) -> Iterable[int]:
+    past, future = submission.settings.timestamp_window or (timedelta.max, timedelta.max)
+    earliest = submission.time - past.total_seconds()
+    latest = submission.time + future.total_seconds()
+    timestamps = submission.metrics.timestamps
+    return [index for index, one in enumerate(timestamps) if not earliest <= one <= latest]
+
+
+def _over_metric_limit(submission: Submission, refused: Collection[int]) -> Iterable[int]:
+    """Return the metrics that find no room; a refused metric takes none."""
+    limit, holder = submission.settings.metric_limit, submission.holder
+    if limit is None or holder is None:
+        return ()
+    room = max(0, limit - holder.count)
+    return [index for index in submission.indexes if index not in refused][room:]
+
+
+def _over_name_limit(submission: Submission, refused: Collection[int]) -> Iterable[int]:
+    limit, holder = submission.settings.metric_name_limit, submission.holder
+    names = set(holder.series()) if holder else set()
+    over: list[int] = []
+    for index, name in enumerate(submission.metrics.names):
+        if index in refused or limit is None:
+            continue
+        if name not in names and len(names) >= limit:
+            over.append(index)
+        else:
+            names.add(name)
+    return over
+
+
+def _why_unknown(submission: Submission, _: int) -> str:
+    name = submission.metrics.trial_component_name
+    return (
+        f'{name!r} was not created before, or was deleted, and unknown_trial_component is "reject"'
+    )
+
+
+def _why_outside_window(submission: Submission, index: int) -> str:
+    past, future = submission.settings.timestamp_window or (None, None)
+    return (
+        f"Timestamp {as_datetime(submission.metrics.timestamps[index])} is not within "
+        f"timestamp_window (past {past}, future {future}) of {as_datetime(submission.time)}"
+    )
+
+
+def _why_contended(submission: Submission, _: int) -> str:
+    name = submission.metrics.trial_component_name
+    return f'an earlier request for {name!r} was in flight, and concurrent_writes is "conflict"'
+
+
+METRIC_RULES: tuple[Rule, ...] = (
+    Rule(
+        "TrialComponentName.unknown",
+        OPERATION,
+        "TrialComponentName",
+        'The trial component was created before, where unknown_trial_component is "reject"',
+        _INVALID,
+        "assumed",
+        UNPUBLISHED,
+        setting="unknown_trial_component",
+        code="VALIDATION_ERROR",
+        refuses=lambda submission, _: () if submission.is_known else submission.indexes,
+        explain=_why_unknown,
+    ),
+    Rule(
+        "Value.finite",
+        OPERATION,
+        "Value",
+        "The Value is finite: neither NaN nor an infinity",
+        _INVALID,
+        "assumed",
+        UNPUBLISHED,
+        code="VALIDATION_ERROR",
+        refuses=_not_finite,
+        explain=lambda submission, index: (
+            f"Value is {submission.metrics.values[index]}, which is not finite"
+        ),
+    ),
+    Rule(
+        "Timestamp.window",
+        OPERATION,
+        "Timestamp",
+        "The Timestamp lies within timestamp_window around the time of the call",
+        _INVALID,
+        "assumed",
+        "published nowhere; aws/sagemaker-python-sdk refuses more than 14 days back or 2 hours "
+        "ahead",
+        setting="timestamp_window",
+        code="VALIDATION_ERROR",
+        refuses=_outside_window,
+        explain=_why_outside_window,
+    ),
+    Rule(
+        "TrialComponentName.concurrent",
+        OPERATION,
+        "TrialComponentName",
+        "No request for the trial component that arrived earlier is still in flight, where "
+        'concurrent_writes is "conflict"',
+        _CONFLICT,
+        "documented",
+        _ERROR + " (the code; which of the requests gets it is assumed)",
+        setting="concurrent_writes",
+        code="CONFLICT_ERROR",
+        refuses=lambda submission, _: submission.indexes if submission.is_contended else (),
+        explain=_why_contended,
+    ),
+    Rule(
+        "MetricName.limit",
+        OPERATION,
+        "MetricName",
+        "The trial component already has a metric of this name, or fewer than metric_name_limit "
+        "names",
+        _OVER_LIMIT,
+        "assumed",
+        'a second reading of "metrics per resource" in ' + _ERROR,
+        setting="metric_name_limit",
+        code="METRIC_LIMIT_EXCEEDED",
+        refuses=_over_name_limit,
+        explain=lambda submission, _: (
+            f"{submission.metrics.trial_component_name!r} holds "
+            f"metric_name_limit={submission.settings.metric_name_limit} other metric names already"
+        ),
+    ),
+    Rule(
+        "MetricData.limit",
+        OPERATION,
+        "MetricData",
+        "The trial component holds fewer than metric_limit metrics",
+        _OVER_LIMIT,
+        "documented",
+        _ERROR + " (the code; the number is published nowhere)",
+        setting="metric_limit",
+        code="METRIC_LIMIT_EXCEEDED",
+        refuses=_over_metric_limit,
+        explain=lambda submission, _: (
+            f"{submission.metrics.trial_component_name!r} holds "
+            f"metric_limit={submission.settings.metric_limit} metrics already"
+        ),
+    ),
+)
+"""The rules about single metrics. Of several that one metric breaks, the first counts."""
 
 _of = MemberRules(OPERATION)
 
@@ -108,15 +282,10 @@ PUT_RULES: tuple[Rule, ...] = (
     _of.most("Step", 2**31 - 1, MODEL + " (integer: 32 bits); that it is a ValidationException: assumed"),
     _of.type("Value", 'Member must be a number, or one of "NaN", "Infinity", "-Infinity"', _are_values),
     _of.required("Value", _RAW),
-    VALUE_FINITE,
-    TIMESTAMP_WINDOW,
-    UNKNOWN_TRIAL_COMPONENT,
-    METRIC_LIMIT,
-    METRIC_NAME_LIMIT,
-    CONCURRENT_WRITES,
+    *METRIC_RULES,
     Rule(
         "Errors.one-per-metric", OPERATION, "", "Several rules refuse one metric",
-        "one entry in Errors: VALIDATION_ERROR before CONFLICT_ERROR before METRIC_LIMIT_EXCEEDED", "assumed", NOBODY,
+        "one entry in Errors: VALIDATION_ERROR before CONFLICT_ERROR before METRIC_LIMIT_EXCEEDED", "assumed", UNPUBLISHED,
     ),
     Rule(
         "Errors.index", OPERATION, "", "MetricIndex counts from 0; entries ascend; they carry no message",
@@ -132,6 +301,6 @@ PUT_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "MetricData.limit-room", OPERATION, "MetricData", "A metric is refused",
-        "it takes no room under metric_limit and metric_name_limit", "assumed", NOBODY,
+        "it takes no room under metric_limit and metric_name_limit", "assumed", UNPUBLISHED,
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from .arns import trial_component_arn
 from .exchange import Results
 from .faults import QueryFault
 from .get_request import GetMetrics, Query
-from .get_rules import PERIOD_FITS_AXIS, PERIODS, START_BEFORE_END
+from .get_rules import PERIODS, QUERY_RULES
 from .statistics import STATISTICS
 from .store import NO_STEP, SeriesColumns, Store
 
@@ -22,22 +22,21 @@ Curve = tuple[list[int], list[float]]
 
 def answer_queries(store: Store, get: GetMetrics, injected: Mapping[int, QueryFault]) -> Results:
     """The result of each query of a request, in their order."""
-    results = [
-        _result(store, query, injected.get(index)) for index, query in enumerate(get.queries)
-    ]
+    results = [_result(store, get, index, injected.get(index)) for index in range(len(get.queries))]
     return Results(
         json.dumps({"MetricQueryResults": results}).encode(),
         tuple(result["Status"] for result in results),
     )
 
 
-def _result(store: Store, query: Query, fault: QueryFault | None) -> dict[str, Any]:
+def _result(store: Store, get: GetMetrics, index: int, fault: QueryFault | None) -> dict[str, Any]:
+    query = get.queries[index]
     if fault and fault.status != "Truncated":
         return _shaped(fault.status, fault.message)
-    invalid = _why_invalid(query)
-    if invalid and not fault:
-        return _shaped("ValidationError", invalid)
-    columns = None if invalid else _columns(store, query)
+    broken = [rule for rule in QUERY_RULES if rule.breaches([query]) and rule.is_on(store.settings)]
+    if broken and not fault:
+        return _shaped(str(broken[0].code), broken[0].why(get, index))
+    columns = None if broken else _columns(store, query)
     xs, values = curve(columns, query) if columns else ([], [])
     limit = store.settings.query_limit
     if fault:
@@ -48,14 +47,6 @@ def _result(store: Store, query: Query, fault: QueryFault | None) -> dict[str, A
         xs[:limit],
         values[:limit],
     )
-
-
-def _why_invalid(query: Query) -> str | None:
-    if PERIOD_FITS_AXIS.breaches([(query.period, query.x_axis_type)]):
-        return f"Period {query.period} does not go with XAxisType {query.x_axis_type}: {PERIOD_FITS_AXIS.constraint}."
-    if START_BEFORE_END.breaches([(query.start, query.end)]):
-        return f"Start {query.start} is after End {query.end}."
-    return None
 
 
 def _columns(store: Store, query: Query) -> SeriesColumns | None:

@@ -1,53 +1,68 @@
-"""What a rule is, and how those about a member of a request are made.
+"""Rules: what the service does, how that is known, and the error code of what breaks a rule.
 
-A rule about a member is a test over a *column*: the values which that member has in all the items of
-one request. A request is judged with one call per rule; only where a column fails are its values
-looked at one by one, each as a column of one.
+A rule about a member is a test over a *column*: the values of that member in all the items of one
+request. A request is judged with one call per rule. Only where a column fails are its values judged
+one by one, each as a column of one.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-SERIALIZATION = "HTTP 400 SerializationException; nothing of the request is stored"
-VALIDATION = "HTTP 400 ValidationException; nothing of the request is stored"
+from ..settings import Settings
 
-NOT_NULL = "Member must not be null"
+SERIALIZATION = "SerializationException"
+VALIDATION = "ValidationException"
 
 MODEL = "botocore service model sagemaker-metrics 2022-09-30"
-NOBODY = "published nowhere; the most probable behaviour"
+UNPUBLISHED = "published nowhere; the most probable behaviour"
 
 Column = Sequence[Any]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that the service does, and how it is known."""
+    """One thing that the service does, and how it is known.
+
+    A rule is enforced if it has a test: `holds` for the values of a member, or for the queries of
+    a request; `refuses` for single metrics. A rule without a test describes behaviour.
+    """
 
     id: str
     operation: str
     """The AWS operation, or `*` for all."""
     member: str
-    """The member that it is about, of the request or of the answer, as AWS spells it; empty where it is about the whole."""
+    """The member of the request or of the answer, as AWS spells it; empty for a rule about all of it."""
     constraint: str
-    """What must hold, or what happens."""
+    """The condition that must hold, or the case that the rule is about."""
     effect: str
     """The exact outcome."""
     provenance: Literal["documented", "observed", "assumed"]
-    """`documented`: an AWS reference, guide or service model says so. `observed`: seen in an AWS answer. `assumed`: nobody says."""
+    """`documented`: an AWS reference, guide or service model says so. `observed`: seen in an AWS
+    answer. `assumed`: published nowhere."""
     source: str
     setting: str | None = None
     """The setting that switches the rule on; None for a rule that is always on."""
+    code: str | None = None
+    """The error code of a request, or the code or Status of a metric or a query, that breaks the rule."""
+    sees_absent: bool = False
+    """True if absent members are in the column that the rule judges, as None."""
     holds: Callable[[Column], bool] | None = field(default=None, repr=False, compare=False)
-    """Whether every value of a column keeps the rule; None where the rule is not about a value.
-    Absent members are not in the column, save for the rule that a member must not be null."""
+    """Return True if every value of a column keeps the rule."""
+    refuses: Callable[[Any, Collection[int]], Iterable[int]] | None = field(
+        default=None, repr=False, compare=False
+    )
+    """Return the indexes of the metrics that break the rule, from a `Submission` and from the
+    indexes that other rules and faults have refused before."""
+    explain: Callable[[Any, int], str] | None = field(default=None, repr=False, compare=False)
+    """Return why a metric or a query broke the rule, from the request and its index."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        described = (
+        return Rule, (  # without the functions, which cannot be pickled
             self.id,
             self.operation,
             self.member,
@@ -56,14 +71,25 @@ class Rule:
             self.provenance,
             self.source,
             self.setting,
+            self.code,
+            self.sees_absent,
         )
-        return Rule, described  # without the test, which cannot be pickled
+
+    def is_on(self, settings: Settings) -> bool:
+        """Return True if the settings switch the rule on."""
+        return self.setting is None or getattr(settings, self.setting) != getattr(
+            Settings, self.setting
+        )
 
     def breaches(self, column: Column) -> list[int]:
-        """The indexes of the values that break the rule."""
+        """Return the indexes of the values that break the rule."""
         if self.holds is None or self.holds(column):
             return []
         return [index for index, value in enumerate(column) if not self.holds((value,))]
+
+    def why(self, request: Any, index: int) -> str:
+        """Return why a metric or a query of a request broke the rule, with the values that did it."""
+        return self.explain(request, index) if self.explain else self.constraint
 
 
 class MemberRules:
@@ -72,113 +98,141 @@ class MemberRules:
     def __init__(self, operation: str, within: str = "") -> None:
         self._operation = operation
         self._within = within
-        """What stands before the member in the ids."""
+        """The prefix of the ids."""
 
     def type(
-        self, member: str, constraint: str, holds: Callable[[Column], bool], what: str = "type"
+        self,
+        member: str,
+        constraint: str,
+        holds: Callable[[Column], bool],
+        what: str = "type",
     ) -> Rule:
-        """What a member must be for the request to be readable."""
+        """Make the rule that a request with another value cannot be read."""
         return Rule(
             f"{self._within}{member}.{what}",
             self._operation,
             member,
             constraint,
-            SERIALIZATION,
+            f"HTTP 400 {SERIALIZATION}; nothing of the request is stored",
             "assumed",
-            NOBODY,
-            None,
-            holds,
+            UNPUBLISHED,
+            code=SERIALIZATION,
+            holds=holds,
         )
 
     def string(self, member: str) -> Rule:
-        """It is a string."""
-        return self.type(member, "Member must be a string", _types(str))
+        """Make the rule that a member is a string."""
+        return self.type(member, "Member must be a string", _has_types(str))
 
     def list(self, member: str) -> Rule:
-        """It is a list."""
-        return self.type(member, "Member must be a list", _types(list))
+        """Make the rule that a member is a list."""
+        return self.type(member, "Member must be a list", _has_types(list))
 
     def structure(self, member: str) -> Rule:
-        """It is a structure."""
-        return self.type(member, "Member must be a structure", _types(dict))
+        """Make the rule that a member is a structure."""
+        return self.type(member, "Member must be a structure", _has_types(dict))
 
     def integer(self, member: str) -> Rule:
-        """It is a whole number."""
+        """Make the rule that a member is a whole number."""
         return self.type(member, "Member must be an integer", _are_whole)
 
     def required(self, member: str, source: str) -> Rule:
-        """It is there."""
-        return self._constraint(
-            member, "required", NOT_NULL, source, lambda column: None not in column
+        """Make the rule that a member is not absent."""
+        return self.constraint(
+            member,
+            "required",
+            "Member must not be null",
+            source,
+            lambda column: None not in column,
+            sees_absent=True,
         )
 
     def least_length(self, member: str, least: int, source: str) -> Rule:
-        """It is at least so long."""
-        constraint = f"Member must have length greater than or equal to {least}"
-        return self._constraint(
+        """Make the rule that a string or a list is not shorter."""
+        return self.constraint(
             member,
             "min",
-            constraint,
+            f"Member must have length greater than or equal to {least}",
             source,
             lambda column: min(map(len, column), default=least) >= least,
         )
 
     def most_length(self, member: str, most: int, source: str) -> Rule:
-        """It is at most so long."""
-        constraint = f"Member must have length less than or equal to {most}"
-        return self._constraint(
+        """Make the rule that a string or a list is not longer."""
+        return self.constraint(
             member,
             "max",
-            constraint,
+            f"Member must have length less than or equal to {most}",
             source,
             lambda column: max(map(len, column), default=most) <= most,
         )
 
     def least(self, member: str, least: int, source: str) -> Rule:
-        """It is at least so large."""
-        constraint = f"Member must have value greater than or equal to {least}"
-        return self._constraint(
-            member, "min", constraint, source, lambda column: min(column, default=least) >= least
+        """Make the rule that a number is not smaller."""
+        return self.constraint(
+            member,
+            "min",
+            f"Member must have value greater than or equal to {least}",
+            source,
+            lambda column: min(column, default=least) >= least,
         )
 
     def most(self, member: str, most: int, source: str) -> Rule:
-        """It is at most so large."""
-        constraint = f"Member must have value less than or equal to {most}"
-        return self._constraint(
-            member, "max", constraint, source, lambda column: max(column, default=most) <= most
+        """Make the rule that a number is not larger."""
+        return self.constraint(
+            member,
+            "max",
+            f"Member must have value less than or equal to {most}",
+            source,
+            lambda column: max(column, default=most) <= most,
         )
 
     def pattern(self, member: str, pattern: str, source: str) -> Rule:
-        """The whole of it matches."""
+        """Make the rule that the whole string matches a regular expression."""
         match = re.compile(pattern).fullmatch
-        constraint = f"Member must satisfy regular expression pattern: {pattern}"
-        return self._constraint(
-            member, "pattern", constraint, source, lambda column: all(map(match, column))
+        return self.constraint(
+            member,
+            "pattern",
+            f"Member must satisfy regular expression pattern: {pattern}",
+            source,
+            lambda column: all(map(match, column)),
         )
 
     def enum(self, member: str, values: Sequence[str], source: str) -> Rule:
-        """It is one of some words."""
-        constraint = f"Member must satisfy enum value set: [{', '.join(values)}]"
-        return self._constraint(member, "enum", constraint, source, set(values).issuperset)
+        """Make the rule that a string is one of several."""
+        return self.constraint(
+            member,
+            "enum",
+            f"Member must satisfy enum value set: [{', '.join(values)}]",
+            source,
+            set(values).issuperset,
+        )
 
-    def _constraint(
-        self, member: str, what: str, constraint: str, source: str, holds: Callable[[Column], bool]
+    def constraint(
+        self,
+        member: str,
+        what: str,
+        constraint: str,
+        source: str,
+        holds: Callable[[Column], bool],
+        sees_absent: bool = False,
     ) -> Rule:
-        """A constraint of the service model."""
+        """Make a rule that the service model states."""
         return Rule(
             f"{self._within}{member}.{what}",
             self._operation,
             member,
             constraint,
-            VALIDATION,
+            f"HTTP 400 {VALIDATION}; nothing of the request is stored",
             "documented",
             source,
-            None,
-            holds,
+            code=VALIDATION,
+            sees_absent=sees_absent,
+            holds=holds,
         )
 
 
-def _types(*accepted: type) -> Callable[[Column], bool]:
+def _has_types(*accepted: type) -> Callable[[Column], bool]:
     allowed = set(accepted)
     return lambda column: allowed.issuperset(map(type, column))
 
@@ -190,7 +244,7 @@ def _are_whole(column: Column) -> bool:
 
 
 def as_doubles(numbers: Column) -> list[float]:
-    """Numbers, and strings that spell one, as doubles; an integer too large for a double is an infinity."""
+    """Convert numbers and numeric strings to doubles; an integer too large becomes an infinity."""
     try:
         return list(map(float, numbers))
     except OverflowError:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from .get_rules import GET_RULES
 from .put_rules import PUT_RULES
-from .rule import NOBODY, SERIALIZATION, Rule
+from .rule import SERIALIZATION, UNPUBLISHED, Rule
 
 BODY = Rule(
     "Body.json", "*", "", "The body is one JSON object in UTF-8, without bare NaN or Infinity tokens",
-    SERIALIZATION, "assumed", NOBODY,
+    f"HTTP 400 {SERIALIZATION}; nothing of the request is stored", "assumed", UNPUBLISHED, code=SERIALIZATION,
 )  # fmt: skip
 UNKNOWN_OPERATION = Rule(
     "Operation.unknown", "*", "", "Method and path are those of an operation of the service",
-    "HTTP 404 UnknownOperationException; nothing of the request is stored", "assumed", NOBODY,
+    "HTTP 404 UnknownOperationException; nothing of the request is stored", "assumed", UNPUBLISHED,
+    code="UnknownOperationException",
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
@@ -20,7 +21,7 @@ RULES: tuple[Rule, ...] = (
     BODY,
     Rule(
         "Body.members", "*", "", "null is an absent member, members the shape does not have are ignored",
-        "as if they were not there", "assumed", NOBODY,
+        "as if they were not there", "assumed", UNPUBLISHED,
     ),
     *PUT_RULES,
     *GET_RULES,
@@ -35,7 +36,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "TrialComponent.deleted-unknown", "DeleteTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
-        "the trial component is not known in that region any more, as if nobody had created it", "assumed", NOBODY,
+        "the trial component is not known in that region any more, as if nobody had created it", "assumed", UNPUBLISHED,
         "unknown_trial_component",
     ),
     Rule(
@@ -46,7 +47,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "TrialComponent.summary-figures", "DescribeTrialComponent", "Metrics", "A metric has a summary",
         "SourceArn is the trial component; the statistics are those of BatchGetMetrics over all its metrics; TimeStamp is the latest "
-        "Timestamp", "assumed", NOBODY,
+        "Timestamp", "assumed", UNPUBLISHED,
     ),
     Rule(
         "Answer.code", "*", "", "A constraint of the service model is not kept",

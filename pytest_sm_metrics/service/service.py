@@ -12,14 +12,14 @@ from ..settings import Settings
 from ..unmocked import UnmockedCallError
 from .arns import default_caller, trial_component_arn, trial_component_named
 from .exchange import Answer, NoAnswer, Request, Results
-from .fault import Attempt, Fault
+from .fault import Attempt, Fault, Stage
 from .faults import CallFault
 from .get_request import resource_arns_in
 from .held_calls import HeldCalls
 from .injection import Injection, Matching
 from .journal import Call, request_ids
 from .operations import OPERATIONS, Parsed, parse, trial_component_name_of, trial_components_named
-from .outcomes import Failure, Outcome, Raw, outcome_of
+from .outcomes import Failure, Outcome, Raw
 from .parsing import MalformedRequestError
 from .put_request import PutMetrics
 from .queries import answer_queries
@@ -149,6 +149,21 @@ class Service:
         with self.lock:
             return self.store.components()
 
+    def knows(self, name: str, region: str) -> bool:
+        """Return True if a trial component is known in a region, with metrics or without."""
+        with self.lock:
+            return self.store.knows(name, region)
+
+    def is_created(self, name: str) -> bool:
+        """Return True if a trial component is known in some region, with metrics or without."""
+        with self.lock:
+            return self.store.is_created(name)
+
+    def deleted_in(self, name: str) -> list[str]:
+        """Return the regions in which a trial component was deleted, and not created again."""
+        with self.lock:
+            return [region for region, deleted in self.store.deleted if deleted == name]
+
     def wait_for_arrival(self, after: int, timeout: float) -> None:
         """Wait until there are more calls than that, or the time is up: seconds, real time even where time is frozen. May return early."""
         with self.lock:
@@ -221,7 +236,7 @@ class Service:
             self._arrivals += 1
             key = (request.region, name or "")
             conflicts = self.settings.concurrent_writes == "conflict" and key in self._in_flight
-            held = self.injection.first(matching.holds, ordinal) if matching else None
+            held = self.injection.first(matching.at(Stage.HOLD), ordinal) if matching else None
             if held:
                 self._in_flight.append(key)
         return Arrival(
@@ -310,8 +325,8 @@ class Service:
         in_service: Outcome = arrival.failure
         if arrival.matching is None:
             return [], outcome, in_service, parsed
-        delays = self.injection.all(arrival.matching.delays, arrival.ordinal)
-        fault = self.injection.first(arrival.matching.calls, arrival.ordinal)
+        delays = self.injection.all(arrival.matching.at(Stage.DELAY), arrival.ordinal)
+        fault = self.injection.first(arrival.matching.at(Stage.CALL), arrival.ordinal)
         fired: list[Fault] = [one for one in (arrival.held, *delays, fault) if one]
         if fault:
             outcome = self._outcome_of(fault, arrival)
@@ -337,14 +352,18 @@ class Service:
         caller = self.settings.caller_arn or default_caller(
             arrival.request.region, self.settings.account_id
         )
-        return outcome_of(fault, arrival.operation, self._resource_of(arrival, fault), caller)
+        return fault.outcome(arrival.operation, self._resource_of(arrival, fault), caller)
 
     def _resource_of(self, arrival: Arrival, fault: CallFault) -> str:
         """The ARN that a message about the call names: of several the one that the fault names, or the first."""
         if arrival.operation == "BatchGetMetrics":
             arns = resource_arns_in(arrival.request.body) or ["*"]
             return next(
-                (arn for arn in arns if trial_component_named(arn) == fault.trial_component),
+                (
+                    arn
+                    for arn in arns
+                    if trial_component_named(arn) == fault.filter("trial_component")
+                ),
                 arns[0],
             )
         return trial_component_arn(

@@ -9,18 +9,8 @@ from typing import NamedTuple, Protocol
 from ..settings import Settings
 from .faults import MetricFault
 from .put_request import PutMetrics, parse_put_metrics
-from .put_rules import (
-    CONCURRENT_WRITES,
-    ERROR_CODES,
-    METRIC_LIMIT,
-    METRIC_NAME_LIMIT,
-    TIMESTAMP_WINDOW,
-    UNKNOWN_TRIAL_COMPONENT,
-    VALUE_FINITE,
-)
+from .put_rules import METRIC_RULES, Submission
 from .rule import Rule
-
-Refused = dict[int, Rule | MetricFault]
 
 NO_STEP = -1  # in a column of steps
 EVERY_REGION = "*"
@@ -40,11 +30,13 @@ class Refusal(NamedTuple):
     @property
     def code(self) -> str:
         """The Code in Errors."""
-        return (
-            self.cause.code
-            if isinstance(self.cause, MetricFault)
-            else ERROR_CODES[self.cause.effect]
-        )
+        return str(self.cause.code)
+
+    def why(self, submission: Submission) -> str:
+        """Return why the metric was refused, with the values that did it."""
+        if isinstance(self.cause, Rule):
+            return self.cause.why(submission, self.metric_index)
+        return f"injected by {self.cause!r}"
 
 
 _NONE: Mapping[int, MetricFault] = {}
@@ -136,8 +128,7 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._unlimited = settings.metric_limit is None and settings.metric_name_limit is None
-        self._lenient = self._unlimited and settings.timestamp_window is None
+        self._rules = [rule for rule in METRIC_RULES if rule.is_on(settings)]
         self.trial_components: dict[tuple[str, str], StoredTrialComponent] = {}
         self.created_everywhere: dict[str, None] = {}
         """Names created in every region, in order."""
@@ -215,58 +206,17 @@ class Store:
         """
         key = (region, request.trial_component_name)
         known = self.trial_components.get(key)
-        if (
-            known
-            and self._lenient
-            and not injected
-            and not conflicts
-            and not VALUE_FINITE.breaches(request.values)
-        ):
-            known.count += len(request.values)
-            return known, ()
         component = known or StoredTrialComponent(*key)
-        refused: Refused = {**self._invalid(region, request, now), **injected}
-        if conflicts:
-            refused = {**dict.fromkeys(range(len(request.names)), CONCURRENT_WRITES), **refused}
-        if not self._unlimited:
-            self._over_limit(component, request.names, refused)
+        is_known = known is not None or self.knows(request.trial_component_name, region)
+        submission = Submission(request, now, self.settings, component, is_known, conflicts)
+        refused: dict[int, Rule | MetricFault] = dict(injected)
+        for rule in self._rules:
+            for index in rule.refuses(submission, refused) if rule.refuses else ():
+                refused.setdefault(index, rule)
         accepted = len(request.names) - len(refused)
         component.count += accepted
         if accepted and not known:
             self.trial_components[key] = component
             self.deleted.pop(key, None)
-        return component if accepted else None, [
-            Refusal(index, refused[index]) for index in sorted(refused)
-        ] if refused else ()
-
-    def _invalid(self, region: str, request: PutMetrics, now: float) -> dict[int, Rule]:
-        """The metrics that fail validation, whatever the limits say."""
-        if self.settings.unknown_trial_component == "reject" and not self.knows(
-            request.trial_component_name, region
-        ):
-            return dict.fromkeys(range(len(request.names)), UNKNOWN_TRIAL_COMPONENT)
-        refused = dict.fromkeys(VALUE_FINITE.breaches(request.values), VALUE_FINITE)
-        window = self.settings.timestamp_window
-        if window is not None:
-            earliest, latest = now - window[0].total_seconds(), now + window[1].total_seconds()
-            for index, timestamp in enumerate(request.timestamps):
-                if not earliest <= timestamp <= latest:
-                    refused.setdefault(index, TIMESTAMP_WINDOW)
-        return refused
-
-    def _over_limit(
-        self, component: StoredTrialComponent, metric_names: Sequence[str], refused: Refused
-    ) -> None:
-        """Add the metrics for which there is no room; what is refused takes none."""
-        metric_limit, name_limit = self.settings.metric_limit, self.settings.metric_name_limit
-        count, names = component.count, set() if name_limit is None else set(component.series())
-        for index, name in enumerate(metric_names):
-            if index in refused:
-                continue
-            if metric_limit is not None and count >= metric_limit:
-                refused[index] = METRIC_LIMIT
-            elif name_limit is not None and name not in names and len(names) >= name_limit:
-                refused[index] = METRIC_NAME_LIMIT
-            else:
-                count += 1
-                names.add(name)
+        refusals = [Refusal(index, refused[index]) for index in sorted(refused)] if refused else ()
+        return component if accepted else None, refusals
