@@ -80,7 +80,7 @@ def measure_size(stored: int, to_a_call: int) -> Size:
         before, _ = tracemalloc.get_traced_memory()
         for step in range(stored // to_a_call):
             request = _request(call, step, to_a_call)
-            mock._service.answer(mock._service.receive(request))
+            mock._service.answer(request)
             sent += len(request.body)
         kept = _allocated() - before
         assert len(mock[RUN].metrics) == stored

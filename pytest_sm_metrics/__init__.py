@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .injecting import delay_calls, fail_calls, fail_metrics, fail_queries
     from .mock import SageMakerMetricsMock
     from .reading import Metric, MetricSeries, RejectedMetric, TrialComponent
-    from .service.fault import Fault
+    from .service.faults.fault import Fault
     from .service.journal import Call
     from .service.rule import Rule
     from .service.rules import RULES
@@ -23,7 +23,7 @@ _HOMES = {
     "mock": ("SageMakerMetricsMock",),
     "reading": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
     "injecting": ("delay_calls", "fail_calls", "fail_metrics", "fail_queries"),
-    "service.fault": ("Fault",),
+    "service.faults.fault": ("Fault",),
     "service.journal": ("Call",),
     "service.rule": ("Rule",),
     "service.rules": ("RULES",),

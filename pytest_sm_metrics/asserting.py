@@ -23,7 +23,7 @@ from .explaining import (
 )
 from .reading import MetricSeries, RejectedMetric
 from .service.journal import Call
-from .service.operations import OPERATIONS
+from .service.operations import BY_NAME
 from .service.service import Service
 from .settings import did_you_mean
 
@@ -158,7 +158,7 @@ def check_called(
         and trial_component in (None, *call.trial_components)
         and region in (None, call.region)
     ]
-    known = [None, *OPERATIONS.values()]
+    known = [None, *BY_NAME]
     if operation in known and (matching if times is None else len(matching) == times):
         return None
     asked = {"operation": operation, "trial_component": trial_component, "region": region}
@@ -171,7 +171,7 @@ def check_called(
     unknown = (
         []
         if operation in known
-        else [f"unknown operation {operation!r}{did_you_mean(str(operation), OPERATIONS.values())}"]
+        else [f"unknown operation {operation!r}{did_you_mean(str(operation), BY_NAME)}"]
     )
     return joined(head, [*unknown, *_nearest_calls(calls, matching, trial_component)])
 

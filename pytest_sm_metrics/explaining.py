@@ -6,12 +6,13 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator
 
 from .service.arns import trial_component_arn
-from .service.get_request import Query
+from .service.get_metrics.request import Query
 from .service.journal import Call
-from .service.put_request import PutMetrics, parse_put_metrics
-from .service.put_rules import Submission
+from .service.put_metrics.operation import Refusal
+from .service.put_metrics.parser import parse_put_metrics
+from .service.put_metrics.request import PutMetrics, Submission
 from .service.service import Service
-from .service.store import NO_STEP, Refusal, StoredTrialComponent
+from .service.store import NO_STEP, StoredTrialComponent
 from .settings import Settings
 
 _LISTED = 10  # names that a message lists
@@ -92,16 +93,16 @@ def _around_trial_component(service: Service, name: str) -> Iterator[str]:
             yield f"closest: {listed(near)}"
         elif names:
             yield f"trial components that hold metrics: {listed(names)}"
-        elif not puts(service):
+        elif not put_calls(service):
             yield f"no {'BatchPutMetrics' if service.calls else 'SageMaker Metrics'} call has reached the mock"
         elif not refused:
             called = dict.fromkeys(
                 call.trial_component
-                for call in puts(service)
+                for call in put_calls(service)
                 if call.trial_component not in (None, name)
             )
             if called:
-                yield f"{counted(len(puts(service)), 'call')} reached the mock, for {listed(called)}"
+                yield f"{counted(len(put_calls(service)), 'call')} reached the mock, for {listed(called)}"
 
 
 def why_no_metric(service: Service, component: StoredTrialComponent, metric_name: object) -> str:
@@ -163,9 +164,9 @@ def why_no_values(service: Service, query: Query) -> str:
     )
 
 
-def puts(service: Service) -> list[Call]:
+def put_calls(service: Service) -> list[Call]:
     """The calls that were meant to store something."""
-    return [call for call in service.calls if call.operation != "BatchGetMetrics"]
+    return [call for call in service.calls if call.may_store]
 
 
 def refusals(service: Service, name: str) -> Iterator[str]:
@@ -173,7 +174,7 @@ def refusals(service: Service, name: str) -> Iterator[str]:
     the same, and those whose name could not be read.
     """
     refused: dict[str | None, list[Call]] = {}
-    for call in puts(service):
+    for call in put_calls(service):
         if call.error_code and (call.trial_component or name).lower() == name.lower():
             refused.setdefault(call.trial_component, []).append(call)
     for sent, calls in refused.items():
@@ -224,7 +225,7 @@ def what_arrived(service: Service) -> Iterator[str]:
     if len(holding) > _LISTED:
         yield f"and {len(holding) - _LISTED} more trial components"
     for name in dict.fromkeys(
-        call.trial_component for call in puts(service) if call.refused or call.error_code
+        call.trial_component for call in put_calls(service) if call.refused or call.error_code
     ):
         whose = "" if name is None else f"{name!r}: "
         yield from (

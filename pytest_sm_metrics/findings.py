@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .asserting import check_no_rejected_metrics
 from .reading import rejected_metrics
-from .service.fault import Fault
+from .service.faults.fault import Fault
 from .service.service import Service
 from .unused_faults import why_unused
 
@@ -68,7 +68,7 @@ class Findings:
 
     def checkpoint(self) -> Callable[[], None]:
         """What brings the service and its findings back to the state of now, before each example."""
-        judged, restore_service = self._judged, self._service.checkpoint()
+        judged, restore_service = self._judged, self._service.snapshot()
         self._outlasting = list(self._service.injection.added)
 
         def restore() -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES
-from .service.fault import Fault, check, is_number
-from .service.faults import CallFault, Delay, MetricFault, QueryFault, exception_of
-from .service.filters import Filter, NumberFilter
-from .service.held_calls import HeldCalls
+from .service.faults.fault import Fault, Schedule, check, is_number
+from .service.faults.filters import Filter, NumberFilter
+from .service.faults.held_calls import HeldCalls
+from .service.faults.kinds import CallFault, Delay, MetricFault, QueryFault, exception_of
 from .service.operations import check_operation
 from .service.service import Service
 from .settings import did_you_mean, is_whole
@@ -56,7 +56,7 @@ def fail_metrics(
         "step": step,
         "index": index,
     }
-    return MetricFault(code, filters, times, after, probability, optional)
+    return MetricFault(code, filters, Schedule(times, after, probability, optional))
 
 
 def fail_calls(
@@ -93,7 +93,11 @@ def fail_calls(
     check("stored", stored, isinstance(stored, bool), "True or False")
     filters = _call_filters(operation, trial_component, region)
     return CallFault(
-        error, filters, times, after, probability, optional, message=message, stored=stored
+        error,
+        filters,
+        Schedule(times, after, probability, optional),
+        message=message,
+        stored=stored,
     )
 
 
@@ -127,7 +131,9 @@ def fail_queries(
         )
     check("message", message, message is None or isinstance(message, str), "None, or a string")
     filters = {"metric_name": metric_name, "trial_component": trial_component, "region": region}
-    return QueryFault(status, filters, times, after, probability, optional, message=message)
+    return QueryFault(
+        status, filters, Schedule(times, after, probability, optional), message=message
+    )
 
 
 def delay_calls(
@@ -153,10 +159,7 @@ def delay_calls(
     return Delay(
         seconds,
         _call_filters(operation, trial_component, region),
-        times,
-        after,
-        probability,
-        optional,
+        Schedule(times, after, probability, optional),
     )
 
 
@@ -183,10 +186,7 @@ def hold_calls(
     return HeldCalls(
         None,
         _call_filters(operation, trial_component, region),
-        times,
-        after,
-        probability,
-        optional,
+        Schedule(times, after, probability, optional),
         timeout=timeout,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from . import running
 from .explaining import counted, joined
 from .mock import SageMakerMetricsMock
-from .service.operations import trial_component_name_of, trial_components_named
+from .service.operations import operation_named, trial_components_in
 from .switching import active_mocks
 from .unmocked import UnmockedCallError
 
@@ -28,12 +28,9 @@ class Judge:
 
     def refuse(self, operation: str, body: bytes) -> UnmockedCallError:
         """The error of a call that is blocked."""
-        trial_component = trial_component_name_of(operation, None, body)
-        names = [
-            repr(name)
-            for name in trial_components_named(operation, trial_component, body)
-            if name is not None
-        ]
+        named = operation_named(operation)
+        trial_component = named.trial_component(body, None) if named else None
+        names = [repr(name) for name in trial_components_in(operation, body) if name is not None]
         call = (
             f"{operation} for trial component{'s' * (len(names) > 1)} {', '.join(names)}"
             if names

@@ -17,8 +17,8 @@ from .findings import Findings, TurnedOffBy
 from .injecting import Injects
 from .reading import Metric, RejectedMetric, TrialComponent, rejected_metrics
 from .service.journal import Call
-from .service.parsing import MalformedRequestError
-from .service.put_request import check_trial_component_name
+from .service.parsing import RefusedRequestError
+from .service.put_metrics.parser import check_trial_component_name
 from .service.service import Service
 from .service.store import EVERY_REGION, StoredTrialComponent
 from .settings import Settings
@@ -110,7 +110,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """
         try:
             check_trial_component_name(name)
-        except MalformedRequestError as error:
+        except RefusedRequestError as error:
             raise ValueError(error.message) from None
         self._service.create_trial_component(name, region)
 

@@ -10,9 +10,8 @@ from . import running
 from .cloudtrail.explaining import what_trails_hold
 from .explaining import counted, every_rejection, why_no_values
 from .mock import SageMakerMetricsMock
-from .service.get_request import GetMetrics
+from .service.get_metrics.request import GetMetrics
 from .service.journal import Call
-from .service.put_request import PutMetrics
 from .service.service import Service
 from .switching import active_mocks
 
@@ -85,7 +84,7 @@ def _call(service: Service, call: Call, whole: bool) -> Iterator[str]:
     asked = (
         f"malformed, {len(call.body)} bytes"
         if parsed is None
-        else _listed(_asked(parsed, whole), whole)
+        else _listed(parsed.described(whole), whole)
     )
     yield f"{time} {call.operation} {call.names} in {call.region}{attempt}: {asked} -> {call.ending}"
     yield from (f"    {fault!r}" for fault in call.faults)
@@ -114,22 +113,6 @@ def _listed(names: Sequence[str], whole: bool) -> str:
     )
 
 
-def _asked(parsed: PutMetrics | GetMetrics, whole: bool) -> Sequence[str]:
-    """The metrics that a call puts, or the queries that it makes."""
-    if isinstance(parsed, GetMetrics):
-        return [
-            query.described if whole else f"{query.metric_stat} of {query.metric_name}"
-            for query in parsed.queries
-        ]
-    if not whole:
-        return parsed.names
-    rows = zip(parsed.names, parsed.values, parsed.steps, strict=True)
-    return [
-        f"{name}={value!r}" + ("" if step is None else f" at step {step}")
-        for name, value, step in rows
-    ]
-
-
 def _refused(service: Service, call: Call) -> Iterator[str]:
     """The metrics that a rule refused; what a fault did stands above."""
     for _, put, refusal, reason in every_rejection([call], service.settings):
@@ -140,7 +123,9 @@ def _refused(service: Service, call: Call) -> Iterator[str]:
 def _answered(service: Service, get: GetMetrics, call: Call) -> Iterator[str]:
     """The queries that failed or have no values."""
     results: Iterable[dict[str, Any]] = (
-        [] if call.results is None else call.response["MetricQueryResults"]
+        []
+        if call.result is None or call.outcome is not None
+        else call.response["MetricQueryResults"]
     )
     for query, result in zip(get.queries, results, strict=False):
         if result["Status"] in ("InternalError", "ValidationError"):

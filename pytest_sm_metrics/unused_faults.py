@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from .explaining import counted, joined
-from .service.fault import Attempt, Fault
-from .service.faults import ItemFault
-from .service.journal import Call
+from .service.faults.fault import Fault, Stage
+from .service.journal import Call, attempt_of
+from .service.operations import OPERATIONS
 from .service.service import Service
 
 _SHOWN = 3  # kinds of near misses
@@ -38,8 +38,9 @@ def _near(service: Service, fault: Fault) -> Iterator[str]:
         matching = sum(not unmet for unmet in _misses(others, fault))
         if matching:
             yield f"{counted(matching, noun)} would have matched it, and {when}"
-    called = fault.operation if fault.operation and calls else "SageMaker Metrics"
-    calls = [call for call in calls if called in ("SageMaker Metrics", call.operation)]
+    of_item = next((one.name for one in OPERATIONS if one.item == noun), None)
+    called = of_item if of_item and calls else "SageMaker Metrics"
+    calls = [call for call in calls if of_item in (None, call.operation)]
     if not calls:
         yield f"no {called} call has reached the mock" + (
             " while it was in force" if service.calls else ""
@@ -78,15 +79,9 @@ def _nearest(misses: list[tuple[tuple[str, str], ...]], noun: str) -> Iterator[s
 
 def _misses(calls: Iterable[Call], fault: Fault) -> Iterator[tuple[tuple[str, str], ...]]:
     for call in calls:
-        parsed = call.parsed
-        attempt = Attempt(
-            (call.operation,),
-            call.trial_components,
-            (call.region,),
-            parsed.columns if parsed else None,
-        )
-        if not isinstance(fault, ItemFault):
+        attempt = attempt_of(call, call.parsed)
+        if fault.stage is not Stage.ITEM:
             yield tuple(fault.unmet(attempt))
-        elif call.operation == fault.operation and attempt.columns:
+        elif attempt.item == fault.noun and attempt.columns:
             for index in range(len(attempt.columns["metric_name"])):
                 yield tuple(fault.unmet(attempt, index))

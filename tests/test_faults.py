@@ -895,7 +895,7 @@ def test_a_predicate_that_raises_is_named(sm_metrics, client):
     with pytest.raises(TypeError) as raised:
         put(client, "run-1", metric(step=None))
     assert raised.value.__notes__ == [
-        "The predicate of the filter step of a fault was asked of None."
+        "The predicate of a fault's filter step was called with None."
     ]
 
 
@@ -934,7 +934,7 @@ class TestNearMisses:
         sm_metrics.fail_metrics("CONFLICT_ERROR", metric_name="val", step=lambda step: step >= 2)
         put(client, "run-1", metric(step=None))
         assert (
-            "metric_name was 'loss', step was None, of which the predicate raised TypeError("
+            "metric_name was 'loss', step was None, for which the predicate raised TypeError("
             in self.told(sm_metrics)
         )
 

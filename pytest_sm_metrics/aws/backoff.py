@@ -16,22 +16,12 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakKeyDictionary, ref
 
-from ..service.service import Watcher
+from ..service.service import Service
 
-
-class Retried(Protocol):
-    """What answers requests that may be tried again."""
-
-    fast_retries: bool
-    """Whether retries come without back-off."""
-    watchers: list[Watcher]
-    """What is told when it begins anew."""
-
-
-_pending: ContextVar[ref[Retried] | None] = ContextVar(
+_pending: ContextVar[ref[Service] | None] = ContextVar(
     "whose request the next back-off in this context is for", default=None
 )
 
@@ -67,20 +57,20 @@ class _Quotas:
 
 
 _lock = threading.Lock()
-_quotas: WeakKeyDictionary[Retried, _Quotas] = WeakKeyDictionary()
+_quotas: WeakKeyDictionary[Service, _Quotas] = WeakKeyDictionary()
 
 
-def say_whose(retried: Retried | None) -> None:
+def say_whose(retried: Service | None) -> None:
     """Whose request the next back-off in this context is for; None: it is not ours."""
     _pending.set(ref(retried) if retried else None)
 
 
-def _whose() -> Retried | None:
+def _whose() -> Service | None:
     retried = _pending.get()
     return retried() if retried else None
 
 
-def _quotas_of(retried: Retried) -> _Quotas:
+def _quotas_of(retried: Service) -> _Quotas:
     with _lock:
         if retried not in _quotas:
             _quotas[retried] = _Quotas()
@@ -111,7 +101,7 @@ async def _sleep_async(seconds: float, *args: Any) -> Any:
 def _skipped() -> bool:
     retried = _whose()
     say_whose(None)
-    return retried is not None and retried.fast_retries
+    return retried is not None and retried.settings.fast_retries
 
 
 def _acquire(original: Any) -> Any:
@@ -164,7 +154,7 @@ def relieve() -> None:
         _undo.append(partial(_restore, owner, name, original, replaced))
 
 
-def give_back(retried: Retried) -> None:
+def give_back(retried: Service) -> None:
     """Give clients' quotas back what requests of a mock took."""
     if retried in _quotas:
         _quotas[retried].reset()

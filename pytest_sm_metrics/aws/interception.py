@@ -27,10 +27,11 @@ from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
 from botocore.hooks import HierarchicalEmitter
 
 from .. import running
-from ..service.operations import trial_component_name_of
+from ..service.operations import operation_named
+from ..service.service import Service
 from ..unmocked import UnmockedCallError
 from . import backoff, control_plane, sessions, trail_calls
-from .answering import Answerer, answer
+from .answering import respond
 from .wire import body_of, read_request
 
 # Where the prepared request of an older botocore has no context, that of the request it was made from is kept here.
@@ -54,7 +55,7 @@ Refuse = Callable[[str, bytes], Exception]
 @dataclass
 class _Activation:
     owner: Any
-    answerer: Answerer
+    answerer: Service
     width: int
     """How wide a scope it is shared by; 0: it belongs where it was switched on."""
     default_session: Any
@@ -69,7 +70,7 @@ _refuse: Refuse | None = None
 _registered = False
 
 
-def switch_on(owner: object, answerer: Answerer, width: int = 0) -> None:
+def switch_on(owner: object, answerer: Service, width: int = 0) -> None:
     """From now on the answerer answers, until its owner is switched off or another is switched on inside it.
 
     One of some width goes outside those of a smaller width: what is shared by many tests may be asked for late.
@@ -155,7 +156,7 @@ def owners() -> list[Any]:
         return [activation.owner for activation in _active]
 
 
-def _innermost() -> Answerer | None:
+def _innermost() -> Service | None:
     for activation in _active[-1:]:
         return activation.answerer
     return None
@@ -189,11 +190,12 @@ def _note(request: Any, operation_name: str, **_: Any) -> None:
 
 
 def _refuse_retry(operation: str, body: bytes) -> Exception:
+    named = operation_named(operation)
     return UnmockedCallError(
         f"{operation} was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS. "
         "End threads and tasks that log within the test, or wait for what they send: sm_metrics.wait_for(...).",
         operation,
-        trial_component_name_of(operation, None, body),
+        named.trial_component(body, None) if named else None,
         running.test,
     )
 
@@ -222,17 +224,13 @@ def _answer(request: Any, **_: Any) -> Any:
         return None
     answerer, created_url, operation_path = note
     url = request.url
-    arrival = answerer.receive(read_request(request, context, created_url, operation_path))
+    answer = answerer.answer(read_request(request, context, created_url, operation_path))
     if _moto_listens():
         request.url = (
             f"answered+{url}"  # moto's handler comes after this one, and goes by the URL alone
         )
-    return answer(
-        answerer,
-        arrival,
-        url,
-        is_async=type(context.get("client_config")).__module__.startswith("aiobotocore."),
-    )
+    is_async = type(context.get("client_config")).__module__.startswith("aiobotocore.")
+    return respond(answer, url, is_async)
 
 
 def _context_of(request: Any) -> Any:

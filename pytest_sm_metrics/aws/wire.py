@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 
 from ..clock import now
 from ..service.exchange import Answer, NoAnswer, Request
-from ..service.faults import exception_of
+from ..service.faults.kinds import exception_of
 from .sessions import DEFAULT_REGION
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..asserting import ANYTHING, verify
 from ..explaining import counted
+from ..service.operations import operation_named
 from ..service.service import Service
 from .asserting import is_there, why_not_there
 from .records import is_recorded, record_of
@@ -142,13 +143,11 @@ class CloudTrail:
         called = Counter(call.operation for call in self._service.calls)
         if not called:
             yield "no SageMaker Metrics call has reached the mock"
-        for operation, times in called.items():
-            why = (
-                "reached the service"
-                if operation == "BatchPutMetrics"
-                else "is recorded by CloudTrail"
-            )
-            yield f"{counted(times, 'call')} of {operation} reached the mock, none of which {why}"
+        for name, times in called.items():
+            operation = operation_named(name)
+            is_data_event = operation is not None and operation.is_data_event
+            why = "reached the service" if is_data_event else "is recorded by CloudTrail"
+            yield f"{counted(times, 'call')} of {name} reached the mock, none of which {why}"
 
     def __repr__(self) -> str:
         events = sum(map(is_recorded, list(self._service.calls)))

@@ -16,9 +16,11 @@ from typing import Any
 from ..clock import as_datetime
 from ..service.arns import default_caller, dns_suffix, trial_component_arn
 from ..service.journal import Call
+from ..service.operations import operation_named
 from ..service.outcomes import Failure
-from ..service.parsing import MalformedRequestError
-from ..service.put_request import PutMetrics, check_trial_component_name, readable_members
+from ..service.parsing import RefusedRequestError
+from ..service.put_metrics.parser import check_trial_component_name, readable_members
+from ..service.put_metrics.request import PutMetrics
 from ..settings import Settings
 from .identities import user_identity
 
@@ -32,10 +34,11 @@ _ERROR_CODES = {"AccessDeniedException": "AccessDenied"}
 
 
 def is_recorded(call: Call) -> bool:
-    """Whether CloudTrail has an event of it: it reached BatchPutMetrics, also if the answer was lost."""
-    return call.operation == "BatchPutMetrics" and (
-        call.in_service is None or isinstance(call.in_service, Failure)
-    )
+    """Return True if CloudTrail has an event of a call: it reached the service, also if its answer was lost."""
+    operation = operation_named(call.operation)
+    if operation is None or not operation.is_data_event:
+        return False
+    return call.in_service is None or isinstance(call.in_service, Failure)
 
 
 def record_of(call: Call, settings: Settings) -> dict[str, Any]:
@@ -114,7 +117,7 @@ def error_code_of(code: str) -> str:
 def _is_sound(name: str | None) -> bool:
     try:
         check_trial_component_name(name or "")
-    except MalformedRequestError:
+    except RefusedRequestError:
         return False
     return True
 
@@ -131,7 +134,7 @@ def _readable_parameters(body: bytes) -> dict[str, Any] | None:
     """What can be read of a malformed request."""
     try:
         name, metrics = readable_members(body)
-    except MalformedRequestError:
+    except RefusedRequestError:
         return None
     parameters: dict[str, Any] = {} if name is None else {"trialComponentName": name}
     if metrics is not None:

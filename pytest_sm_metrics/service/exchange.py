@@ -1,16 +1,18 @@
-"""What goes into the service and what comes out: one request, one answer."""
+"""Requests and answers: what goes into the service, and what comes out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 
 class Request(NamedTuple):
-    """One HTTP request as it arrived, before anybody looked at its body."""
+    """One HTTP request as it arrived, before its body was read."""
 
     method: str
     path: str
-    """After the endpoint's own base path: `/BatchPutMetrics`."""
+    """The path after the endpoint's own base path: `/BatchPutMetrics`."""
     body: bytes
     region: str
     user_agent: str
@@ -19,33 +21,26 @@ class Request(NamedTuple):
     attempt: int
     """Counts from 1; on the wire `amz-sdk-request: attempt=n`."""
     time: float
-    """When it arrived, in seconds since the epoch; frozen time counts."""
+    """The time of arrival, in seconds since the epoch; frozen time counts."""
     read_timeout: float | None = None
-    """How many seconds the client waits for the answer; None: for ever."""
+    """The number of seconds that the client waits for the answer; None for no limit."""
     host: str = ""
     """The Host header."""
 
 
 class Answer(NamedTuple):
-    """What the service answers."""
+    """An HTTP response of the service."""
 
     status: int
     headers: dict[str, str]
     body: bytes
 
 
-class Results(NamedTuple):
-    """What BatchGetMetrics answers: the body, and the Status of each query in it."""
-
-    body: bytes
-    statuses: tuple[str, ...]
-
-
 class NoAnswer(NamedTuple):
-    """In place of an answer: what the client gets."""
+    """The absence of a response: the client gets an exception."""
 
     error: Any
-    """An exception type or instance of botocore's; or the name of one."""
+    """An exception type or instance of botocore's, or the name of one."""
 
     @property
     def name(self) -> str:
@@ -53,3 +48,34 @@ class NoAnswer(NamedTuple):
         if isinstance(self.error, str):
             return self.error
         return (self.error if isinstance(self.error, type) else type(self.error)).__name__
+
+
+class HeldCall(Future["Answer | NoAnswer"]):
+    """A call that a fault holds in flight: its result is the answer, once the fault lets go.
+
+    A caller that waits no longer calls `abandon` with the error it gets instead.
+    """
+
+    def __init__(
+        self,
+        ordinal: int,
+        answer: Callable[[], Answer | NoAnswer],
+        record_abandoned: Callable[[BaseException], None],
+        release: Callable[[HeldCall], bool],
+    ) -> None:
+        super().__init__()
+        self.ordinal = ordinal
+        """The place among all attempts that reached the service, from 0."""
+        self.answer = answer
+        """Answer the request; called once, by the fault that holds it."""
+        self.record_abandoned = record_abandoned
+        """Enter the call in the journal, with the error that the caller got."""
+        self._release = release
+        """Release the call from the fault. Return True if it was still held."""
+
+    def abandon(self, error: BaseException) -> bool:
+        """Give up waiting for the answer. Return True if the call was still held."""
+        if not self._release(self):
+            return False
+        self.record_abandoned(error)
+        return True

@@ -1,26 +1,25 @@
-"""The journal: every attempt that reached the service, in order."""
+"""The journal's entries: every attempt that reached the service."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from ..clock import as_datetime
-from .exchange import NoAnswer, Request, Results
-from .fault import Fault
-from .operations import Parsed, parse, trial_components_named
+from .exchange import NoAnswer, Request
+from .faults.fault import Attempt, Fault
+from .operation import Parsed, Result
+from .operations import operation_named, trial_components_in
 from .outcomes import Failure, Outcome, Raw
-from .parsing import MalformedRequestError, read_json
-from .store import Refusal
+from .parsing import RefusedRequestError, read_json
 
 _SHOWN = 5  # names of trial components in a message
 
 
 def request_ids(seed: str) -> Callable[[int], str]:
-    """From an attempt's ordinal to a UUID that depends on it and on the seed alone."""
+    """Return a function from an attempt's ordinal to a UUID, which repeats for the same seed."""
     digits = hashlib.sha256(seed.encode()).hexdigest()
     mock = f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-a{digits[15:18]}-"
     first = int(digits[-12:], 16)
@@ -37,40 +36,29 @@ class Call:
         "host",
         "in_service",
         "invocation_id",
+        "is_contended",
         "operation",
         "outcome",
-        "refused",
         "region",
         "request_id",
-        "results",
+        "result",
         "time",
         "trial_component",
         "user_agent",
     )
 
     def __init__(
-        self,
-        request: Request,
-        request_id: str,
-        operation: str | None,
-        trial_component: str | None,
-        outcome: Outcome,
-        in_service: Outcome,
-        refused: Sequence[Refusal],
-        results: Results | None = None,
-        faults: Sequence[Fault] = (),
+        self, request: Request, operation: str | None, trial_component: str | None
     ) -> None:
         self.body = request.body
         """The bytes of the body, exactly as they arrived."""
         self.time = request.time
-        """In seconds since the epoch; frozen time counts."""
-        self.outcome = outcome
-        self.in_service = in_service
-        """How it ended within the service, whatever became of the answer; Raw or NoAnswer where it never got there."""
+        """The time of arrival in seconds since the epoch; frozen time counts."""
         self.operation = operation
-        """`BatchPutMetrics` or `BatchGetMetrics`; None for a method and path that are no operation."""
+        """`BatchPutMetrics` or `BatchGetMetrics`; None for any other method and path."""
         self.trial_component = trial_component
-        """The TrialComponentName as sent; None where the body has none that is a string, and for BatchGetMetrics."""
+        """The TrialComponentName as sent; None if there is none that is a string, and for
+        BatchGetMetrics."""
         self.region = request.region
         self.user_agent = request.user_agent
         self.host = request.host
@@ -78,25 +66,35 @@ class Call:
         """`amz-sdk-invocation-id`: botocore's retries of one call share it."""
         self.attempt = request.attempt
         """Counts from 1."""
-        self.request_id = request_id
+        self.request_id = ""
         """The answer's `x-amzn-RequestId`."""
-        self.refused = refused
-        """The metrics that were not stored, with the rules and faults that refused them; they stand in Errors, if there was an answer."""
-        self.results = results
-        """What the service found for BatchGetMetrics; the answer, if it was not lost."""
-        self.faults = faults
-        """Those that fired."""
+        self.is_contended = False
+        """True if another request for the trial component was in flight when it arrived."""
+        self.outcome: Outcome = None
+        """How the call ended for the client."""
+        self.in_service: Outcome = None
+        """How it ended within the service, whatever became of the answer; Raw or NoAnswer if it
+        never reached the service."""
+        self.result: Result | None = None
+        """What the service did; None if it refused the request, or never got it."""
+        self.faults: Sequence[Fault] = ()
+        """The faults that fired."""
+
+    @property
+    def refused(self) -> Sequence[Any]:
+        """The metrics that were not stored, each with the rule or the fault that refused it."""
+        return () if self.result is None else self.result.refused
 
     @property
     def status_code(self) -> int | None:
-        """The HTTP status of the answer; None where there was none."""
+        """The HTTP status of the answer; None if there was none."""
         if isinstance(self.outcome, NoAnswer):
             return None
         return 200 if self.outcome is None else self.outcome.status
 
     @property
     def error_code(self) -> str | None:
-        """The error code of a call refused as a whole, the exception's name where there was no answer; None otherwise."""
+        """The error code of a call that failed as a whole; without an answer, the exception's name."""
         if isinstance(self.outcome, NoAnswer):
             return self.outcome.name
         return self.outcome.code if isinstance(self.outcome, Failure) else None
@@ -111,41 +109,51 @@ class Call:
 
     @property
     def trial_components(self) -> tuple[str | None, ...]:
-        """The names of the trial components that it is about; `(None,)` where none can be read."""
-        return trial_components_named(self.operation, self.trial_component, self.body)
+        """The names of the trial components that it is about; `(None,)` if none can be read."""
+        if self.trial_component is not None:
+            return (self.trial_component,)
+        return trial_components_in(self.operation, self.body)
+
+    @property
+    def may_store(self) -> bool:
+        """True if it was meant to store something, as far as its operation tells."""
+        operation = operation_named(self.operation)
+        return operation is None or operation.stores
 
     @property
     def names(self) -> str:
-        """The same for a message: the first ones."""
+        """The first names of trial components, for a message."""
         names = self.trial_components
-        return ", ".join(map(repr, names[:_SHOWN])) + (
-            f", ... ({len(names)})" if len(names) > _SHOWN else ""
-        )
+        more = f", ... ({len(names)})" if len(names) > _SHOWN else ""
+        return ", ".join(map(repr, names[:_SHOWN])) + more
 
     @property
     def parsed(self) -> Parsed | None:
-        """The request as the service read it; None where it was malformed."""
-        try:
-            return parse(self.operation, self.body) if self.operation else None
-        except MalformedRequestError:
+        """The request as the service reads it; None if it is malformed."""
+        operation = operation_named(self.operation)
+        if operation is None:
             return None
+        try:
+            parsed: Parsed = operation.parse(self.body)
+        except RefusedRequestError:
+            return None
+        return parsed
 
     @property
     def errors(self) -> list[dict[str, Any]]:
         """The answer's Errors: `{"Code", "MetricIndex"}`, indexes from 0."""
-        refused = self.refused if self.outcome is None else ()
-        return [{"Code": refusal.code, "MetricIndex": refusal.metric_index} for refusal in refused]
+        return self.result.errors if self.result and self.outcome is None else []
 
     @property
     def response(self) -> Any:
-        """The body of the answer: parsed JSON; the bytes of a raw answer; None where there was none."""
+        """The body of the answer: parsed JSON; the bytes of a raw answer; None if there was none."""
         if isinstance(self.outcome, Raw):
             return self.outcome.body
         if isinstance(self.outcome, Failure):
             return {"message": self.outcome.message}
-        if isinstance(self.outcome, NoAnswer):
+        if isinstance(self.outcome, NoAnswer) or self.result is None:
             return None
-        return {"Errors": self.errors} if self.results is None else read_json(self.results.body)
+        return read_json(self.result.body)
 
     @property
     def ending(self) -> str:
@@ -156,14 +164,22 @@ class Call:
             return f"{self.outcome.status} {self.outcome.code}: {self.outcome.message}"
         if isinstance(self.outcome, Raw):
             return f"{self.outcome.status}, {len(self.outcome.body)} bytes given by a fault"
-        if self.results is None:
-            return f"200, {len(self.refused)} in Errors" if self.refused else "200"
-        return f"200, {', '.join(f'{times} {status}' for status, times in Counter(self.results.statuses).items())}"
+        summary = self.result.summary if self.result else ""
+        return f"200, {summary}" if summary else "200"
 
     @property
     def timestamp(self) -> datetime:
-        """When it arrived; aware, UTC; frozen time counts."""
+        """The time of arrival: aware, UTC; frozen time counts."""
         return as_datetime(self.time)
 
     def __repr__(self) -> str:
-        return f"<Call {self.operation} {self.names} in {self.region}: {self.ending.partition(':')[0]}>"
+        ending = self.ending.partition(":")[0]
+        return f"<Call {self.operation} {self.names} in {self.region}: {ending}>"
+
+
+def attempt_of(call: Call, parsed: Parsed | None) -> Attempt:
+    """Return what the filters of faults match."""
+    operation = operation_named(call.operation)
+    item = operation.item if operation else None
+    columns = parsed.columns if parsed else None
+    return Attempt((call.operation,), call.trial_components, (call.region,), item, columns)

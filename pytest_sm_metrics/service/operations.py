@@ -1,57 +1,56 @@
-"""The operations of the service: which there are, how a request of each is read, and which trial components it names."""
+"""The operations of the service."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from ..settings import did_you_mean
-from .arns import trial_component_named
-from .get_request import GetMetrics, parse_get_metrics, resource_arns_in
-from .put_request import PutMetrics, parse_put_metrics, trial_component_in
+from .get_metrics.operation import BatchGetMetrics
+from .operation import Operation
+from .put_metrics.operation import BatchPutMetrics
+from .rule import UNPUBLISHED, Rule
 
-Parsed = PutMetrics | GetMetrics
+OPERATIONS: tuple[Operation, ...] = (BatchPutMetrics(), BatchGetMetrics())
 
-OPERATIONS = {
-    ("PUT", "/BatchPutMetrics"): "BatchPutMetrics",
-    ("POST", "/BatchGetMetrics"): "BatchGetMetrics",
-}
-"""By method and path. Source: the service model (documented)."""
+UNKNOWN_OPERATION = Rule(
+    "Operation.unknown",
+    "*",
+    "",
+    "Method and path are those of an operation of the service",
+    "HTTP 404 UnknownOperationException; nothing of the request is stored",
+    "assumed",
+    UNPUBLISHED,
+    code="UnknownOperationException",
+)
 
-_PARSERS: Mapping[str, Callable[[bytes], Parsed]] = {
-    "BatchPutMetrics": parse_put_metrics,
-    "BatchGetMetrics": parse_get_metrics,
-}
+BY_NAME: Mapping[str, Operation] = {operation.name: operation for operation in OPERATIONS}
+_BY_ROUTE = {(operation.method, operation.path): operation for operation in OPERATIONS}
+
+
+def operation_named(name: str | None) -> Operation | None:
+    """Return the operation of a name; None if there is none."""
+    return None if name is None else BY_NAME.get(name)
+
+
+def operation_at(method: str, path: str) -> Operation | None:
+    """Return the operation with this method and path; None if there is none."""
+    return _BY_ROUTE.get((method, path))
 
 
 def check_operation(name: str) -> None:
-    """Raise a ValueError for what is no operation."""
+    """Raise a ValueError for a name that no operation has."""
     __tracebackhide__ = True
-    names = list(OPERATIONS.values())
-    if name not in names:
+    if name not in BY_NAME:
+        names = [operation.name for operation in OPERATIONS]
         raise ValueError(
-            f"unknown operation {name!r}{did_you_mean(name, names)} The operations are: {', '.join(names)}."
+            f"unknown operation {name!r}{did_you_mean(name, names)} "
+            f"The operations are: {', '.join(names)}."
         )
 
 
-def parse(operation: str, body: bytes) -> Parsed:
-    """Read the body of a request, or raise MalformedRequestError."""
-    return _PARSERS[operation](body)
-
-
-def trial_component_name_of(
-    operation: str | None, parsed: Parsed | None, body: bytes
-) -> str | None:
-    """The TrialComponentName as sent; None where there is none that is a string, and for other operations than BatchPutMetrics."""
-    if isinstance(parsed, PutMetrics):
-        return parsed.trial_component_name
-    return trial_component_in(body) if operation == "BatchPutMetrics" else None
-
-
-def trial_components_named(
-    operation: str | None, trial_component: str | None, body: bytes
-) -> tuple[str | None, ...]:
-    """Those that a request is about, however the rest looks: its TrialComponentName, or the names in its queries; at least one, or None."""
-    if operation != "BatchGetMetrics":
-        return (trial_component,)
-    names = [trial_component_named(arn) for arn in resource_arns_in(body)]
-    return tuple(dict.fromkeys(name for name in names if name is not None)) or (None,)
+def trial_components_in(operation_name: str | None, body: bytes) -> tuple[str | None, ...]:
+    """Return the names of the trial components that a request is about, or `(None,)`."""
+    operation = operation_named(operation_name)
+    if operation is None:
+        return (None,)
+    return operation.trial_components(operation.trial_component(body, None), body)

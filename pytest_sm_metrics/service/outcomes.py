@@ -1,4 +1,4 @@
-"""How a call ends."""
+"""Outcomes: how a call ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .exchange import NoAnswer
 
 
 class Failure(NamedTuple):
-    """Why a call was refused as a whole."""
+    """An error response: the call was refused as a whole."""
 
     status: int
     code: str
@@ -16,7 +16,7 @@ class Failure(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """An answer that a fault gives, byte for byte."""
+    """A response that a fault gives, byte for byte."""
 
     status: int
     body: bytes

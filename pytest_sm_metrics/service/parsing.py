@@ -1,42 +1,49 @@
-"""From the bytes of a body to columns of members, or to what is wrong with the request."""
+"""Reading bodies: from bytes to columns of members, or to the error of a malformed request."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .rule import SERIALIZATION, VALIDATION, Column, Rule
-from .rules import BODY, RULES
+from .rule import SERIALIZATION, UNPUBLISHED, VALIDATION, Column, Rule
 
-_SHOWN = 256  # characters of a value that a message shows
+_SHOWN = 256  # characters of a value in a message
+
+BODY = Rule(
+    "Body.json",
+    "*",
+    "",
+    "The body is one JSON object in UTF-8, without bare NaN or Infinity tokens",
+    f"HTTP 400 {SERIALIZATION}; nothing of the request is stored",
+    "assumed",
+    UNPUBLISHED,
+    code=SERIALIZATION,
+)
 
 
-class MalformedRequestError(Exception):
-    """The whole request is refused with HTTP 400."""
+class RefusedRequestError(Exception):
+    """The service refuses the whole request."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
+        self.status = status
 
 
 class Member:
-    """A member of the requests of an operation, and the rules about it, sorted by when they are asked."""
+    """A member of an operation's requests, with the rules about it in the order of judging."""
 
-    def __init__(self, operation: str, name: str, path: str) -> None:
+    def __init__(self, rules: Iterable[Rule], name: str, path: str) -> None:
         self.name = name
         self.path = path
-        """Where it stands, as AWS's messages have it; `{}` is its number in the list that it is in."""
-        rules = [
-            rule
-            for rule in RULES
-            if (rule.operation, rule.member) == (operation, name) and rule.holds
-        ]
-        self.types = [rule for rule in rules if rule.code == SERIALIZATION]
-        self.required = [rule for rule in rules if rule.sees_absent]
+        """Its place as AWS's messages show it; `{}` is the number of the item that it is in."""
+        about_it = [rule for rule in rules if rule.member == name and rule.holds]
+        self.types = [rule for rule in about_it if rule.code == SERIALIZATION]
+        self.required = [rule for rule in about_it if rule.sees_absent]
         self.constraints = [
-            rule for rule in rules if rule.code == VALIDATION and not rule.sees_absent
+            rule for rule in about_it if rule.code == VALIDATION and not rule.sees_absent
         ]
         self.tests = [rule.holds for rule in self.types + self.constraints if rule.holds]
 
@@ -60,13 +67,13 @@ def read_json(body: bytes) -> Any:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that a body is, or a MalformedRequestError."""
+    """The JSON object that a body is, or a RefusedRequestError."""
     try:
         document = read_json(body)
     except ValueError as error:
-        raise MalformedRequestError(SERIALIZATION, f"{BODY.constraint}: {error}") from None
+        raise RefusedRequestError(SERIALIZATION, f"{BODY.constraint}: {error}") from None
     if type(document) is not dict:
-        raise MalformedRequestError(SERIALIZATION, f"{BODY.constraint}: Value {_shown(document)}")
+        raise RefusedRequestError(SERIALIZATION, f"{BODY.constraint}: Value {_shown(document)}")
     return document
 
 
@@ -77,7 +84,7 @@ def read_members(
     item: Member,
     of_item: Sequence[Member],
 ) -> list[Sequence[Any]]:
-    """The members of all items in a request's list as columns, or a MalformedRequestError: first the types, then the constraints."""
+    """The members of all items in a request's list as columns, or a RefusedRequestError: first the types, then the constraints."""
     request, columns = read_types(document, of_request, items, item, of_item)
     check_constraints(request, columns)
     return list(columns.values())
@@ -101,17 +108,17 @@ def read_types(
 
 
 def check_types(columns: Columns) -> None:
-    """Raise MalformedRequestError for what cannot be read."""
+    """Raise RefusedRequestError for what cannot be read."""
     for member, column in columns.items():
         for rule, index in _breaches(member.types, column):
-            raise MalformedRequestError(
+            raise RefusedRequestError(
                 SERIALIZATION,
                 f"Value {_shown(column[index])} at '{member.path.format(index + 1)}' cannot be read: {rule.constraint}",
             )
 
 
 def check_constraints(*groups: Columns) -> None:
-    """Raise MalformedRequestError with everything that breaks a constraint."""
+    """Raise RefusedRequestError with everything that breaks a constraint."""
     violations = [
         violation
         for columns in groups
@@ -122,7 +129,7 @@ def check_constraints(*groups: Columns) -> None:
         errors = (
             "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
         )
-        raise MalformedRequestError(VALIDATION, f"{errors} detected: {'; '.join(violations)}")
+        raise RefusedRequestError(VALIDATION, f"{errors} detected: {'; '.join(violations)}")
 
 
 def _violations(member: Member, column: Column) -> Iterator[str]:

@@ -1,20 +1,10 @@
-"""Every rule of the service, once: what `RULES` lists is what the code enforces."""
+"""Every rule of the service: `RULES` lists what the code enforces."""
 
 from __future__ import annotations
 
-from .get_rules import GET_RULES
-from .put_rules import PUT_RULES
-from .rule import SERIALIZATION, UNPUBLISHED, Rule
-
-BODY = Rule(
-    "Body.json", "*", "", "The body is one JSON object in UTF-8, without bare NaN or Infinity tokens",
-    f"HTTP 400 {SERIALIZATION}; nothing of the request is stored", "assumed", UNPUBLISHED, code=SERIALIZATION,
-)  # fmt: skip
-UNKNOWN_OPERATION = Rule(
-    "Operation.unknown", "*", "", "Method and path are those of an operation of the service",
-    "HTTP 404 UnknownOperationException; nothing of the request is stored", "assumed", UNPUBLISHED,
-    code="UnknownOperationException",
-)  # fmt: skip
+from .operations import OPERATIONS, UNKNOWN_OPERATION
+from .parsing import BODY
+from .rule import UNPUBLISHED, Rule
 
 RULES: tuple[Rule, ...] = (
     UNKNOWN_OPERATION,
@@ -23,8 +13,7 @@ RULES: tuple[Rule, ...] = (
         "Body.members", "*", "", "null is an absent member, members the shape does not have are ignored",
         "as if they were not there", "assumed", UNPUBLISHED,
     ),
-    *PUT_RULES,
-    *GET_RULES,
+    *(rule for operation in OPERATIONS for rule in operation.rules),
     Rule(
         "TrialComponent.created", "CreateTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
         "the trial component is known in the client's region, by its name in lower case", "documented",

@@ -1,96 +1,55 @@
-"""The fake service: one way through from a request to its answer."""
+"""The service: one way through, from a request to its answer."""
 
 from __future__ import annotations
 
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 from ..settings import Settings
 from ..unmocked import UnmockedCallError
 from .arns import default_caller, trial_component_arn, trial_component_named
-from .exchange import Answer, NoAnswer, Request, Results
-from .fault import Attempt, Fault, Stage
-from .faults import CallFault
-from .get_request import resource_arns_in
-from .held_calls import HeldCalls
-from .injection import Injection, Matching
-from .journal import Call, request_ids
-from .operations import OPERATIONS, Parsed, parse, trial_component_name_of, trial_components_named
+from .exchange import Answer, HeldCall, NoAnswer, Request
+from .faults.fault import Attempt, Fault, Stage
+from .faults.injection import Injection, Matching
+from .journal import Call, attempt_of, request_ids
+from .operation import Operation, Parsed
+from .operations import UNKNOWN_OPERATION, operation_at
 from .outcomes import Failure, Outcome, Raw
-from .parsing import MalformedRequestError
-from .put_request import PutMetrics
-from .queries import answer_queries
-from .rules import UNKNOWN_OPERATION
-from .store import Refusal, SeriesColumns, Store, StoredTrialComponent
+from .parsing import RefusedRequestError
+from .store import SeriesColumns, Store, StoredTrialComponent
 from .summaries import summaries
 
-_NO_ERRORS = b'{"Errors": []}'
-
-
-class Arrival(NamedTuple):
-    """A request that has arrived, and waits for its answer."""
-
-    request: Request
-    operation: str | None
-    trial_component: str | None
-    """The TrialComponentName as sent."""
-    parsed: Parsed | None
-    """None where the request is malformed."""
-    failure: Failure | None
-    """What is wrong with the request itself."""
-    matching: Matching | None
-    """The faults that are for it; None where there are no faults."""
-    ordinal: int
-    held: HeldCalls | None
-    """What holds it."""
-    conflicts: bool
-    """Whether another request for its trial component was in flight when it arrived."""
-
-
-class Watcher(Protocol):
-    """What watches the journal: a view that has a state of its own."""
-
-    def saw(self, call: Call, index: int) -> None:
-        """A call has been entered, at a place in the journal; not locked."""
-        ...
-
-    def findings(self) -> list[str]:
-        """What fails a test; each is told once."""
-        ...
-
-    def reset(self) -> None:
-        """Back to the state at activation."""
-        ...
-
-    def checkpoint(self) -> Callable[[], None]:
-        """What brings back the state of now."""
-        ...
+_NO_FAULTS = Matching((), Attempt((None,), (), ("",), None, None))
 
 
 class Service:
-    """SageMaker Metrics of one account. It may be used from any thread; it never waits, and raises in forked children alone."""
+    """SageMaker Metrics of one account. Any thread may use it; it never waits.
+
+    It raises only in forked children.
+    """
 
     def __init__(self, settings: Settings, node_id: str) -> None:
         self.settings = settings
-        self.fast_retries = settings.fast_retries
         self._seed = f"{settings.seed}/{node_id}"
         self._make_locks()
         self._forked_from: int | None = None
         self._waiting = 0
         self._request_id = request_ids(self._seed)
         self.calls: list[Call] = []
-        self.watchers: list[Watcher] = []
+        """The journal."""
+        self.watchers: list[Any] = []
         self.injection = Injection((), self._seed, lambda: len(self.calls))
         self.reset()
 
     def reset(self) -> None:
-        """Back to the state at activation; what is held is answered before."""
+        """Restore the state at activation; answer the calls that are held first."""
         self.injection.end()
         with self.lock:
-            self.store = Store(self.settings)
+            self._store = Store(self.settings)
             self.calls = []
             self.injection = Injection(self.settings.faults, self._seed, lambda: len(self.calls))
             self._arrivals = 0
@@ -99,31 +58,19 @@ class Service:
         for watcher in self.watchers:
             watcher.reset()
 
-    def checkpoint(self) -> Callable[[], None]:
-        """What brings back the state of now."""
+    def snapshot(self) -> Callable[[], None]:
+        """Return a function that restores the present state."""
         with self.lock:
-            store, calls, count, restore_store = (
-                self.store,
-                self.calls,
-                len(self.calls),
-                self.store.checkpoint(),
-            )
-            injection, restore_faults, arrivals = (
-                self.injection,
-                self.injection.checkpoint(),
-                self._arrivals,
-            )
+            store, restore_store = self._store, self._store.snapshot()
+            calls, count, arrivals = self.calls, len(self.calls), self._arrivals
+            injection, restore_faults = self.injection, self.injection.snapshot()
         restore_watchers = [watcher.checkpoint() for watcher in self.watchers]
 
         def restore() -> None:
             self.injection.release()
             with self.lock:
-                self.store, self.calls, self.injection, self._arrivals = (
-                    store,
-                    calls,
-                    injection,
-                    arrivals,
-                )
+                self._store, self.calls, self._arrivals = store, calls, arrivals
+                self.injection = injection
                 del calls[count:]
                 restore_store()
                 restore_faults()
@@ -135,8 +82,8 @@ class Service:
         return restore
 
     def after_fork(self) -> None:
-        """To be called in a forked child: what arrives there would be lost, so it is refused."""
-        self._make_locks()  # another thread may have held them at that moment
+        """Refuse all calls from now on: in a forked child they would be lost."""
+        self._make_locks()  # another thread of the parent may have held them
         self._forked_from = os.getppid()
 
     def _make_locks(self) -> None:
@@ -144,28 +91,51 @@ class Service:
         """Held while the state changes, never while a user's code runs."""
         self._arrived = threading.Condition(self.lock)
 
+    # Reading
+
     def components(self) -> list[StoredTrialComponent]:
-        """Every trial component that is known, in order of first arrival; empty ones too."""
+        """Return every known trial component in order of first arrival, empty ones too."""
         with self.lock:
-            return self.store.components()
+            return self._store.components()
+
+    def series(self, component: StoredTrialComponent) -> dict[str, SeriesColumns]:
+        """Return the metrics of a trial component by name, in order of first arrival."""
+        with self.lock:
+            return dict(component.series())
+
+    def stored(self, name: str, region: str) -> StoredTrialComponent:
+        """Return a trial component of a region; an empty one if it is not known."""
+        with self.lock:
+            return self._store.find(name, region)
 
     def knows(self, name: str, region: str) -> bool:
         """Return True if a trial component is known in a region, with metrics or without."""
         with self.lock:
-            return self.store.knows(name, region)
+            return self._store.knows(name, region)
 
     def is_created(self, name: str) -> bool:
         """Return True if a trial component is known in some region, with metrics or without."""
         with self.lock:
-            return self.store.is_created(name)
+            return self._store.is_created(name)
 
     def deleted_in(self, name: str) -> list[str]:
         """Return the regions in which a trial component was deleted, and not created again."""
         with self.lock:
-            return [region for region, deleted in self.store.deleted if deleted == name]
+            return self._store.deleted_in(name)
+
+    def summaries(self, name_or_arn: str, region: str) -> list[dict[str, Any]]:
+        """Return the summaries of a trial component's metrics; none for another account or region."""
+        name = trial_component_named(name_or_arn) or name_or_arn
+        arn = trial_component_arn(region, self.settings.account_id, name)
+        with self.lock:
+            component = self._store.get(name, region) if name_or_arn in (name, arn) else None
+            return summaries(component, arn) if component else []
 
     def wait_for_arrival(self, after: int, timeout: float) -> None:
-        """Wait until there are more calls than that, or the time is up: seconds, real time even where time is frozen. May return early."""
+        """Wait until the journal has more calls than `after`, or for `timeout` seconds of real time.
+
+        It may return early.
+        """
         with self.lock:
             self._waiting += 1
             try:
@@ -174,208 +144,186 @@ class Service:
             finally:
                 self._waiting -= 1
 
-    def series(self, component: StoredTrialComponent) -> dict[str, SeriesColumns]:
-        """The metrics of a trial component by name, in order of first arrival."""
-        with self.lock:
-            return dict(component.series())
+    # The control plane
 
     def create_trial_component(self, name: str, region: str | None) -> StoredTrialComponent:
-        """Make a trial component known; None: in every region."""
+        """Make a trial component known in a region; None: in every region."""
         with self.lock:
-            return self.store.create(name, region)
+            return self._store.create(name, region)
 
     def delete_trial_component(self, name: str, region: str) -> None:
         """Remove a trial component and its metrics from a region."""
         with self.lock:
-            self.store.delete(name, region)
+            self._store.delete(name, region)
 
-    def summaries(self, name_or_arn: str, region: str) -> list[dict[str, Any]]:
-        """The summaries of a trial component's metrics; none where it holds none in this account and region."""
-        name = trial_component_named(name_or_arn) or name_or_arn
-        arn = trial_component_arn(region, self.settings.account_id, name)
+    # The one way through
+
+    def answer(self, request: Request) -> Answer | NoAnswer | HeldCall:
+        """Answer a request, and enter it in the journal; a held call does both when it is released."""
+        operation = operation_at(request.method, request.path)
+        self._refuse_in_forked_child(operation, request.body)
+        parsed, failure = _parse(operation, request)
+        attempt = _AttemptInService(self, request, operation, parsed, failure)
         with self.lock:
-            component = (
-                self.store.trial_components.get((region, name))
-                if name_or_arn in (name, arn)
-                else None
-            )
-            return summaries(component, arn) if component else []
+            held = self._admit(attempt)
+            if held is None:
+                index = self._finish(attempt)
+        if held is None:
+            self._report(attempt.call, index)
+            return _answer(attempt.call)
+        held_call: Answer | NoAnswer | HeldCall = held.hold(
+            attempt.ordinal, partial(self._answer_held, attempt), partial(self._abandon, attempt)
+        )
+        return held_call
 
-    def stored(self, name: str, region: str) -> StoredTrialComponent:
-        """What is stored of a trial component: nothing, where it is not known (any more)."""
-        with self.lock:
-            return self.store.trial_components.get((region, name)) or StoredTrialComponent(
-                region, name
-            )
-
-    def receive(self, request: Request) -> Arrival:
-        """Take a request in: what is held is in flight from now on, and is not to be answered before `held` lets go of it."""
-        operation = OPERATIONS.get((request.method, request.path))
+    def _refuse_in_forked_child(self, operation: Operation | None, body: bytes) -> None:
         if self._forked_from is not None:
-            name = trial_component_name_of(operation, None, request.body)
-            raise UnmockedCallError(_forked(operation, self._forked_from), operation, name)
-        parsed, failure = None, None
-        if operation is None:
-            failure = Failure(
-                404,
-                "UnknownOperationException",
-                f"{UNKNOWN_OPERATION.constraint}: {request.method} {request.path} is not",
-            )
-        else:
-            try:
-                parsed = parse(operation, request.body)
-            except MalformedRequestError as error:
-                failure = Failure(400, error.code, error.message)
-        name = trial_component_name_of(operation, parsed, request.body)
-        faults = self.injection.in_force
-        matching = (
-            Matching(tuple(faults), _attempt(request, operation, name, parsed)) if faults else None
-        )
-        with self.lock:
-            ordinal = self._arrivals
-            self._arrivals += 1
-            key = (request.region, name or "")
-            conflicts = self.settings.concurrent_writes == "conflict" and key in self._in_flight
-            held = self.injection.first(matching.at(Stage.HOLD), ordinal) if matching else None
-            if held:
-                self._in_flight.append(key)
-        return Arrival(
-            request, operation, name, parsed, failure, matching, ordinal, held, conflicts
-        )
+            name = operation.name if operation else None
+            trial_component = operation.trial_component(body, None) if operation else None
+            raise UnmockedCallError(_forked(name, self._forked_from), name, trial_component)
 
-    def answer(self, arrival: Arrival) -> Answer | NoAnswer:
-        """Answer a request, and enter it in the journal."""
-        with self.lock:
-            self._let_go(arrival)
-            fired, outcome, in_service, parsed = self._inject(arrival)
-            component: StoredTrialComponent | None = None
-            refused: Sequence[Refusal] = ()
-            results: Results | None = None
-            if parsed is not None:
-                injected = self._inject_items(arrival)
-                fired += dict.fromkeys(injected.values())
-                if isinstance(parsed, PutMetrics):
-                    component, refused = self.store.admit(
-                        arrival.request.region,
-                        parsed,
-                        arrival.request.time,
-                        injected,
-                        arrival.conflicts,
-                    )
-                else:
-                    results = answer_queries(self.store, parsed, injected)
-            call = self._call(arrival, outcome, in_service, refused, results, fired)
-            index = self._enter(call)
-            if component is not None:
-                component.take(call)
-        for watcher in self.watchers:
-            watcher.saw(call, index)
-        return _answer(call)
+    def _admit(self, attempt: _AttemptInService) -> Any:
+        """Note the arrival of a request. Return the fault that holds it; None if there is none."""
+        attempt.ordinal = self._arrivals
+        self._arrivals += 1
+        call = attempt.call
+        call.request_id = self._request_id(attempt.ordinal)
+        call.is_contended = attempt.place in self._in_flight
+        attempt.held = self.injection.first(attempt.matching.at(Stage.HOLD), attempt.ordinal)
+        if attempt.held:
+            self._in_flight.append(attempt.place)
+        return attempt.held
 
-    def abandon(self, arrival: Arrival, error: BaseException) -> None:
-        """Nobody waits any more for the answer to a request that is held: it stands in the journal, and did nothing."""
-        no_answer = NoAnswer(type(error).__name__)
-        with self.lock:
-            self._let_go(arrival)
-            self._enter(
-                self._call(
-                    arrival, no_answer, no_answer, fired=[arrival.held] if arrival.held else []
-                )
-            )
+    def _finish(self, attempt: _AttemptInService) -> int:
+        """Perform a request with the faults that fire. Return its place in the journal."""
+        call = attempt.call
+        parsed = self._inject(attempt)
+        if parsed is not None and attempt.operation is not None:
+            injected = self._inject_items(attempt.matching, attempt.ordinal)
+            call.faults = (*call.faults, *dict.fromkeys(injected.values()))
+            call.result = attempt.operation.perform(call, parsed, self._store, injected)
+        return self._enter(call)
 
-    def _let_go(self, arrival: Arrival) -> None:
-        """It is in flight no more."""
-        key = (arrival.request.region, arrival.trial_component or "")
-        if arrival.held and key in self._in_flight:
-            self._in_flight.remove(key)
+    def _inject(self, attempt: _AttemptInService) -> Parsed | None:
+        """Set the outcome of a call by its faults. Return the request to perform; None for none."""
+        call, ordinal = attempt.call, attempt.ordinal
+        call.outcome = call.in_service = attempt.failure
+        if attempt.matching is _NO_FAULTS:
+            return attempt.parsed
+        delays = self.injection.all(attempt.matching.at(Stage.DELAY), ordinal)
+        fault = self.injection.first(attempt.matching.at(Stage.CALL), ordinal)
+        call.faults = tuple(one for one in (attempt.held, *delays, fault) if one)
+        parsed = attempt.parsed
+        if fault:
+            call.outcome = self._outcome(fault, attempt)
+            parsed = parsed if fault.stored else None
+            if isinstance(call.outcome, Failure) or not fault.stored:
+                call.in_service = call.outcome
+        patience = attempt.read_timeout
+        if patience is not None and sum(delay.seconds for delay in delays) > patience:
+            call.outcome = NoAnswer("ReadTimeoutError")
+        return parsed
 
-    def _call(
-        self,
-        arrival: Arrival,
-        outcome: Outcome,
-        in_service: Outcome,
-        refused: Sequence[Refusal] = (),
-        results: Results | None = None,
-        fired: Sequence[Fault] = (),
-    ) -> Call:
-        request_id = self._request_id(arrival.ordinal)
-        return Call(
-            arrival.request,
-            request_id,
-            arrival.operation,
-            arrival.trial_component,
-            outcome,
-            in_service,
-            refused,
-            results,
-            tuple(fired),
-        )
+    def _inject_items(self, matching: Matching, ordinal: int) -> Mapping[int, Fault]:
+        """Return the faults of single metrics or queries that fire, by index."""
+        if not matching.items:
+            return {}
+        firsts = {
+            index: self.injection.first(faults, ordinal, index)
+            for index, faults in sorted(matching.items.items())
+        }
+        return {index: fault for index, fault in firsts.items() if fault}
+
+    def _outcome(self, fault: Any, attempt: _AttemptInService) -> Outcome:
+        operation, call, account_id = attempt.operation, attempt.call, self.settings.account_id
+        caller = self.settings.caller_arn or default_caller(call.region, account_id)
+        wanted = fault.filter("trial_component")
+        resource = operation.resource(call, account_id, wanted) if operation else "*"
+        outcome: Outcome = fault.outcome(call.operation, resource, caller)
+        return outcome
 
     def _enter(self, call: Call) -> int:
-        """Its place in the journal."""
         self.calls.append(call)
         if self._waiting:
             self._arrived.notify_all()
         return len(self.calls) - 1
 
-    def _inject(self, arrival: Arrival) -> tuple[list[Fault], Outcome, Outcome, Parsed | None]:
-        """The faults of the whole call: those that fire, how the call ends, how within the service, and what it does all the same."""
-        parsed = arrival.parsed
-        outcome: Outcome = arrival.failure
-        in_service: Outcome = arrival.failure
-        if arrival.matching is None:
-            return [], outcome, in_service, parsed
-        delays = self.injection.all(arrival.matching.at(Stage.DELAY), arrival.ordinal)
-        fault = self.injection.first(arrival.matching.at(Stage.CALL), arrival.ordinal)
-        fired: list[Fault] = [one for one in (arrival.held, *delays, fault) if one]
-        if fault:
-            outcome = self._outcome_of(fault, arrival)
-            parsed = parsed if fault.stored else None
-            if isinstance(outcome, Failure) or not fault.stored:
-                in_service = outcome
-        patience = arrival.request.read_timeout
-        if patience is not None and sum(delay.seconds for delay in delays) > patience:
-            outcome = NoAnswer("ReadTimeoutError")
-        return fired, outcome, in_service, parsed
+    def _report(self, call: Call, index: int) -> None:
+        for watcher in self.watchers:
+            watcher.saw(call, index)
 
-    def _inject_items(self, arrival: Arrival) -> dict[int, Any]:
-        """The faults of single metrics, or of single queries, that fire."""
-        if arrival.matching is None:
-            return {}
-        firsts = {
-            index: self.injection.first(faults, arrival.ordinal, index)
-            for index, faults in sorted(arrival.matching.items.items())
-        }
-        return {index: fault for index, fault in firsts.items() if fault}
+    # Held calls
 
-    def _outcome_of(self, fault: CallFault, arrival: Arrival) -> Outcome:
-        caller = self.settings.caller_arn or default_caller(
-            arrival.request.region, self.settings.account_id
-        )
-        return fault.outcome(arrival.operation, self._resource_of(arrival, fault), caller)
+    def _answer_held(self, attempt: _AttemptInService) -> Answer | NoAnswer:
+        with self.lock:
+            self._leave(attempt)
+            index = self._finish(attempt)
+        self._report(attempt.call, index)
+        return _answer(attempt.call)
 
-    def _resource_of(self, arrival: Arrival, fault: CallFault) -> str:
-        """The ARN that a message about the call names: of several the one that the fault names, or the first."""
-        if arrival.operation == "BatchGetMetrics":
-            arns = resource_arns_in(arrival.request.body) or ["*"]
-            return next(
-                (
-                    arn
-                    for arn in arns
-                    if trial_component_named(arn) == fault.filter("trial_component")
-                ),
-                arns[0],
-            )
-        return trial_component_arn(
-            arrival.request.region, self.settings.account_id, arrival.trial_component or "*"
-        )
+    def _abandon(self, attempt: _AttemptInService, error: BaseException) -> None:
+        """Enter a held call whose caller has gone: it did nothing."""
+        call = attempt.call
+        call.outcome = call.in_service = NoAnswer(type(error).__name__)
+        call.faults = (attempt.held,)
+        with self.lock:
+            self._leave(attempt)
+            self._enter(call)
+
+    def _leave(self, attempt: _AttemptInService) -> None:
+        if attempt.place in self._in_flight:
+            self._in_flight.remove(attempt.place)
 
 
-def _attempt(
-    request: Request, operation: str | None, name: str | None, parsed: Parsed | None
-) -> Attempt:
-    named = trial_components_named(operation, name, request.body)
-    return Attempt((operation,), named, (request.region,), parsed.columns if parsed else None)
+class _AttemptInService:
+    """A request on its way through the service."""
+
+    __slots__ = (
+        "call",
+        "failure",
+        "held",
+        "matching",
+        "operation",
+        "ordinal",
+        "parsed",
+        "place",
+        "read_timeout",
+    )
+
+    def __init__(
+        self,
+        service: Service,
+        request: Request,
+        operation: Operation | None,
+        parsed: Parsed | None,
+        failure: Failure | None,
+    ) -> None:
+        name = operation.trial_component(request.body, parsed) if operation else None
+        self.call = Call(request, operation.name if operation else None, name)
+        self.operation, self.parsed, self.failure = operation, parsed, failure
+        self.read_timeout = request.read_timeout
+        self.place = (request.region, name or "")
+        """The trial component for which it is in flight."""
+        self.ordinal = 0
+        """The place among all attempts that reached the service, from 0."""
+        self.held: Any = None
+        """The fault that holds it."""
+        faults = service.injection.in_force
+        self.matching = _NO_FAULTS
+        """The faults whose filters it passes."""
+        if faults:
+            self.matching = Matching(tuple(faults), attempt_of(self.call, parsed))
+
+
+def _parse(operation: Operation | None, request: Request) -> tuple[Parsed | None, Failure | None]:
+    if operation is None:
+        rule = UNKNOWN_OPERATION
+        message = f"{rule.constraint}: {request.method} {request.path} is not"
+        return None, Failure(404, str(rule.code), message)
+    try:
+        return operation.parse(request.body), None
+    except RefusedRequestError as error:
+        return None, Failure(error.status, error.code, error.message)
 
 
 def _answer(call: Call) -> Answer | NoAnswer:
@@ -386,19 +334,16 @@ def _answer(call: Call) -> Answer | NoAnswer:
     if isinstance(outcome, Raw):
         return Answer(outcome.status, headers, outcome.body)
     headers["Content-Type"] = "application/json"
-    if outcome is None and call.results is not None:
-        return Answer(200, headers, call.results.body)
-    if outcome is None:
-        return Answer(
-            200, headers, json.dumps(call.response).encode() if call.refused else _NO_ERRORS
-        )
-    headers["x-amzn-ErrorType"] = outcome.code
-    return Answer(outcome.status, headers, json.dumps(call.response).encode())
+    if isinstance(outcome, Failure):
+        headers["x-amzn-ErrorType"] = outcome.code
+        return Answer(outcome.status, headers, json.dumps({"message": outcome.message}).encode())
+    return Answer(200, headers, call.result.body if call.result else b"{}")
 
 
 def _forked(operation: str | None, parent: int) -> str:
     return (
-        f"{operation} was called in process {os.getpid()}, which was forked from process {parent} while a mock of SageMaker Metrics "
-        "was on there: what arrives here could not be recorded there. It did not reach AWS. Log from the parent or from its threads, "
-        "or enter mock_sm_metrics() in the child and look at its metrics there."
+        f"{operation} was called in process {os.getpid()}, which was forked from process {parent} "
+        "while a mock of SageMaker Metrics was on there: what arrives here could not be recorded "
+        "there. It did not reach AWS. Log from the parent or from its threads, or enter "
+        "mock_sm_metrics() in the child and look at its metrics there."
     )

@@ -1,56 +1,21 @@
-"""What the service holds: trial components, and the metrics of each as columns."""
+"""The store: trial components, and the metrics of each as columns."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable
 
 from ..settings import Settings
-from .faults import MetricFault
-from .put_request import PutMetrics, parse_put_metrics
-from .put_rules import METRIC_RULES, Submission
-from .rule import Rule
 
 NO_STEP = -1  # in a column of steps
 EVERY_REGION = "*"
 
-
-class Refusal(NamedTuple):
-    """A metric that is not stored: its place in the request, and the rule or the fault that refused it."""
-
-    metric_index: int
-    cause: Rule | MetricFault
-
-    @property
-    def is_injected(self) -> bool:
-        """Whether a fault refused it."""
-        return isinstance(self.cause, MetricFault)
-
-    @property
-    def code(self) -> str:
-        """The Code in Errors."""
-        return str(self.cause.code)
-
-    def why(self, submission: Submission) -> str:
-        """Return why the metric was refused, with the values that did it."""
-        if isinstance(self.cause, Rule):
-            return self.cause.why(submission, self.metric_index)
-        return f"injected by {self.cause!r}"
-
-
-_NONE: Mapping[int, MetricFault] = {}
-
-
-class Taken(Protocol):
-    """A request that was answered with HTTP 200."""
-
-    body: bytes
-    refused: Sequence[Refusal]
+Rows = Callable[[], Iterable[tuple[str, float, "int | None", float]]]
+"""Returns MetricName, Timestamp in seconds since the epoch, Step (None if absent) and Value."""
 
 
 class SeriesColumns:
-    """The metrics of one name in one trial component, in order of arrival: 32 bytes a metric."""
+    """The metrics of one name in one trial component, in order of arrival: 32 bytes per metric."""
 
     __slots__ = ("arrivals", "steps", "timestamps", "values")
 
@@ -59,53 +24,48 @@ class SeriesColumns:
         self.steps = array("q")
         self.values = array("d")
         self.arrivals = array("q")
-        """The place of each among all metrics of the trial component."""
+        """The place of each metric among all metrics of the trial component."""
 
     def truncate(self, length: int) -> None:
-        """Keep the first ones only."""
+        """Remove all but the first metrics."""
         for column in (self.timestamps, self.steps, self.values, self.arrivals):
             del column[length:]
 
 
 class StoredTrialComponent:
-    """One trial component in one region. The bodies of its requests are sorted into columns when somebody looks."""
+    """One trial component in one region. Its requests are sorted into columns on the first read."""
 
     def __init__(self, region: str, name: str) -> None:
         self.region = region
         self.name = name
         self.count = 0
-        """How many metrics it holds."""
+        """The number of metrics it holds."""
         self._series: dict[str, SeriesColumns] = {}
         self._sorted = 0
-        self._unsorted: list[Taken] = []
+        self._unsorted: list[Rows] = []
 
-    def take(self, request: Taken) -> None:
-        """Hold the metrics of a request that were not refused."""
-        self._unsorted.append(request)
+    def hold(self, count: int, rows: Rows) -> None:
+        """Add metrics: their number, and a function that returns them."""
+        self.count += count
+        self._unsorted.append(rows)
 
     def series(self) -> dict[str, SeriesColumns]:
-        """The metrics by name, in order of first arrival."""
-        for request in self._unsorted:
-            refused = {refusal.metric_index for refusal in request.refused}
-            metrics = parse_put_metrics(request.body)
-            for index, name in enumerate(metrics.names):
-                if index not in refused:
-                    self._append(
-                        name, metrics.timestamps[index], metrics.steps[index], metrics.values[index]
-                    )
+        """Return the metrics by name, in order of first arrival."""
+        for rows in self._unsorted:
+            for row in rows():
+                self._append(*row)
         self._unsorted.clear()
         return self._series
 
-    def checkpoint(self) -> Callable[[], None]:
-        """What brings back the state of now: metrics are only ever added."""
+    def snapshot(self) -> Callable[[], None]:
+        """Return a function that restores the present state."""
         lengths = {name: len(columns.values) for name, columns in self.series().items()}
         count = self.count
 
-        def restore() -> None:
+        def restore() -> None:  # metrics are only ever added
             self.series()
-            self._series = {
-                name: columns for name, columns in self._series.items() if name in lengths
-            }
+            kept = [(name, columns) for name, columns in self._series.items() if name in lengths]
+            self._series = dict(kept)
             for name, length in lengths.items():
                 self._series[name].truncate(length)
             self.count = self._sorted = count
@@ -124,99 +84,83 @@ class StoredTrialComponent:
 
 
 class Store:
-    """All trial components of one account. Not locked: the service uses it in one locked step."""
+    """All trial components of one account. It has no lock: only the service uses it, under its own."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._rules = [rule for rule in METRIC_RULES if rule.is_on(settings)]
-        self.trial_components: dict[tuple[str, str], StoredTrialComponent] = {}
-        self.created_everywhere: dict[str, None] = {}
-        """Names created in every region, in order."""
-        self.deleted: dict[tuple[str, str], None] = {}
-        """What was deleted and not created again since, also in a region of those created in every one."""
+        self._trial_components: dict[tuple[str, str], StoredTrialComponent] = {}
+        """By region and name."""
+        self._created_everywhere: dict[str, None] = {}
+        self._deleted: dict[tuple[str, str], None] = {}
+        """Region and name of those that were deleted, and not created again."""
 
     def create(self, name: str, region: str | None) -> StoredTrialComponent:
-        """Make a trial component known; None: in every region."""
+        """Make a trial component known in a region; None: in every region."""
         if region is None:
-            self.created_everywhere[name] = None
-            self.deleted = {key: None for key in self.deleted if key[1] != name}
+            self._created_everywhere[name] = None
+            self._deleted = {key: None for key in self._deleted if key[1] != name}
             return StoredTrialComponent(EVERY_REGION, name)
-        self.deleted.pop((region, name), None)
-        return self.trial_components.setdefault((region, name), StoredTrialComponent(region, name))
+        self._deleted.pop((region, name), None)
+        return self._trial_components.setdefault((region, name), StoredTrialComponent(region, name))
 
     def delete(self, name: str, region: str) -> None:
-        """Remove a trial component and its metrics, whether it was known or not."""
-        self.trial_components.pop((region, name), None)
-        self.deleted[region, name] = None
+        """Remove a trial component and its metrics, known or not."""
+        self._trial_components.pop((region, name), None)
+        self._deleted[region, name] = None
+
+    def get(self, name: str, region: str) -> StoredTrialComponent | None:
+        """Return a trial component of a region; None if the region has none of that name."""
+        return self._trial_components.get((region, name))
+
+    def find(self, name: str, region: str) -> StoredTrialComponent:
+        """Return a trial component of a region, or an empty one that the store does not hold."""
+        return self._trial_components.get((region, name)) or StoredTrialComponent(region, name)
+
+    def hold(self, component: StoredTrialComponent, count: int, rows: Rows) -> None:
+        """Add metrics to a trial component, which is known from then on."""
+        component.hold(count, rows)
+        key = (component.region, component.name)
+        if key not in self._trial_components:
+            self._trial_components[key] = component
+            self._deleted.pop(key, None)
 
     def knows(self, name: str, region: str) -> bool:
-        """Whether a trial component is known in a region, with metrics or without."""
+        """Return True if a trial component is known in a region, with metrics or without."""
         key = (region, name)
-        return key in self.trial_components or (
-            name in self.created_everywhere and key not in self.deleted
-        )
-
-    def components(self) -> list[StoredTrialComponent]:
-        """Every trial component that is known; one created everywhere and written to nowhere stands in region `*`."""
-        known = list(self.trial_components.values())
-        names = {component.name for component in known}
-        return known + [
-            StoredTrialComponent(EVERY_REGION, name)
-            for name in self.created_everywhere
-            if name not in names
-        ]
-
-    def checkpoint(self) -> Callable[[], None]:
-        """What brings back the state of now."""
-        components, everywhere, deleted = (
-            dict(self.trial_components),
-            dict(self.created_everywhere),
-            dict(self.deleted),
-        )
-        restore_each = [component.checkpoint() for component in components.values()]
-
-        def restore() -> None:
-            self.trial_components, self.created_everywhere, self.deleted = (
-                dict(components),
-                dict(everywhere),
-                dict(deleted),
-            )
-            for restore_one in restore_each:
-                restore_one()
-
-        return restore
+        if key in self._trial_components:
+            return True
+        return name in self._created_everywhere and key not in self._deleted
 
     def is_created(self, name: str) -> bool:
-        """Whether the trial component is known in some region, with metrics or without."""
-        return name in self.created_everywhere or any(
-            name == known for _, known in self.trial_components
-        )
+        """Return True if a trial component is known in some region, with metrics or without."""
+        if name in self._created_everywhere:
+            return True
+        return any(name == known for _, known in self._trial_components)
 
-    def admit(
-        self,
-        region: str,
-        request: PutMetrics,
-        now: float,
-        injected: Mapping[int, MetricFault] = _NONE,
-        conflicts: bool = False,
-    ) -> tuple[StoredTrialComponent | None, Sequence[Refusal]]:
-        """Judge the metrics of a request: who is to take the accepted ones (None if there are none), and which are refused.
+    def deleted_in(self, name: str) -> list[str]:
+        """Return the regions in which a trial component was deleted, and not created again."""
+        return [region for region, deleted in self._deleted if deleted == name]
 
-        There is one refusal a metric; they ascend. What a fault has injected is refused whatever the rules say.
+    def components(self) -> list[StoredTrialComponent]:
+        """Return every known trial component.
+
+        One that was created in every region, and written to in none, is in region `*`.
         """
-        key = (region, request.trial_component_name)
-        known = self.trial_components.get(key)
-        component = known or StoredTrialComponent(*key)
-        is_known = known is not None or self.knows(request.trial_component_name, region)
-        submission = Submission(request, now, self.settings, component, is_known, conflicts)
-        refused: dict[int, Rule | MetricFault] = dict(injected)
-        for rule in self._rules:
-            for index in rule.refuses(submission, refused) if rule.refuses else ():
-                refused.setdefault(index, rule)
-        accepted = len(request.names) - len(refused)
-        component.count += accepted
-        if accepted and not known:
-            self.trial_components[key] = component
-            self.deleted.pop(key, None)
-        refusals = [Refusal(index, refused[index]) for index in sorted(refused)] if refused else ()
-        return component if accepted else None, refusals
+        known = list(self._trial_components.values())
+        names = {component.name for component in known}
+        unwritten = [name for name in self._created_everywhere if name not in names]
+        return known + [StoredTrialComponent(EVERY_REGION, name) for name in unwritten]
+
+    def snapshot(self) -> Callable[[], None]:
+        """Return a function that restores the present state."""
+        components = dict(self._trial_components)
+        everywhere, deleted = dict(self._created_everywhere), dict(self._deleted)
+        restores = [component.snapshot() for component in components.values()]
+
+        def restore() -> None:
+            self._trial_components = dict(components)
+            self._created_everywhere, self._deleted = dict(everywhere), dict(deleted)
+            for restore_component in restores:
+                restore_component()
+
+        return restore

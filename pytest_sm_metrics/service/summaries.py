@@ -10,10 +10,10 @@ from .store import StoredTrialComponent
 
 
 def summaries(component: StoredTrialComponent, arn: str) -> list[dict[str, Any]]:
-    """One TrialComponentMetricSummary for each metric name, in order of first arrival.
+    """Return one TrialComponentMetricSummary for each metric name, in order of first arrival.
 
-    Source: Amazon SageMaker API Reference, TrialComponentMetricSummary (documented); that SourceArn is the trial component itself
-    is assumed.
+    Source: Amazon SageMaker API Reference, TrialComponentMetricSummary (documented); that
+    SourceArn is the trial component itself is assumed.
     """
     return [
         {

@@ -510,7 +510,7 @@ with mock_sm_metrics() as sm_metrics:
     sm_metrics.fail_calls("ThrottlingException", times=1)
     client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
     IN_A_POOL
-stored = weakref.ref(sm_metrics._service.store)
+stored = weakref.ref(sm_metrics._service._store)
 del sm_metrics
 gc.collect()
 assert stored() is None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pytest_sm_metrics import mock_sm_metrics
-from pytest_sm_metrics.service import store as store_module
-from pytest_sm_metrics.service.fault import Fault, Stage
+from pytest_sm_metrics.service.faults.fault import Fault, Schedule, Stage
 from pytest_sm_metrics.service.outcomes import Failure
-from pytest_sm_metrics.service.put_rules import METRIC_RULES
+from pytest_sm_metrics.service.put_metrics import operation as put_operation
+from pytest_sm_metrics.service.put_metrics.rules import METRIC_RULES
 from pytest_sm_metrics.service.rule import Rule
 
 from ..logging_metrics import client_in, metric, put
@@ -30,7 +30,7 @@ NO_ZEROS = Rule(
 
 
 def test_a_rule_about_metrics_holds_for_every_call_and_explains_itself(monkeypatch):
-    monkeypatch.setattr(store_module, "METRIC_RULES", (*METRIC_RULES, NO_ZEROS))
+    monkeypatch.setattr(put_operation, "METRIC_RULES", (*METRIC_RULES, NO_ZEROS))
     client = client_in("us-east-1")
     with mock_sm_metrics() as sm_metrics:
         answers = [put(client, "run-1", metric(value=0), metric(value=1)) for _ in range(3)]
@@ -54,7 +54,7 @@ class Blackout(Fault):
 
 def test_a_kind_of_fault_acts_at_the_stage_that_it_declares():
     with mock_sm_metrics() as sm_metrics:
-        fault = sm_metrics._service.injection.add(Blackout(None, {}, None, 0, 1.0, False))
+        fault = sm_metrics._service.injection.add(Blackout(None, {}, Schedule()))
         with pytest.raises(Exception, match=r"\(Blackout\).*BatchPutMetrics of arn:aws"):
             put(client_in("us-east-1"), "run-1", metric())
         assert fault.hits > 0
@@ -70,5 +70,5 @@ def test_a_fault_without_a_stage_is_a_type_error():
         with pytest.raises(
             TypeError, match=r"no_stage\(\) declares the stage None; the stages are"
         ):
-            sm_metrics._service.injection.add(NoStage(None, {}, None, 0, 1.0, False))
+            sm_metrics._service.injection.add(NoStage(None, {}, Schedule()))
         assert sm_metrics.faults == []

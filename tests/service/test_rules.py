@@ -8,9 +8,11 @@ import botocore
 import pytest
 
 from pytest_sm_metrics import RULES, Rule
-from pytest_sm_metrics.service import get_rules, put_rules, rules
+from pytest_sm_metrics.service import operations, parsing, rules
 from pytest_sm_metrics.service.errors import QUERY_STATUSES
-from pytest_sm_metrics.service.operations import OPERATIONS
+from pytest_sm_metrics.service.get_metrics import rules as get_rules
+from pytest_sm_metrics.service.operations import BY_NAME, OPERATIONS
+from pytest_sm_metrics.service.put_metrics import rules as put_rules
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def test_every_rule_says_how_it_is_known(rule):
     assert rule.effect
     assert rule.operation in {
         "*",
-        *OPERATIONS.values(),
+        *BY_NAME,
         "CreateTrialComponent",
         "DeleteTrialComponent",
         "DescribeTrialComponent",
@@ -158,7 +160,7 @@ def test_error_codes_are_the_models(model):
 
 
 @pytest.mark.parametrize(
-    "module", [rules, put_rules, get_rules], ids=lambda module: module.__name__
+    "module", [rules, operations, parsing, put_rules, get_rules], ids=lambda module: module.__name__
 )
 def test_every_rule_is_listed(module):
     assert {rule.id for rule in vars(module).values() if isinstance(rule, Rule)} <= {
@@ -167,8 +169,11 @@ def test_every_rule_is_listed(module):
 
 
 def test_operations_are_the_models(model):
-    for (method, path), operation in OPERATIONS.items():
-        assert model["operations"][operation]["http"] == {"method": method, "requestUri": path}
+    for operation in OPERATIONS:
+        assert model["operations"][operation.name]["http"] == {
+            "method": operation.method,
+            "requestUri": operation.path,
+        }
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_sm_metrics.service.service import Service
 from pytest_sm_metrics.settings import Settings
 
-from ..requests import EPOCH_SECONDS, answered, body, get_request, item, query, request
+from ...requests import EPOCH_SECONDS, answered, body, get_request, item, query, request
 
 PERIODS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600}
 
@@ -224,7 +224,7 @@ def test_what_does_not_exist_is_complete_and_empty(service, arn):
 def test_a_million_points_of_tiny_spread_around_a_large_value():
     service = Service(Settings(), "test")
     put(service, item(step=7))
-    columns = service.store.trial_components["us-east-1", "run-1"].series()["loss"]
+    columns = service.stored("run-1", "us-east-1").series()["loss"]
     columns.truncate(0)
     # The deviations are exact in binary: half of the values lie 2**-10 below the mean, half as much above it.
     columns.values.extend([1e9 - 2**-10, 1e9 + 2**-10] * 500_000)

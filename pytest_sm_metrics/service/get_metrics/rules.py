@@ -7,8 +7,8 @@ one query go together, leaves the request well-formed, and is what the query's o
 
 from __future__ import annotations
 
-from .rule import MODEL, UNPUBLISHED, MemberRules, Rule
-from .statistics import STATISTICS
+from ..rule import MODEL, UNPUBLISHED, MemberRules, Rule
+from ..statistics import STATISTICS
 
 OPERATION = "BatchGetMetrics"
 

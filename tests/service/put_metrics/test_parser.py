@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sm_metrics.service.parsing import MalformedRequestError
-from pytest_sm_metrics.service.put_request import (
-    PutMetrics,
-    _read_at_a_glance,
-    _read_with_care,
+from pytest_sm_metrics.service.parsing import RefusedRequestError
+from pytest_sm_metrics.service.put_metrics.parser import (
+    _parse_fast,
+    _parse_with_errors,
     parse_put_metrics,
 )
+from pytest_sm_metrics.service.put_metrics.request import PutMetrics
 
-from ..requests import EPOCH_SECONDS, body, item
+from ...requests import EPOCH_SECONDS, body, item
 
 
 def refusal(content):
-    with pytest.raises(MalformedRequestError) as refused:
+    with pytest.raises(RefusedRequestError) as refused:
         parse_put_metrics(content)
     return refused.value.code, refused.value.message
 
@@ -191,7 +191,7 @@ BODY = st.fixed_dictionaries(
 def test_whatever_bytes_arrive_are_read_or_refused(content):
     try:
         parsed = parse_put_metrics(content)
-    except MalformedRequestError as refused:
+    except RefusedRequestError as refused:
         assert refused.code in {"SerializationException", "ValidationException"}
         json.dumps(refused.message)
     else:
@@ -232,8 +232,8 @@ def test_a_well_formed_request_is_read_as_it_was_written(items):
 
 
 @given(BODY | WELL_FORMED.map(lambda items: json.loads(body(*items))))
-def test_what_is_read_at_a_glance_is_read_alike_with_care(document):
-    at_a_glance = _read_at_a_glance(document)
+def test_what_is_parse_fast_is_read_alike_with_care(document):
+    at_a_glance = _parse_fast(document)
     if at_a_glance is not None:
-        with_care = _read_with_care(document)
+        with_care = _parse_with_errors(document)
         assert [list(column) for column in at_a_glance] == [list(column) for column in with_care]

@@ -9,17 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_sm_metrics.service.exchange import Request
-from pytest_sm_metrics.service.get_request import (
-    GetMetrics,
-    Query,
-    parse_get_metrics,
-    resource_arns_in,
-)
-from pytest_sm_metrics.service.parsing import MalformedRequestError
+from pytest_sm_metrics.service.get_metrics.parser import parse_get_metrics, resource_arns_in
+from pytest_sm_metrics.service.get_metrics.request import GetMetrics, Query
+from pytest_sm_metrics.service.parsing import RefusedRequestError
 from pytest_sm_metrics.service.service import Service
 from pytest_sm_metrics.settings import Settings
 
-from ..requests import answered, get_request, query
+from ...requests import answered, get_request, query
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
 
@@ -29,7 +25,7 @@ def body(*queries):
 
 
 def refusal(content):
-    with pytest.raises(MalformedRequestError) as refused:
+    with pytest.raises(RefusedRequestError) as refused:
         parse_get_metrics(content)
     return refused.value.code, refused.value.message
 

@@ -4,26 +4,50 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from .arns import trial_component_arn
-from .exchange import Results
-from .faults import QueryFault
-from .get_request import GetMetrics, Query
-from .get_rules import PERIODS, QUERY_RULES
-from .statistics import STATISTICS
-from .store import NO_STEP, SeriesColumns, Store
+from ..arns import trial_component_arn
+from ..faults.kinds import QueryFault
+from ..statistics import STATISTICS
+from ..store import NO_STEP, SeriesColumns, Store
+from .request import GetMetrics, Query
+from .rules import PERIODS, QUERY_RULES
 
 Curve = tuple[list[int], list[float]]
 """The values of the x-axis, ascending, and the statistic at each."""
 
 
-def answer_queries(store: Store, get: GetMetrics, injected: Mapping[int, QueryFault]) -> Results:
+class GetResult(NamedTuple):
+    """The result of a BatchGetMetrics request."""
+
+    body: bytes
+    """The body of the answer."""
+    statuses: tuple[str, ...]
+    """The Status of each query."""
+
+    @property
+    def refused(self) -> tuple[()]:
+        """The metrics that were not stored: none."""
+        return ()
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        """The Errors of the answer: none."""
+        return []
+
+    @property
+    def summary(self) -> str:
+        """The number of queries with each Status."""
+        return ", ".join(f"{times} {status}" for status, times in Counter(self.statuses).items())
+
+
+def answer_queries(store: Store, get: GetMetrics, injected: Mapping[int, QueryFault]) -> GetResult:
     """The result of each query of a request, in their order."""
     results = [_result(store, get, index, injected.get(index)) for index in range(len(get.queries))]
-    return Results(
+    return GetResult(
         json.dumps({"MetricQueryResults": results}).encode(),
         tuple(result["Status"] for result in results),
     )
@@ -55,7 +79,7 @@ def _columns(store: Store, query: Query) -> SeriesColumns | None:
         query.region, store.settings.account_id, name
     ):
         return None
-    component = store.trial_components.get((query.region, name))
+    component = store.get(name, query.region)
     return component.series().get(query.metric_name) if component else None
 
 

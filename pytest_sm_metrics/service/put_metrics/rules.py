@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import timedelta
-from typing import Any, NamedTuple, Protocol
 
-from ..clock import as_datetime
-from ..settings import Settings
-from .rule import MODEL, UNPUBLISHED, Column, MemberRules, Rule, as_doubles
+from ...clock import as_datetime
+from ..rule import MODEL, UNPUBLISHED, Column, MemberRules, Rule, as_doubles
+from .request import Submission
 
 OPERATION = "BatchPutMetrics"
 
@@ -49,61 +48,6 @@ def _are_values(column: Column) -> bool:
     return _NUMBERS.issuperset(map(type, column)) or all(
         type(value) in _NUMBERS or value in _NOT_FINITE for value in column
     )
-
-
-class Metrics(Protocol):
-    """The metrics of a well-formed request, as columns."""
-
-    @property
-    def trial_component_name(self) -> str:
-        """The TrialComponentName."""
-        ...
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The MetricNames."""
-        ...
-
-    @property
-    def timestamps(self) -> Sequence[float]:
-        """The Timestamps, in seconds since the epoch."""
-        ...
-
-    @property
-    def values(self) -> Sequence[float]:
-        """The Values."""
-        ...
-
-
-class Holder(Protocol):
-    """The trial component that a request is for."""
-
-    count: int
-    """The number of metrics it holds."""
-
-    def series(self) -> dict[str, Any]:
-        """Return its metrics by name."""
-        ...
-
-
-class Submission(NamedTuple):
-    """A well-formed request, as the rules about single metrics see it."""
-
-    metrics: Metrics
-    time: float
-    """The time of arrival, in seconds since the epoch."""
-    settings: Settings
-    holder: Holder | None = None
-    """None where a rejection is explained after the fact."""
-    is_known: bool = True
-    """True if the trial component was created before, or holds metrics."""
-    is_contended: bool = False
-    """True if another request for the trial component was in flight when this one arrived."""
-
-    @property
-    def indexes(self) -> range:
-        """The indexes of all its metrics."""
-        return range(len(self.metrics.names))
 
 
 def _not_finite(submission: Submission, _: Collection[int]) -> Iterable[int]:

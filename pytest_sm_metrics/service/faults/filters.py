@@ -1,4 +1,4 @@
-"""Filters: which requests, or which metrics of a request, something is for."""
+"""Filters: the conditions under which a fault is for a request, or for an item of one."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, Union
 
-from ..settings import is_whole
+from ...settings import is_whole
 
 T = TypeVar("T")
 Filter = Union[T, "re.Pattern[str]", Callable[[Any], object], None]
-"""A value, a compiled regular expression (searched), or a predicate; None is any."""
+"""A value, a compiled regular expression (searched), or a predicate; None matches anything."""
 
 NumberFilter = int | Callable[[Any], object] | None
-"""A whole number or a predicate; None is any."""
+"""A whole number or a predicate; None matches anything."""
 
 _TEXT = "a string, a compiled regular expression or a predicate"
 _NUMBER = "a whole number from 0 or a predicate"
 _INDEX = "a whole number from 0 to 9 or a predicate"
 
 
-class Test(NamedTuple):
+class Condition(NamedTuple):
     """One filter that is not None."""
 
     name: str
@@ -31,26 +31,25 @@ class Test(NamedTuple):
     holds: Callable[[Any], object]
 
 
-def tests_of(given: Mapping[str, Any]) -> tuple[Test, ...]:
-    """The tests that filters make; a ValueError for what is no filter."""
+def conditions_of(filters: Mapping[str, Any]) -> tuple[Condition, ...]:
+    """Return the conditions of filters; raise a ValueError for a value that is no filter."""
     __tracebackhide__ = True
-    return tuple(_test(name, wanted) for name, wanted in given.items() if wanted is not None)
+    return tuple(_condition(name, wanted) for name, wanted in filters.items() if wanted is not None)
 
 
-def _test(name: str, wanted: Any) -> Test:
+def _condition(name: str, wanted: Any) -> Condition:
     __tracebackhide__ = True
     is_number = name in ("step", "index")
     if isinstance(wanted, re.Pattern) and not is_number and isinstance(wanted.pattern, str):
         search: Any = wanted.search
-        return Test(name, wanted, False, lambda value: isinstance(value, str) and search(value))
+        return Condition(
+            name, wanted, False, lambda value: isinstance(value, str) and search(value)
+        )
     if callable(wanted):
-        return Test(name, wanted, False, partial(_ask, name, wanted))
-    if (
-        is_whole(wanted, 0, 9 if name == "index" else math.inf)
-        if is_number
-        else isinstance(wanted, str)
-    ):
-        return Test(name, wanted, True, lambda value: bool(value == wanted))
+        return Condition(name, wanted, False, partial(_ask, name, wanted))
+    largest = 9 if name == "index" else math.inf
+    if is_whole(wanted, 0, largest) if is_number else isinstance(wanted, str):
+        return Condition(name, wanted, True, lambda value: bool(value == wanted))
     words = _TEXT if not is_number else _INDEX if name == "index" else _NUMBER
     raise ValueError(f"{name} is {wanted!r}; accepted is {words}, or None for any.")
 
@@ -60,5 +59,5 @@ def _ask(name: str, predicate: Callable[[Any], object], value: object) -> object
         return predicate(value)
     except Exception as error:
         if hasattr(error, "add_note"):  # since Python 3.11
-            error.add_note(f"The predicate of the filter {name} of a fault was asked of {value!r}.")
+            error.add_note(f"The predicate of a fault's filter {name} was called with {value!r}.")
         raise

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pytest_sm_metrics.service.exchange import Answer
-from pytest_sm_metrics.service.fault import Force
-from pytest_sm_metrics.service.held_calls import HeldCalls
+from pytest_sm_metrics.service.faults.fault import Force, Schedule
+from pytest_sm_metrics.service.faults.held_calls import HeldCalls
 
 
 def test_an_answer_that_raises_does_not_keep_the_others_waiting():
-    held = HeldCalls(None, {}, None, 0, 1.0, False)
+    held = HeldCalls(None, {}, Schedule())
     held.put_in_force(Force(lambda: 0))
     answer = Answer(200, {}, b"{}")
 

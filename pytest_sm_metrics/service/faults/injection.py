@@ -1,4 +1,4 @@
-"""Where faults meet requests: which are for a request, and which of them fire."""
+"""Injection: the faults that are for a request, and those of them that fire."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from .fault import Attempt, Fault, Force, Stage
-from .faults import ItemFault
-from .held_calls import HeldCalls
 
 AnyFault = TypeVar("AnyFault", bound=Fault)
 
@@ -24,8 +22,9 @@ class Matching:
             if not fault.sees(attempt):
                 continue
             self._by_stage.setdefault(fault.stage, []).append(fault)
-            if isinstance(fault, ItemFault) and attempt.columns:
-                for index in fault.indexes(attempt.columns):
+            if fault.stage is Stage.ITEM and attempt.columns:
+                of_items: Any = fault
+                for index in of_items.indexes(attempt.columns):
                     self.items.setdefault(index, []).append(fault)
 
     def at(self, stage: Stage) -> list[Any]:
@@ -42,7 +41,7 @@ class Injection:
         self._seed = seed
         self._force = Force(count_calls)
         self.added: list[Fault] = []
-        """All that were ever in force, in order."""
+        """Every fault that was ever in force, in order."""
         for template in templates:
             self.add(template.fresh())
 
@@ -58,7 +57,7 @@ class Injection:
         return fault
 
     def first(self, matching: Sequence[AnyFault], ordinal: int, index: int = 0) -> AnyFault | None:
-        """Count the match for each; the one that fires, the first added of those that are ready to."""
+        """Count the match for each fault. Return the one that fires: the first that is ready."""
         fired: AnyFault | None = None
         for fault in matching:
             if fault.is_in_force and fault.claim(
@@ -68,7 +67,7 @@ class Injection:
         return fired
 
     def all(self, matching: Sequence[AnyFault], ordinal: int) -> list[AnyFault]:
-        """Count the match for each; those that fire."""
+        """Count the match for each fault. Return those that fire."""
         return [
             fault
             for fault in matching
@@ -84,18 +83,18 @@ class Injection:
 
     def release(self) -> None:
         """Answer every call that is held."""
-        for fault in [fault for fault in self.in_force if isinstance(fault, HeldCalls)]:
+        for fault in [fault for fault in self.in_force if fault.stage is Stage.HOLD]:
             fault.remove()
 
     def end(self) -> None:
-        """Answer every call that is held; from now on nothing fires."""
+        """Answer every call that is held, and take all faults out of force."""
         self.release()
         self.in_force.clear()
 
-    def checkpoint(self) -> Callable[[], None]:
-        """What brings back the faults of now, and their counts."""
+    def snapshot(self) -> Callable[[], None]:
+        """Return a function that restores the present faults and their counts."""
         in_force, added = list(self.in_force), list(self.added)
-        restores = [fault.checkpoint() for fault in added]
+        restores = [fault.snapshot() for fault in added]
 
         def restore() -> None:
             self.in_force[:], self.added[:] = in_force, added

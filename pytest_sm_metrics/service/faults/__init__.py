@@ -1,0 +1,1 @@
+"""Faults: what they are, which there are, and where they meet requests."""

@@ -1,0 +1,284 @@
+"""Faults: which requests and items a fault is for, at which stage it acts, and how often."""
+
+from __future__ import annotations
+
+import enum
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple, TypeVar
+
+from ...settings import is_whole
+from .filters import Condition, conditions_of
+
+_SHOWN = 60  # bytes of a raw answer
+_NAMES = 5  # of trial components in a message
+
+AnyFault = TypeVar("AnyFault", bound="Fault")
+
+
+class Attempt(NamedTuple):
+    """What the filters of a fault match. Of several values, one that matches is enough."""
+
+    operation: tuple[str | None]
+    trial_component: tuple[str | None, ...]
+    region: tuple[str]
+    item: str | None
+    """The noun for an item of the operation's requests."""
+    columns: Mapping[str, Sequence[object]] | None
+    """The values of the items, by the name of the filter; None for a malformed request."""
+
+
+class Stage(enum.Enum):
+    """The stage of a request's way through the service at which a fault acts."""
+
+    HOLD = enum.auto()
+    """The request has arrived. A fault of this stage has `hold`."""
+    DELAY = enum.auto()
+    """The request is about to be performed. A fault of this stage has `seconds`."""
+    CALL = enum.auto()
+    """The request as a whole fails. A fault of this stage has `outcome` and `stored`."""
+    ITEM = enum.auto()
+    """Single metrics or queries fail. A fault of this stage has `indexes`."""
+
+
+class Schedule(NamedTuple):
+    """How often a fault fires."""
+
+    times: int | None = None
+    """The number of hits; None for every match."""
+    after: int = 0
+    """The number of matches that pass first."""
+    probability: float = 1.0
+    optional: bool = False
+    """True if it may stay unused."""
+
+
+class Force:
+    """The faults that are in force at a mock."""
+
+    def __init__(self, count_calls: Callable[[], int]) -> None:
+        self.faults: list[Fault] = []
+        self.count_calls = count_calls
+        """Returns the number of calls in the journal."""
+
+
+class Fault:
+    """A failure on demand. `fail_metrics`, `fail_calls`, `fail_queries`, `delay_calls` make one.
+
+    It is in force once a mock has it. As a context manager it is removed on exit.
+    """
+
+    kind = ""
+    """The name of the function that makes it."""
+    noun = "call"
+    """The noun for what it makes fail: `call`, or the item of an operation's requests."""
+    stage: Stage
+    """The stage at which it acts."""
+    item_filters: frozenset[str] = frozenset()
+    """The filters that match single items of a request, not the call."""
+
+    def __init__(
+        self, effect: object, filters: Mapping[str, Any], schedule: Schedule, **options: Any
+    ) -> None:
+        __tracebackhide__ = True
+        _check_schedule(schedule)
+        self.effect = effect
+        """The error, code, Status or duration; None for a kind that has but one effect."""
+        self.filters = filters
+        self.schedule = schedule
+        self.options = options
+        self.times, self.after, self.probability, self.optional = schedule
+        self._conditions = conditions_of(filters)
+        self.item_conditions = [one for one in self._conditions if one.name in self.item_filters]
+        self._call_conditions: list[tuple[int, bool, Any]] = [
+            (
+                Attempt._fields.index(one.name),
+                one.is_literal,
+                one.wanted if one.is_literal else one.holds,
+            )
+            for one in self._conditions
+            if one.name not in self.item_filters
+        ]
+        self.matches = 0
+        """The number of calls, metrics or queries that reached it and passed its filters."""
+        self.hits = 0
+        """The number of times it fired."""
+        self.has_fired = False
+        """True if it fired, also in an example of Hypothesis that was undone."""
+        self.overtaken = 0
+        """The number of times that a fault added earlier fired in its place."""
+        self.since = 0
+        """The number of calls in the journal when it came into force."""
+        self.until: int | None = None
+        """The number of calls in the journal when it was removed; None while it is in force."""
+        self._force: Force | None = None
+
+    def filter(self, name: str) -> Any:
+        """Return the filter of this name; None for any."""
+        return self.filters.get(name)
+
+    def fresh(self: AnyFault) -> AnyFault:
+        """Return a new fault that is made in the same way."""
+        return type(self)(self.effect, self.filters, self.schedule, **self.options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        counts = (self.matches, self.hits, self.has_fired)
+        made_of = (self.effect, self.filters, self.schedule, self.options)
+        return _with_counts, (type(self), made_of, counts)
+
+    def put_in_force(self, force: Force) -> None:
+        """Add it to those in force; raise a TypeError if it declares no stage."""
+        stage: object = getattr(self, "stage", None)
+        if not isinstance(stage, Stage):
+            stages = ", ".join(str(one) for one in Stage)
+            raise TypeError(f"{self!r} declares the stage {stage!r}; the stages are: {stages}.")
+        self._force = force
+        self.since = force.count_calls()
+        force.faults.append(self)
+
+    @property
+    def is_in_force(self) -> bool:
+        """True if a mock has it, and it was not removed."""
+        return self._force is not None and self in self._force.faults
+
+    def remove(self) -> None:
+        """Take it out of force. One that never fired counts as unused all the same."""
+        self._require_a_mock()
+        if self._force and self in self._force.faults:
+            self.until = self._force.count_calls()
+            self._force.faults.remove(self)
+
+    def _require_a_mock(self) -> None:
+        if self._force is None:
+            raise RuntimeError(
+                f"{self!r} is a template, in force nowhere: make it with "
+                f"sm_metrics.{self.kind}(...), or put it into faults=[...]."
+            )
+
+    def __enter__(self: AnyFault) -> AnyFault:
+        self._require_a_mock()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.remove()
+
+    def sees(self, attempt: Attempt) -> bool:
+        """Return True if an attempt passes the filters that match calls."""
+        for position, is_literal, wanted in self._call_conditions:
+            values: Any = attempt[position]
+            if wanted not in values if is_literal else not any(map(wanted, values)):
+                return False
+        return True
+
+    def claim(self, draw: Callable[[], float], may_fire: bool = True) -> bool:
+        """Count a match. Return True if the fault fires."""
+        self.matches += 1
+        if self.matches <= self.after or (self.times is not None and self.hits >= self.times):
+            return False
+        if not may_fire:
+            self.overtaken += 1
+            return False
+        if self.probability < 1 and draw() >= self.probability:
+            return False
+        self.hits += 1
+        self.has_fired = True
+        return True
+
+    def snapshot(self) -> Callable[[], None]:
+        """Return a function that restores the present counts."""
+        counts = self.matches, self.hits, self.overtaken, self.until
+
+        def restore() -> None:
+            self.matches, self.hits, self.overtaken, self.until = counts
+
+        return restore
+
+    def unmet(self, attempt: Attempt, index: int | None = None) -> list[tuple[str, str]]:
+        """Return the filters that an attempt, or one item of it, fails, and its values there."""
+        found: list[tuple[str, str]] = []
+        for condition in self._conditions:
+            name = condition.name
+            values: tuple[object, ...]
+            if name not in self.item_filters:
+                values = getattr(attempt, name)
+            elif index is not None and attempt.columns:
+                values = (attempt.columns[name][index],)
+            else:
+                continue
+            found += [(name, why) for why in _misses(condition, values)]
+        return found
+
+    def __repr__(self) -> str:
+        shown = [] if self.effect is None else [_shown(self.effect)]
+        for name, value in {**self.filters, **self.options}.items():
+            if value is not None and value is not False:
+                shown.append(f"{name}={_shown(value)}")
+        for (name, value), default in zip(self.schedule._asdict().items(), Schedule(), strict=True):
+            if value != default:
+                shown.append(f"{name}={value}")
+        return f"{self.kind}({', '.join(shown)})"
+
+
+def _with_counts(
+    kind: type[AnyFault], made_of: tuple[Any, ...], counts: tuple[int, int, bool]
+) -> AnyFault:
+    """Return a fault in another process: made in the same way, in force nowhere."""
+    effect, filters, schedule, options = made_of
+    fault = kind(effect, filters, schedule, **options)
+    fault.matches, fault.hits, fault.has_fired = counts
+    return fault
+
+
+def _misses(condition: Condition, values: tuple[object, ...]) -> Iterator[str]:
+    try:
+        if not any(map(condition.holds, values)):
+            yield _several(values)
+    except Exception as error:  # a predicate that was not called while another filter failed
+        yield f"{_several(values)}, for which the predicate raised {error!r}"
+
+
+def _several(values: tuple[object, ...]) -> str:
+    more = f", ... ({len(values)})" if len(values) > _NAMES else ""
+    return ", ".join(map(repr, values[:_NAMES])) + more
+
+
+def _check_schedule(schedule: Schedule) -> None:
+    __tracebackhide__ = True
+    times, after, probability, optional = schedule
+    is_times = times is None or is_whole(times, 1)
+    check("times", times, is_times, "None for every match, or a whole number from 1")
+    check("after", after, is_whole(after, 0), "a whole number from 0")
+    is_probability = is_number(probability) and 0 <= probability <= 1
+    check("probability", probability, is_probability, "a number from 0 to 1")
+    check("optional", optional, isinstance(optional, bool), "True or False")
+
+
+def check(name: str, value: object, accepted: bool, words: str) -> None:
+    """Raise a ValueError for a value that is not accepted."""
+    __tracebackhide__ = True
+    if not accepted:
+        raise ValueError(f"{name} is {value!r}; accepted is {words}.")
+
+
+def is_number(value: object) -> bool:
+    """Return True for a finite number."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return math.isfinite(value)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bytes) and len(value) > _SHOWN:
+        return f"{value[:_SHOWN]!r}..."
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_shown, value))})"
+    if isinstance(value, type) or (callable(value) and not isinstance(value, re.Pattern)):
+        return str(getattr(value, "__name__", repr(value)))
+    return repr(value)

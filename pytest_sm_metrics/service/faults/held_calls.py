@@ -1,0 +1,130 @@
+"""Calls that are held in flight, and answered in the order of their arrival."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
+from typing import Any
+
+from ...clock import real_clock
+from ...settings import is_whole
+from ..exchange import Answer, HeldCall, NoAnswer
+from .fault import Fault, Schedule, Stage, check, is_number
+
+_TIMEOUT = 5.0
+
+
+class HeldCalls(Fault):
+    """A fault that holds calls in flight: they have arrived, and are answered when the block ends."""
+
+    kind = "hold_calls"
+    stage = Stage.HOLD
+
+    def __init__(
+        self,
+        effect: object,
+        filters: Mapping[str, Any],
+        schedule: Schedule,
+        timeout: float = _TIMEOUT,
+    ) -> None:
+        __tracebackhide__ = True
+        is_timeout = is_number(timeout) and timeout > 0
+        check("timeout", timeout, is_timeout, "a number of seconds over 0")
+        super().__init__(effect, filters, schedule)
+        self.options = {} if timeout == _TIMEOUT else {"timeout": timeout}
+        self.timeout = timeout
+        self._arrived = threading.Condition()
+        self._held: dict[HeldCall, float] = {}
+        """Each call that is held, and when its time is up, in order of arrival here."""
+        self._timer: threading.Timer | None = None
+
+    def hold(
+        self,
+        ordinal: int,
+        answer: Callable[[], Answer | NoAnswer],
+        record_abandoned: Callable[[BaseException], None],
+    ) -> Answer | NoAnswer | HeldCall:
+        """Hold a call; answer it at once if the fault was removed meanwhile."""
+        call = HeldCall(ordinal, answer, record_abandoned, self._release)
+        with self._arrived:
+            is_held = self.is_in_force
+            if is_held:
+                self._held[call] = real_clock() + self.timeout
+                self._arrived.notify_all()
+        if not is_held:
+            return answer()
+        try:
+            self._watch()
+        except RuntimeError as error:  # no thread can be started, and nobody would end the hold
+            call.abandon(error)
+            raise
+        return call
+
+    def remove(self) -> None:
+        """Take it out of force, and answer the calls that are held."""
+        with self._arrived:
+            super().remove()
+            held, self._held = sorted(self._held, key=lambda call: call.ordinal), {}
+            timer, self._timer = self._timer, None
+        if timer:
+            timer.cancel()
+        for call in held:
+            if not call.set_running_or_notify_cancel():
+                call.record_abandoned(CancelledError())
+                continue
+            try:
+                call.set_result(call.answer())
+            except BaseException as error:  # it is the caller's, and the next call is still held
+                call.set_exception(error)
+
+    def wait(self, n: int = 1) -> None:
+        """Wait until n calls are held; in a coroutine: `await asyncio.to_thread(held.wait)`.
+
+        Raise an AssertionError after `timeout` seconds, real time.
+        """
+        __tracebackhide__ = True
+        check("n", n, is_whole(n, 1), "a whole number from 1")
+        deadline = real_clock() + self.timeout
+        with self._arrived:
+            while len(self._held) < n:
+                remaining = deadline - real_clock()
+                if remaining <= 0:
+                    raise AssertionError(
+                        f"{len(self._held)} of {n} calls were held within {self.timeout:g} seconds "
+                        f"by {self!r}; {self.matches} have passed its filters"
+                    )
+                self._arrived.wait(remaining)
+
+    def _release(self, call: HeldCall) -> bool:
+        with self._arrived:
+            return self._held.pop(call, None) is not None
+
+    def _watch(self) -> None:
+        """Start the one timer, for the call whose time is up first, unless it runs."""
+        with self._arrived:
+            if self._timer is None and self._held:
+                first = min(self._held.values())
+                self._timer = threading.Timer(max(0, first - real_clock()), self._give_up)
+                self._timer.daemon = True
+                try:
+                    self._timer.start()
+                except RuntimeError:
+                    self._timer = None
+                    raise
+
+    def _give_up(self) -> None:
+        """End the hold of the calls whose time is up."""
+        with self._arrived:
+            self._timer = None
+            now = real_clock()
+            late = [call for call, deadline in self._held.items() if deadline <= now]
+        for call in late:
+            error = RuntimeError(
+                f"a call was held for {self.timeout:g} seconds by {self!r}: the block did not end "
+                "meanwhile. Make the call in another thread or task than the block, and let the "
+                "block end, or hold it longer (timeout)."
+            )
+            if call.abandon(error) and call.set_running_or_notify_cancel():
+                call.set_exception(error)
+        self._watch()

@@ -1,0 +1,1 @@
+"""BatchGetMetrics: its requests, its rules, and what it answers."""

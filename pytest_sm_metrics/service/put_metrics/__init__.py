@@ -1,0 +1,1 @@
+"""BatchPutMetrics: its requests, its rules, and what it does."""
