@@ -98,12 +98,12 @@ def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> R
 
 def _keep_this_mock_out_of(clients: list[Any]) -> None:
     """Take out of clients the handlers that the first activation puts into all; while no mock is on they do nothing, but are called."""
-    from pytest_sm_metrics.aws import interception
+    from pytest_sm_metrics.aws.handlers import FIRST_HANDLERS, LAST_HANDLERS
 
     with mock_sm_metrics():
         pass
     for client in clients:
-        for event, handler in (*interception._HANDLERS, ("before-send", interception._block)):
+        for event, handler in (*FIRST_HANDLERS, *LAST_HANDLERS):
             client.meta.events.unregister(event, handler)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .activation.activation import current, mock_sm_metrics
     from .cloudtrail.cloudtrail import CloudTrail
     from .cloudtrail.trail import Trail
     from .injecting import delay_calls, fail_calls, fail_metrics, fail_queries
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from .service.journal import Call
     from .service.rule import Rule
     from .service.rules import RULES
-    from .switching import current, mock_sm_metrics
     from .unmocked import UnmockedCallError
 
 _HOMES = {
@@ -27,7 +27,7 @@ _HOMES = {
     "service.journal": ("Call",),
     "service.rule": ("Rule",),
     "service.rules": ("RULES",),
-    "switching": ("current", "mock_sm_metrics"),
+    "activation.activation": ("current", "mock_sm_metrics"),
     "unmocked": ("UnmockedCallError",),
 }
 

@@ -121,8 +121,8 @@ def mode_of(node: Any, default: str) -> str:
     return mode if mode in MODES else default
 
 
-def turned_off_by(scope: str) -> Callable[[str, str], str]:
-    """How somebody gives a setting a value, for the fixture of a scope."""
+def opt_out_hint(scope: str) -> Callable[[str, str], str]:
+    """Return a function that says how to give a setting a value, for the fixture of a scope."""
     if scope in ("session", "package"):
         return lambda name, value: f"the ini option {_PREFIX}{name} = {value}"
     form = "pytestmark = pytest.mark" if scope == "module" else "@pytest.mark"

@@ -6,86 +6,87 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from . import running
+from .activation.activation import active_mocks
+from .aws.active import active
+from .current_test import current_test
 from .explaining import counted, joined
-from .mock import SageMakerMetricsMock
 from .service.operations import operation_named, trial_components_in
-from .switching import active_mocks
 from .unmocked import UnmockedCallError
 
 _SHOWN = 5  # kinds of calls that a message shows
 
 
 class Judge:
-    """Keeps what is to be told after a test, and tells it once."""
+    """The judge of a pytest session: it collects the messages that fail a test."""
 
     def __init__(self) -> None:
-        self.mocks: list[SageMakerMetricsMock] = []
-        """Those of the fixtures; a mock that is off is judged once more."""
         self._blocked: list[str] = []
         self._kept: list[str] = []
-        self._in_examples: list[SageMakerMetricsMock] = []
 
-    def refuse(self, operation: str, body: bytes) -> UnmockedCallError:
-        """The error of a call that is blocked."""
-        named = operation_named(operation)
-        trial_component = named.trial_component(body, None) if named else None
-        names = [repr(name) for name in trial_components_in(operation, body) if name is not None]
-        call = (
-            f"{operation} for trial component{'s' * (len(names) > 1)} {', '.join(names)}"
-            if names
-            else operation
-        )
+    def refuse(self, operation_name: str, body: bytes) -> UnmockedCallError:
+        """Build the error for a blocked call from its operation and body."""
+        operation = operation_named(operation_name)
+        trial_component = operation.trial_component(body, None) if operation else None
+        names = [repr(name) for name in trial_components_in(operation_name, body) if name]
+        plural = "s" if len(names) > 1 else ""
+        about = f" for trial component{plural} {', '.join(names)}" if names else ""
+        call = f"{operation_name}{about}"
         thread = threading.current_thread()
         where = "" if thread is threading.main_thread() else f", in the thread {thread.name!r}"
-        if running.test is not None:
-            self._blocked.append(f"{call} ({running.phase}{where})")
-        return UnmockedCallError(_why(call, where), operation, trial_component, running.test)
+        if current_test.name is not None:
+            self._blocked.append(f"{call} ({current_test.phase}{where})")
+        message = _why_blocked(call, where)
+        return UnmockedCallError(message, operation_name, trial_component, current_test.name)
 
     def take(self, unused: bool = True) -> list[str]:
-        """What is to be told, of all that happened since this was last asked; `unused`: also of faults that have not fired by now."""
-        active = active_mocks()
-        found = self._kept
-        for mock in self.mocks:
-            found += mock._findings.take(
-                unused and not (mock._findings.is_shared and mock in active)
-            )
-        blocked, self._blocked, self._kept = self._blocked, [], []
+        """Return and clear the messages that fail the test.
+
+        `unused`: include faults that have not fired by now; those of a shared mock only when it is
+        off, since they may fire in a later test.
+        """
+        found, self._kept = self._kept, []
+        for record in active.of_this_test():
+            if record.judged_by is self:
+                may_fire = record.scope_rank > 1 and record in active.stack
+                found += record.mock._findings.take(unused and not may_fire)
+        blocked, self._blocked = self._blocked, []
         if blocked:
             found.append(_blocked_finding(blocked))
-        self.mocks = [mock for mock in self.mocks if mock in active]
         return found
 
-    def checkpoint(self) -> Callable[[], None]:
-        """What brings the mocks that are on back to the state of now."""
-        self._in_examples = active_mocks()
-        restores = [mock._findings.checkpoint() for mock in self._in_examples]
+    def keep(self, found: list[str]) -> None:
+        """Return these messages with the next ones."""
+        self._kept += found
+
+    def begin_examples(self) -> tuple[Callable[[], None], Callable[[], None]]:
+        """Return a function that restores the active mocks, and one for the end of the examples."""
+        mocks = active_mocks()
+        restores = [mock._snapshot() for mock in mocks]
+        for mock in mocks:
+            mock._findings.begin_examples()
 
         def restore() -> None:
             for restore_mock in restores:
                 restore_mock()
 
-        return restore
+        def end() -> None:
+            for mock in mocks:
+                mock._findings.end_examples()
 
-    def resume(self, found: list[str]) -> None:
-        """The examples are over; this was found before them, and is to be told after all."""
-        self._kept += found
-        for mock in self._in_examples:
-            mock._findings.resume([])
-        self._in_examples = []
+        return restore, end
 
 
-def _why(call: str, where: str) -> str:
+def _why_blocked(call: str, where: str) -> str:
     head = (
         f"{call} was called outside a mock of SageMaker Metrics, and blocked; it did not reach AWS"
     )
-    if running.test is None:
+    if current_test.name is None:
         fixes = ["to have it answered: make it in a test or a fixture, or enter mock_sm_metrics()"]
         fixes += ["or end the thread in the test that starts it"] if where else []
         return joined(head, [f"no test ran at that moment{where}", *fixes])
     details = [
-        f"the test: {running.test} ({running.phase}){where}",
-        f"to have it answered: {_fix(running.phase + where)}",
+        f"the test: {current_test.name} ({current_test.phase}){where}",
+        f"to have it answered: {_fix(current_test.phase + where)}",
         'to have it answered where nobody looks at it: @pytest.mark.sm_metrics(mode="mock")',
         'to let it reach AWS: @pytest.mark.sm_metrics(mode="off")',
     ]

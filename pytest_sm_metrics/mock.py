@@ -11,9 +11,11 @@ from typing import Any
 
 from . import asserting
 from .asserting import ANYTHING
+from .aws.active import ActiveMock
+from .aws.quotas import Quotas
 from .cloudtrail.cloudtrail import CloudTrail
 from .explaining import AbsentError, why_no_trial_component
-from .findings import Findings, TurnedOffBy
+from .findings import Findings, OptOutHint
 from .injecting import Injects
 from .reading import Metric, RejectedMetric, TrialComponent, rejected_metrics
 from .service.journal import Call
@@ -31,10 +33,29 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     trial components; true even while it is empty. It can be read after it is off.
     """
 
-    def __init__(self, settings: Settings, node_id: str, turned_off_by: TurnedOffBy) -> None:
+    def __init__(self, settings: Settings, node_id: str, opt_out_hint: OptOutHint) -> None:
         self._service = Service(settings, node_id)
-        self._findings = Findings(self._service, turned_off_by)
-        self._cloudtrail: CloudTrail | None = None
+        self._cloudtrail = CloudTrail(self._service)
+        self._quotas = Quotas()
+        self._findings = Findings(
+            self._service, opt_out_hint, self._cloudtrail._trails.take_findings
+        )
+
+    def _record(self, scope_rank: int, judged_by: object) -> ActiveMock:
+        """Return the record of an activation."""
+        trails = self._cloudtrail._trails
+        return ActiveMock(self, self._service, trails, self._quotas, scope_rank, judged_by)
+
+    def _snapshot(self) -> Callable[[], None]:
+        """Return a function that restores the present state."""
+        parts = (self._service, self._cloudtrail._trails, self._findings, self._quotas)
+        restores = [part.snapshot() for part in parts]
+
+        def restore() -> None:
+            for restore_part in restores:
+                restore_part()
+
+        return restore
 
     def stop(self) -> None:
         """Switch it off, then `check()`; nothing happens if it is off already.
@@ -42,10 +63,10 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         While an exception is on its way or being handled, in a `finally` or an `except`, nothing is checked, so that nothing hides it.
         """
         __tracebackhide__ = True
-        from .aws.interception import switch_off
+        from .aws.interception import deactivate
 
         self._service.injection.release()
-        if switch_off(self) and sys.exc_info()[1] is None:
+        if deactivate(self) and sys.exc_info()[1] is None:
             self.check()
 
     # Reading
@@ -122,10 +143,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     @property
     def cloudtrail(self) -> CloudTrail:
         """The CloudTrail data events that an auditor would see, and the trails that hold them."""
-        with self._service.lock:
-            if self._cloudtrail is None:
-                self._cloudtrail = CloudTrail(self._service)
-            return self._cloudtrail
+        return self._cloudtrail
 
     @property
     def rejected(self) -> list[RejectedMetric]:
@@ -169,7 +187,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     def reset(self) -> None:
         """Everything as at activation: trial components, calls, request ids, the settings' own faults. Checks nothing."""
         self._service.reset()
-        self._findings.forget()
+        self._cloudtrail._trails.reset()
+        self._findings.reset()
+        self._quotas.give_back()
 
     def check(self) -> None:
         """Judge now: an AssertionError if a fault never fired, or if a metric was rejected by a rule and `rejected_metrics` is "error".

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import configuring, running, settings
+from . import configuring, settings
+from .current_test import current_test, name_of
 
 if TYPE_CHECKING:
     from .cloudtrail.cloudtrail import CloudTrail
@@ -136,19 +138,16 @@ def _mock_of(
     node: Any, config: pytest.Config, scope: str = "function"
 ) -> Generator[SageMakerMetricsMock]:
     """A mock with the settings of a node, judged after each test."""
-    from . import switching
+    from .activation.activation import activate, deactivate
 
     given, _ = configuring.marked(node)
-    width = len(_SCOPES) - _SCOPES.index(scope)
-    mock = switching.switch_on(
-        given, running.name_of(node), configuring.turned_off_by(scope), width
-    )
-    mock._findings.is_shared = scope != "function"
-    _judge(config).mocks.append(mock)
+    rank = len(_SCOPES) - _SCOPES.index(scope)
+    hint = configuring.opt_out_hint(scope)
+    record = activate(given, name_of(node), hint, rank, _judge(config))
     try:
-        yield mock
+        yield record.mock
     finally:
-        switching.switch_off(mock)
+        deactivate(record)
 
 
 @pytest.fixture
@@ -216,7 +215,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Put the mode of the test in force, in place of the one that holds between tests."""
-    outer_test, outer_phase = running.test, running.phase
+    outer = dataclasses.replace(current_test)
     between = item.config.stash.get(_MODE, "off")
     mode = item.stash[_MODE] = configuring.mode_of(item, between)
     restore = _block(item.config, mode != "off") if (mode == "off") != (between == "off") else None
@@ -224,8 +223,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         with ExitStack() as item.stash[_OWN_MOCK]:
             return (yield)
     finally:
-        running.test, running.phase = outer_test, outer_phase
-        running.mocks.clear()
+        current_test.name, current_test.phase = outer.name, outer.phase
         if restore:
             restore()
 
@@ -238,12 +236,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     tears them down the other way round. In the mode `mock`, a test that asks for none gets one.
     """
     item.stash[_HAS_FAILED] = False
-    running.test, running.phase = running.name_of(item), "setup"
-    running.mocks.clear()  # those of an earlier run of the same test
+    current_test.name, current_test.phase = name_of(item), "setup"
     if "pytest_sm_metrics.mock" in sys.modules:
-        from .switching import begin_test
+        from .aws.active import active
 
-        running.calls_before = begin_test()
+        active.begin_test()
     wrong = configuring.wrong_markers(item.listchain())
     if wrong:
         raise pytest.UsageError("\n".join(wrong))
@@ -285,19 +282,19 @@ def _scope_of(item: Any, name: str) -> str:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the test when its body has passed, so that it is the test that fails, and xfail applies."""
     __tracebackhide__ = True
-    running.phase = "call"
+    current_test.phase = "call"
     with _noting_failure(item):
         if "pytest_sm_metrics.mock" not in sys.modules:
             yield
             return
         case = getattr(item, "instance", None)
         if "unittest" in sys.modules and isinstance(case, sys.modules["unittest"].TestCase):
-            from .unittest_cases import judged_when_run
+            from .activation.unittest_cases import judged_when_run
 
             with judged_when_run(case, _judge(item.config), lambda: _tell(item)):
                 yield
         elif "hypothesis" in sys.modules:
-            from .hypothesis_examples import Examples, function_scope_allowed
+            from .activation.hypothesis_examples import Examples, function_scope_allowed
 
             test = getattr(item, "obj", None)
             arguments = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
@@ -316,12 +313,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """Judge what only the teardown shows."""
-    running.phase = "teardown"
+    current_test.phase = "teardown"
     try:
         with _noting_failure(item), item.stash.get(_OWN_MOCK, nullcontext()):
             yield
     finally:
-        running.test = None
+        current_test.name = None
         _tell(item)
 
 

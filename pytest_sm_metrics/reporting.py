@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from . import running
+from .aws.active import ActiveMock, active
 from .cloudtrail.explaining import what_trails_hold
 from .explaining import counted, every_rejection, why_no_values
 from .mock import SageMakerMetricsMock
 from .service.get_metrics.request import GetMetrics
 from .service.journal import Call
 from .service.service import Service
-from .switching import active_mocks
 
 _SHOWN = 10  # calls, metrics of a call, faults
 _EXPLAINED = 3  # refused metrics and queries of a call
@@ -21,24 +20,19 @@ _MOCKS = 3
 
 
 def sections(whole: bool) -> list[tuple[str, str]]:
-    """What the mocks of the test that runs have seen: a section, or none if that is nothing."""
-    before = {
-        mock: count
-        for mock, (journal, count) in running.calls_before.items()
-        if journal is mock._service.calls
-    }
-    text = _section(dict.fromkeys([*active_mocks(), *running.mocks]), before, whole)
+    """Return the section about the mocks of the current test; none if they saw nothing."""
+    text = _section(active.of_this_test(), whole)
     return [("SageMaker Metrics calls", text)] if text else []
 
 
-def _section(
-    mocks: Iterable[SageMakerMetricsMock], before: Mapping[SageMakerMetricsMock, int], whole: bool
-) -> str:
-    """Without the calls that came before the test."""
+def _section(records: Iterable[ActiveMock], whole: bool) -> str:
+    """Return the text about the mocks, without the calls that came before the test."""
     used = [
-        mock
-        for mock in mocks
-        if mock.calls[before.get(mock, 0) :] or mock._service.injection.added or _has_trails(mock)
+        record
+        for record in records
+        if record.service.calls[record.calls_before_test :]
+        or record.service.injection.added
+        or record.mock.cloudtrail.trails
     ]
     shown = used if whole else used[-_MOCKS:]
     lines = (
@@ -46,15 +40,11 @@ def _section(
         if len(shown) < len(used)
         else []
     )
-    for number, mock in enumerate(shown, len(used) - len(shown) + 1):
+    for number, record in enumerate(shown, len(used) - len(shown) + 1):
         if len(used) > 1:
             lines.append(f"mock {number} of {len(used)}:")
-        lines += _lines(mock, before.get(mock, 0), whole)
+        lines += _lines(record.mock, record.calls_before_test, whole)
     return "\n".join(lines)
-
-
-def _has_trails(mock: SageMakerMetricsMock) -> bool:
-    return mock._cloudtrail is not None and bool(mock._cloudtrail.trails)
 
 
 def _lines(mock: SageMakerMetricsMock, before: int, whole: bool) -> Iterator[str]:
@@ -66,9 +56,8 @@ def _lines(mock: SageMakerMetricsMock, before: int, whole: bool) -> Iterator[str
         yield f"{counted(len(calls) - len(shown), 'earlier call')}; -vv shows them"
     for call in shown:
         yield from _call(service, call, whole)
-    if mock._cloudtrail is not None:
-        told = list(what_trails_hold(mock._cloudtrail._trails))
-        yield from told if whole else told[:_SHOWN]
+    about_trails = list(what_trails_hold(mock.cloudtrail._trails))
+    yield from about_trails if whole else about_trails[:_SHOWN]
     faults = service.injection.added
     shown_faults = faults if whole else sorted(faults, key=lambda fault: -fault.hits)[:_SHOWN]
     for fault in shown_faults:

@@ -15,8 +15,9 @@ import unittest
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
 
-from pytest_sm_metrics import current, mock_sm_metrics, switching
-from pytest_sm_metrics.switching import active_mocks
+from pytest_sm_metrics import current, mock_sm_metrics
+from pytest_sm_metrics.activation.activation import active_mocks
+from pytest_sm_metrics.aws.active import entered
 
 from .logging_metrics import INFINITE, client_in, metric, put
 
@@ -612,6 +613,6 @@ def test_what_is_left_in_another_thread_is_not_kept():
         closer = threading.Thread(target=stack.close)
         closer.start()
         closer.join()
-    assert switching._entered_here.get() == (mocks[-1],)
+    assert [record.mock for record in entered.get()] == [mocks[-1]]
     with mock_sm_metrics() as mock:
-        assert switching._entered_here.get() == (mock,)
+        assert [record.mock for record in entered.get()] == [mock]

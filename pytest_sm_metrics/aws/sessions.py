@@ -17,55 +17,44 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-from weakref import WeakSet
 
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ProfileNotFound
 from botocore.session import Session
 
+from .active import active
+from .patches import bound
+from .retries import patch_retries
+
 SERVICE = "sagemaker-metrics"
 DEFAULT_REGION = "us-east-1"
 
-_originals: dict[tuple[type[Session], str], tuple[Any, Any]] = {}
-"""What was wrapped, and the wrapper."""
-_made_meanwhile: WeakSet[Session] = WeakSet()
-"""Sessions that were made while a mock was on."""
 
+def patch_sessions(ensure_registered: Callable[[Any], None]) -> None:
+    """Patch the sessions' methods that are not patched yet.
 
-def relieve(reach: Callable[[Any], None]) -> None:
-    """Wrap the sessions' methods, where they are not wrapped yet. `reach` sees to it that a session's emitter has the handlers."""
-    if not _originals:
-        relieve_class = functools.partial(_relieve_class, reach)
-        _wrap(Session, "__init__", _init)
-        _wrap(Session, "get_scoped_config", _get_scoped_config)
-        for cls in _with_subclasses(Session):
-            relieve_class(cls)
-
-        def init_subclass(cls: type[Session], /, **options: Any) -> None:
-            super(Session, cls).__init_subclass__(**options)
-            relieve_class(cls)
-
-        session_class: Any = Session
-        session_class.__init_subclass__ = classmethod(
-            init_subclass
-        )  # aiobotocore, imported while a mock is on
-
-
-def restore() -> None:
-    """Take the wrappers off, where they are on; one that somebody else has wrapped meanwhile stays, and does nothing."""
-    if not _originals:
+    `ensure_registered` registers the handlers with a session's emitter.
+    """
+    if active.sessions:
         return
-    for (cls, name), (original, wrapper) in _originals.items():
-        if cls.__dict__.get(name) is wrapper:
-            setattr(cls, name, original)
-    _originals.clear()
-    del Session.__init_subclass__
 
+    def patch_class(cls: type[Session]) -> None:
+        if "create_client" in vars(cls):
+            _wrap(cls, "create_client", functools.partial(_create_client, ensure_registered))
+        if "get_credentials" in vars(cls):
+            _wrap(cls, "get_credentials", _get_credentials)
 
-def forget_sessions() -> None:
-    """From now on, sessions are made while a mock is on; earlier ones, made while calls were blocked, are not."""
-    _made_meanwhile.clear()
+    def init_subclass(cls: type[Session], /, **options: Any) -> None:
+        super(Session, cls).__init_subclass__(**options)
+        patch_class(cls)
+
+    _wrap(Session, "__init__", _init)
+    _wrap(Session, "get_scoped_config", _get_scoped_config)
+    # aiobotocore may be imported while a mock is on.
+    active.sessions.add(Session, "__init_subclass__", classmethod(init_subclass))
+    for cls in _with_subclasses(Session):
+        patch_class(cls)
 
 
 def default_session() -> Any:
@@ -75,7 +64,7 @@ def default_session() -> Any:
 
 def replace_default_session(session: Any) -> None:
     """Put another session, or None, in place of a default session of boto3's that was made while a mock was on."""
-    if getattr(default_session(), "_session", None) in _made_meanwhile:
+    if getattr(default_session(), "_session", None) in active.sessions_made:
         boto3: Any = sys.modules["boto3"]
         boto3.DEFAULT_SESSION = session
 
@@ -84,39 +73,34 @@ def _with_subclasses(cls: type[Session]) -> set[type[Session]]:
     return {cls}.union(*map(_with_subclasses, cls.__subclasses__()))
 
 
-def _relieve_class(reach: Callable[[Any], None], cls: type[Session]) -> None:
-    if "create_client" in cls.__dict__:
-        _wrap(cls, "create_client", functools.partial(_create_client, reach))
-    if "get_credentials" in cls.__dict__:
-        _wrap(cls, "get_credentials", _get_credentials)
+def _wrap(cls: type[Session], name: str, make_wrapper: Callable[[Any], Any]) -> None:
+    def make(original: Any) -> Any:
+        return functools.wraps(original)(make_wrapper(original))
 
-
-def _wrap(cls: type[Session], name: str, make_wrapper: Any) -> None:
-    original = cls.__dict__[name]
-    wrapper = functools.wraps(original)(make_wrapper(original))
-    _originals[cls, name] = original, wrapper
-    setattr(cls, name, wrapper)
+    active.sessions.replace(cls, name, make)
 
 
 def _init(original: Any) -> Any:
     def init(self: Session, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        _made_meanwhile.add(self)
+        bound(original, self)(*args, **kwargs)
+        active.sessions_made.add(self)
 
     return init
 
 
-def _create_client(reach: Callable[[Any], None], original: Any) -> Any:
+def _create_client(ensure_registered: Callable[[Any], None], original: Any) -> Any:
     def create_client(self: Session, *args: Any, **kwargs: Any) -> Any:
-        if _originals:
+        if active.sessions:
             service = args[0] if args else kwargs.get("service_name")
             if service == SERVICE:
                 if not _is_async(self):
-                    reach(self.get_component("event_emitter"))
-                self = _undemanding(self)
+                    ensure_registered(self.get_component("event_emitter"))
+                self = _session_that_needs_no_configuration(self)
             else:
                 _require_profile(self)
-        return original(self, *args, **kwargs)
+        client = bound(original, self)(*args, **kwargs)
+        patch_retries()  # making the first client imports modules
+        return client
 
     return create_client
 
@@ -124,7 +108,7 @@ def _create_client(reach: Callable[[Any], None], original: Any) -> Any:
 def _get_credentials(original: Any) -> Any:
     def get_credentials(self: Session) -> Any:
         _require_profile(self)
-        return original(self)
+        return bound(original, self)()
 
     return get_credentials
 
@@ -132,9 +116,9 @@ def _get_credentials(original: Any) -> Any:
 def _get_scoped_config(original: Any) -> Any:
     def get_scoped_config(self: Session) -> Any:
         try:
-            return original(self)
+            return bound(original, self)()
         except ProfileNotFound:
-            if _originals:
+            if active.sessions:
                 return {}
             raise
 
@@ -143,9 +127,9 @@ def _get_scoped_config(original: Any) -> Any:
 
 def _require_profile(session: Session) -> None:
     """Raise ProfileNotFound for whoever needs the profile."""
-    original, _ = _originals.get((Session, "get_scoped_config"), (None, None))
+    original = active.sessions.original(Session, "get_scoped_config")
     if original is not None:
-        original(session)
+        bound(original, session)()
 
 
 def _is_async(session: Session) -> bool:
@@ -153,7 +137,7 @@ def _is_async(session: Session) -> bool:
     return inspect.iscoroutinefunction(inspect.unwrap(type(session).get_credentials))
 
 
-def _undemanding(session: Session) -> Any:
+def _session_that_needs_no_configuration(session: Session) -> Any:
     """A copy of the session that has a region, and resolves credentials only when somebody signs with them."""
 
     def get_config_variable(name: str, methods: Any = None) -> Any:

@@ -33,7 +33,7 @@ def _what_it_holds(trail: Trail) -> str:
 
 
 def _why_none(trail: Trail) -> str:
-    came = trail.came()
+    came = trail.calls_while_logging()
     regions = dict.fromkeys(call.region for call in came)
     if not trail.has_logged:
         return ": it was never started"

@@ -213,7 +213,7 @@ class Trail:
         """How many events it holds, as far as somebody wants to count."""
         return sum(1 for _ in islice(self._records(0, len(self.service.calls)), most))
 
-    def came(self) -> list[Call]:
+    def calls_while_logging(self) -> list[Call]:
         """The calls that left an event while it was logging, whether it holds that or not."""
         calls = self.service.calls
         return [
@@ -223,7 +223,7 @@ class Trail:
             if is_recorded(call)
         ]
 
-    def saw(self, call: Call, index: int) -> None:
+    def on_call(self, call: Call, index: int) -> None:
         """Tell who wants to know of an event when it happens."""
         if self.on_event is not None:
             for span in list(self._spans):
@@ -235,7 +235,7 @@ class Trail:
                 if record is not None:
                     self.on_event(envelope(record))
 
-    def checkpoint(self) -> Callable[[], None]:
+    def snapshot(self) -> Callable[[], None]:
         """What brings back the state of now."""
         names = (
             "s3_bucket",

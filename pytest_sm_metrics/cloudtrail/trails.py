@@ -32,7 +32,7 @@ class Trails:
         self._deleted: dict[tuple[str, str], Trail] = {}
         self.raised: list[str] = []
         """What users' functions have raised, and nobody was told yet."""
-        service.watchers.append(self)
+        service.on_call.append(self.on_call)
 
     @property
     def all(self) -> list[Trail]:
@@ -71,7 +71,9 @@ class Trails:
                 return "InvalidEventSelectorsException", str(error)
         return None
 
-    def heard(self, operation: str, name: str, region: str, parameters: Mapping[str, Any]) -> None:
+    def apply_call(
+        self, operation: str, name: str, region: str, parameters: Mapping[str, Any]
+    ) -> None:
         """A call has succeeded."""
         key = (region, name)
         if operation == "CreateTrail":
@@ -109,11 +111,11 @@ class Trails:
 
     # Watching the journal
 
-    def saw(self, call: Call, index: int) -> None:
+    def on_call(self, call: Call, index: int) -> None:
         """Tell the trails. What a user's function raises is told when the test is judged: AWS would not tell the caller."""
         for trail in self.all:
             try:
-                trail.saw(call, index)
+                trail.on_call(call, index)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # what pytest.fail raises is no Exception
@@ -125,7 +127,7 @@ class Trails:
                     f"on_event of trail {trail.name!r} raised {type(error).__name__}: {_words_of(error)}{where}"
                 )
 
-    def findings(self) -> list[str]:
+    def take_findings(self) -> list[str]:
         """What users' functions have raised since this was last asked."""
         raised, self.raised = self.raised, []
         found = [
@@ -144,13 +146,13 @@ class Trails:
             trail.forget()
         self._by_name, self._own, self._deleted, self.raised, self.unknown = {}, set(), {}, [], {}
 
-    def checkpoint(self) -> Callable[[], None]:
+    def snapshot(self) -> Callable[[], None]:
         """What brings back the trails of now."""
         deleted, unknown = dict(self._deleted), dict(self.unknown)
         trails, own, restores = (
             dict(self._by_name),
             set(self._own),
-            [trail.checkpoint() for trail in self.all],
+            [trail.snapshot() for trail in self.all],
         )
 
         def restore() -> None:

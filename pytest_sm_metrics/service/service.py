@@ -41,7 +41,8 @@ class Service:
         self._request_id = request_ids(self._seed)
         self.calls: list[Call] = []
         """The journal."""
-        self.watchers: list[Any] = []
+        self.on_call: list[Callable[[Call, int], None]] = []
+        """Called with each call and its place in the journal, without the lock."""
         self.injection = Injection((), self._seed, lambda: len(self.calls))
         self.reset()
 
@@ -55,8 +56,6 @@ class Service:
             self._arrivals = 0
             self._in_flight: list[tuple[str, str]] = []
             """Region and name of the trial components for which a request is held."""
-        for watcher in self.watchers:
-            watcher.reset()
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that restores the present state."""
@@ -64,7 +63,6 @@ class Service:
             store, restore_store = self._store, self._store.snapshot()
             calls, count, arrivals = self.calls, len(self.calls), self._arrivals
             injection, restore_faults = self.injection, self.injection.snapshot()
-        restore_watchers = [watcher.checkpoint() for watcher in self.watchers]
 
         def restore() -> None:
             self.injection.release()
@@ -74,10 +72,6 @@ class Service:
                 del calls[count:]
                 restore_store()
                 restore_faults()
-            for restore_watcher in restore_watchers:
-                restore_watcher()
-            for late in self.watchers[len(restore_watchers) :]:
-                late.reset()
 
         return restore
 
@@ -249,8 +243,8 @@ class Service:
         return len(self.calls) - 1
 
     def _report(self, call: Call, index: int) -> None:
-        for watcher in self.watchers:
-            watcher.saw(call, index)
+        for listener in self.on_call:
+            listener(call, index)
 
     # Held calls
 

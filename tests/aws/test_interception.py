@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, NoCredentialsError, NoRegionError, 
 from botocore.stub import Stubber
 
 from pytest_sm_metrics import current, mock_sm_metrics
-from pytest_sm_metrics.aws.interception import _CONTEXT_IS_LOST as CONTEXT_IS_LOST
+from pytest_sm_metrics.aws.handlers import CONTEXT_IS_LOST
 
 from ..logging_metrics import INFINITE, metric, put
 

@@ -118,7 +118,7 @@ class TestWhatItHolds:
     def test_a_state_that_comes_back(self, sm_metrics, client, trail, tmp_path):
         """As before each example of Hypothesis."""
         put(client, "before", metric())
-        restore = sm_metrics._service.snapshot()
+        restore = sm_metrics._snapshot()
         for count in (1, 3):
             extra = sm_metrics.cloudtrail.create_trail("extra", advanced_event_selectors=ALL)
             for _ in range(count):
@@ -132,7 +132,7 @@ class TestWhatItHolds:
         assert (trail.is_logging, runs(trail.events)) == (True, ["before"])
 
     def test_trails_of_an_example_that_was_the_first_to_make_one(self, sm_metrics, client):
-        restore = sm_metrics._service.snapshot()
+        restore = sm_metrics._snapshot()
         sm_metrics.cloudtrail.create_trail("audit")
         restore()
         assert sm_metrics.cloudtrail.trails == []
@@ -220,7 +220,7 @@ class TestEventBridge:
     def test_it_is_what_the_user_gave_also_after_a_state_came_back(self, sm_metrics, client):
         on_event = Mock()
         sm_metrics.cloudtrail.create_trail("audit", advanced_event_selectors=ALL, on_event=on_event)
-        restore = sm_metrics._service.snapshot()
+        restore = sm_metrics._snapshot()
         for _ in range(3):
             put(client, "run-1", metric())
             restore()
@@ -485,7 +485,7 @@ class TestDigests:
         with freezegun.freeze_time(NOON) as frozen:
             put(client, "run-1", metric())
             trail.deliver(tmp_path)
-            restore = sm_metrics._service.snapshot()
+            restore = sm_metrics._snapshot()
             frozen.tick(timedelta(hours=1))
             keys = []
             for _ in range(3):

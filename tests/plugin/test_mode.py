@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_sm_metrics.switching import active_mocks
+from pytest_sm_metrics.activation.activation import active_mocks
 
 from .conftest import ITEMS
 

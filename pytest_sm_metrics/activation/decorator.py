@@ -9,8 +9,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol
 
-from .hypothesis_examples import Examples, hypothesis_handle
-from .mock import SageMakerMetricsMock
+from ..mock import SageMakerMetricsMock
+from .hypothesis_examples import Examples, JudgedMock, hypothesis_handle
 from .unittest_cases import CaseMethod
 from .wrapping import wrap
 
@@ -78,7 +78,7 @@ class _Inside:
 
     def __enter__(self) -> None:
         mock = self._activation.__enter__()
-        self._examples = Examples(mock._findings, self._function).__enter__()
+        self._examples = Examples(JudgedMock(mock), self._function).__enter__()
 
     def __exit__(
         self,
@@ -145,7 +145,7 @@ def _one_mock_per_test(run: Any, activate: Activate) -> Any:
             getattr(self, _OF_A_CLASS) is not activate
         ):  # a subclass is decorated, too: its settings hold
             return run(self, *args, **kwargs)
-        with activate(self.id()) as mock, CaseMethod(self, mock._findings, mock.check) as method:
+        with activate(self.id()) as mock, CaseMethod(self, JudgedMock(mock), mock.check) as method:
 
             def judge_what_a_teardown_shows() -> None:
                 __tracebackhide__ = True
@@ -156,6 +156,6 @@ def _one_mock_per_test(run: Any, activate: Activate) -> Any:
             try:
                 return run(self, *args, **kwargs)
             finally:
-                mock._findings.take()  # all was told, or the test had a failure of its own
+                mock._findings.take()  # all was reported, or the test failed by itself
 
     return run_inside

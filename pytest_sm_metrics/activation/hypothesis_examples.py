@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Protocol
 
+from ..aws.patches import Patches
+from ..mock import SageMakerMetricsMock
 from .wrapping import wrap
 
 _SETTINGS = "_hypothesis_internal_use_settings"  # where `@settings` puts them
@@ -17,16 +19,34 @@ class Judged(Protocol):
     """What examples change, and what is found in it."""
 
     def take(self, unused: bool = True) -> list[str]:
-        """What is to be told, of all that arrived since this was last asked; `unused`: also of faults that have not fired by now."""
+        """Return and clear the messages that fail the test.
+
+        `unused`: include faults that have not fired by now.
+        """
         ...
 
-    def resume(self, found: list[str]) -> None:
-        """The examples are over; this was found before them, and is to be told after all."""
+    def keep(self, found: list[str]) -> None:
+        """Return these messages with the next ones."""
         ...
 
-    def checkpoint(self) -> Callable[[], None]:
-        """What brings back the state of now."""
+    def begin_examples(self) -> tuple[Callable[[], None], Callable[[], None]]:
+        """Return a function that restores the present state, and one for the end of the examples."""
         ...
+
+
+class JudgedMock:
+    """One mock as what examples change."""
+
+    def __init__(self, mock: SageMakerMetricsMock) -> None:
+        self._mock = mock
+        self.take = mock._findings.take
+        self.keep = mock._findings.keep
+
+    def begin_examples(self) -> tuple[Callable[[], None], Callable[[], None]]:
+        """Return a function that restores the present state, and one for the end of the examples."""
+        restore = self._mock._snapshot()
+        self._mock._findings.begin_examples()
+        return restore, self._mock._findings.end_examples
 
 
 def hypothesis_handle(function: Any) -> Any:
@@ -39,9 +59,10 @@ def hypothesis_handle(function: Any) -> Any:
 
 
 class Examples:
-    """While it is entered, each example of a test and each state machine starts from the state at which the first one began.
+    """While it is entered, each example of a test and each state machine starts from the same state.
 
-    An example that passes is judged, so that Hypothesis finds the smallest that does not; what others leave is forgotten.
+    That is the state at which the first one began. An example that passes is judged, so that
+    Hypothesis finds the smallest that fails; the findings of others are dropped.
     """
 
     def __init__(self, judged: Judged, test: Any) -> None:
@@ -49,16 +70,17 @@ class Examples:
         self._handle = hypothesis_handle(test)
         self._inner_test = getattr(self._handle, "inner_test", None)
         self._restore: Callable[[], None] | None = None
+        self._end_examples: Callable[[], None] | None = None
         self._found_before: list[str] = []
-        self._runs = False
+        self._is_running = False
+        self._patches = Patches()
         self.is_in_example = False
-        """Whether an example of the test itself runs: a state machine is a part of that."""
+        """True while an example of the test itself runs: a state machine is a part of that."""
 
     def __enter__(self) -> Examples:
         if self._handle:
             self._handle.inner_test = wrap(self._inner_test, lambda: _Example(self))
-        _watching.append(self)
-        _hook_state_machines()
+        self._watch_state_machines()
         return self
 
     def __exit__(
@@ -69,27 +91,58 @@ class Examples:
     ) -> None:
         if self._handle:
             self._handle.inner_test = self._inner_test
-        _watching.remove(self)
-        _hook_state_machines()
-        self._judged.resume(self._found_before)
+        self._patches.restore()
+        self._judged.keep(self._found_before)
+        if self._end_examples:
+            self._end_examples()
 
     def begin(self) -> None:
-        """Before an example."""
+        """Begin an example."""
         found = self._judged.take(unused=False)
-        if not self._runs:  # or else it was found in an example that failed or was discarded
+        if not self._is_running:  # else it was found in an example that failed or was discarded
             self._found_before += found
         if self._restore is None:
-            self._restore = self._judged.checkpoint()
+            self._restore, self._end_examples = self._judged.begin_examples()
         self._restore()
-        self._runs = True
+        self._is_running = True
 
     def end(self, passed: bool) -> None:
-        """After an example."""
+        """End an example; raise an AssertionError for what is found in one that passed."""
         __tracebackhide__ = True
         found = self._judged.take()
-        self._runs = False
+        self._is_running = False
         if found and passed:
             raise AssertionError("\n".join(found))
+
+    def _watch_state_machines(self) -> None:
+        """Begin an example whenever Hypothesis makes a state machine: no other hook comes first."""
+        stateful: Any = sys.modules.get("hypothesis.stateful")
+        if stateful is None:
+            return
+        metaclass = type(stateful.RuleBasedStateMachine)
+        if "__call__" in vars(metaclass):  # that of an outer `Examples`
+            self._patches.replace(metaclass, "__call__", self._machine_maker)
+        else:
+            self._patches.add(metaclass, "__call__", self._machine_maker(type.__call__))
+
+    def _machine_maker(self, original: Any) -> Any:
+        def make_machine(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            hypothesis: Any = sys.modules["hypothesis"]
+            if self.is_in_example or not hypothesis.currently_in_test_context():
+                return original(cls, *args, **kwargs)
+            self.begin()
+            machine: Any = original(cls, *args, **kwargs)
+            teardown = machine.teardown
+
+            def judged_teardown() -> None:
+                __tracebackhide__ = True
+                teardown()
+                self.end(passed=sys.exc_info()[1] is None)
+
+            machine.teardown = judged_teardown
+            return machine
+
+        return make_machine
 
 
 class _Example:
@@ -109,45 +162,6 @@ class _Example:
         __tracebackhide__ = True
         self._examples.is_in_example = False
         self._examples.end(passed=kind is None)
-
-
-_watching: list[Examples] = []
-
-
-def _hook_state_machines() -> None:
-    """Hypothesis makes a state machine for each example, and has no other hook that comes first: so have the metaclass tell.
-
-    The hook is there while somebody watches.
-    """
-    stateful: Any = sys.modules.get("hypothesis.stateful")
-    if stateful is None:
-        return
-    metaclass = type(stateful.RuleBasedStateMachine)
-    hooked = vars(metaclass).get("__call__") is _make_state_machine
-    if _watching and not hooked:
-        metaclass.__call__ = _make_state_machine
-    elif hooked and not _watching:
-        del metaclass.__call__
-
-
-def _make_state_machine(cls: Any, *args: Any, **kwargs: Any) -> Any:
-    hypothesis: Any = sys.modules["hypothesis"]
-    by_hypothesis = hypothesis.currently_in_test_context()
-    watching = [examples for examples in _watching if by_hypothesis and not examples.is_in_example]
-    for examples in watching:
-        examples.begin()
-    machine: Any = type.__call__(cls, *args, **kwargs)
-    teardown = machine.teardown
-
-    def judged_teardown() -> None:
-        __tracebackhide__ = True
-        teardown()
-        passed = sys.exc_info()[1] is None
-        for examples in reversed(watching):
-            examples.end(passed)
-
-    machine.teardown = judged_teardown
-    return machine
 
 
 @contextmanager

@@ -19,16 +19,18 @@ _NOTE = "pytest_sm_metrics: trail"  # in the context of a call of CloudTrail
 
 
 class TrailListener(Protocol):
-    """What is told of calls about trails: the operation, the name and the home region of the trail, the parameters."""
+    """Follows calls about trails: operation, name and home region of the trail, parameters."""
 
     def why_refused(
         self, operation: str, name: str, region: str, parameters: Mapping[str, Any]
     ) -> tuple[str, str] | None:
-        """It is about to be sent: the code and the message with which AWS would refuse it, and whoever answers might not."""
+        """Return the code and message with which AWS would refuse a call that is about to be sent."""
         ...
 
-    def heard(self, operation: str, name: str, region: str, parameters: Mapping[str, Any]) -> None:
-        """It has succeeded."""
+    def apply_call(
+        self, operation: str, name: str, region: str, parameters: Mapping[str, Any]
+    ) -> None:
+        """Apply a call that has succeeded."""
         ...
 
 
@@ -48,12 +50,12 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
         why = listener and listener.why_refused(model.name, *noted)
         return refusal(*why) if why else None
 
-    def tell(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
+    def apply(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
         listener, noted = context.pop(_NOTE, (None, ()))
         if listener and http_response.status_code < 300:
-            listener.heard(model.name, *noted)
+            listener.apply_call(model.name, *noted)
 
-    events = {"before-parameter-build": note, "before-call": refuse, "after-call": tell}
+    events = {"before-parameter-build": note, "before-call": refuse, "after-call": apply}
     return tuple(
         (f"{event}.cloudtrail.{operation}", handler)
         for operation in _OPERATIONS

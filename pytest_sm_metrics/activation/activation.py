@@ -1,0 +1,148 @@
+"""Activation: mocks are activated and deactivated, with `with`, `async with`, start and stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from .. import settings as known_settings
+from ..aws.active import ActiveMock, active, entered
+from ..current_test import current_test
+from ..mock import SageMakerMetricsMock
+from ..settings import Settings
+from .decorator import decorate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    from typing_extensions import Unpack
+
+    from ..findings import OptOutHint
+    from ..settings import SettingsKeywords
+
+_Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
+_NO_TARGET: Any = object()
+
+
+class Activation:
+    """A set of settings that activates mocks, each of them empty. `mock_sm_metrics(...)` makes it."""
+
+    def __init__(self, given: Mapping[str, Any], test: str = "") -> None:
+        known_settings.check(given)
+        self._given = given
+        self._test = test
+        """The name of the test, where no pytest runs it."""
+        self._entered: list[ActiveMock] = []
+
+    def start(self) -> SageMakerMetricsMock:
+        """Activate a new mock."""
+        mock: SageMakerMetricsMock = self._start().mock
+        return mock
+
+    def _start(self) -> ActiveMock:
+        return activate(self._given, current_test.name or self._test, _keyword_hint)
+
+    def __enter__(self) -> SageMakerMetricsMock:
+        record = self._start()
+        self._entered.append(record)
+        still_on = [other for other in entered.get() if other in active.stack]
+        entered.set((*still_on, record))
+        mock: SageMakerMetricsMock = record.mock
+        return mock
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        __tracebackhide__ = True
+        here = entered.get()  # several tasks or threads may have entered the same object
+        mine = [record for record in here if record in self._entered]
+        record = mine[-1] if mine else self._entered[-1]
+        self._entered.remove(record)
+        entered.set(tuple(other for other in here if other is not record))
+        deactivate(record)
+        if kind is None:
+            record.mock.check()
+
+    async def __aenter__(self) -> SageMakerMetricsMock:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        __tracebackhide__ = True
+        self.__exit__(kind, error, traceback)
+
+    def __call__(self, target: _Decorated) -> _Decorated:
+        """Decorate a function, an async function or a class."""
+        decorated: _Decorated = decorate(target, lambda test: Activation(self._given, test))
+        return decorated
+
+
+@overload
+def mock_sm_metrics(target: _Decorated, /) -> _Decorated: ...
+@overload
+def mock_sm_metrics(**settings: Unpack[SettingsKeywords]) -> Activation: ...
+def mock_sm_metrics(target: Any = _NO_TARGET, /, **settings: Any) -> Any:
+    """Stand in for Amazon SageMaker Metrics: a context manager, a decorator, or something to start.
+
+    `with mock_sm_metrics(metric_limit=100) as sm_metrics: ...`, `async with` too; `@mock_sm_metrics` or
+    `@mock_sm_metrics(metric_limit=100)` before a function, an async function, a `unittest.TestCase` (a new mock for each test,
+    its `setUp` included) or a class with methods named `test*`, where `current()` is the mock;
+    `sm_metrics = mock_sm_metrics().start()` and later `sm_metrics.stop()`. Each activation begins empty.
+
+    The keywords are the settings: a TypeError for an unknown name, a ValueError for a value that is not accepted.
+    """
+    activation = Activation(settings)
+    return activation if target is _NO_TARGET else activation(target)
+
+
+def activate(
+    given: Mapping[str, Any],
+    node_id: str,
+    opt_out_hint: OptOutHint,
+    scope_rank: int = 0,
+    judged_by: object = None,
+) -> ActiveMock:
+    """Activate a new mock: outside those of narrower scopes, inside all others."""
+    from ..aws import interception
+
+    mock = SageMakerMetricsMock(Settings.of(given), node_id, opt_out_hint)
+    record = mock._record(scope_rank, judged_by)
+    interception.activate(record)
+    return record
+
+
+def deactivate(record: ActiveMock) -> None:
+    """Deactivate a mock without judging it."""
+    from ..aws import interception
+
+    record.service.injection.release()
+    interception.deactivate(record.mock)
+
+
+def active_mocks() -> list[SageMakerMetricsMock]:
+    """Return the active mocks, the innermost last."""
+    with active.lock:
+        return [record.mock for record in active.stack]
+
+
+def current() -> SageMakerMetricsMock:
+    """Return the innermost active mock; raise a RuntimeError if none is active."""
+    innermost = active.innermost
+    if innermost is None:
+        raise RuntimeError(
+            "no mock of SageMaker Metrics is on: ask for the fixture sm_metrics, or enter "
+            "mock_sm_metrics()"
+        )
+    mock: SageMakerMetricsMock = innermost.mock
+    return mock
+
+
+def _keyword_hint(name: str, value: str) -> str:
+    return f'mock_sm_metrics({name}="{value}")'

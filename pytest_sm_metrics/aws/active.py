@@ -1,0 +1,143 @@
+"""The active mocks: one record for each, and one stack of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from weakref import WeakSet, ref
+
+from ..current_test import current_test
+from ..service.journal import Call
+from ..service.service import Service
+from .cloudtrail_calls import TrailListener
+from .patches import Patches
+from .quotas import Quotas
+
+_ENDED = 20  # mocks of a test that are kept for its report
+
+Refuse = Callable[[str, bytes], Exception]
+"""Builds the error for a blocked call from its operation and body."""
+
+
+@dataclass(eq=False)
+class ActiveMock:
+    """A mock from its activation on, and all that botocore's hooks need of it."""
+
+    mock: Any
+    """The SageMakerMetricsMock."""
+    service: Service
+    trails: TrailListener
+    quotas: Quotas
+    scope_rank: int = 0
+    """The larger, the wider the scope that shares it; 0 for a mock of no fixture."""
+    judged_by: object = None
+    """The judge of the tests that use it; None if it judges itself when it is deactivated."""
+    number: int = 0
+    """Its place among all activations."""
+    default_session: Any = None
+    """boto3's default session at activation."""
+    under_moto: bool = False
+    """True if moto was on at activation: moto restores the default session from before."""
+    before_test: tuple[list[Call], int] | None = None
+    """The journal at the start of the test, and its length then; None if the mock is younger."""
+
+    @property
+    def calls_before_test(self) -> int:
+        """The number of calls that reached it before the test began."""
+        journal, count = self.before_test or (None, 0)
+        return count if journal is self.service.calls else 0
+
+
+class Sending(NamedTuple):
+    """The request that is being sent in this thread or task."""
+
+    owner: ref[ActiveMock] | None = None
+    """The mock whose request it is; None for requests to other services."""
+    context: dict[str, Any] | None = None
+    """botocore's context of the request, where the prepared request does not carry it."""
+
+
+@dataclass
+class ActiveMocks:
+    """The stack of active mocks, and the state of interception that depends on it."""
+
+    stack: list[ActiveMock] = field(default_factory=list)
+    """The innermost last."""
+    ended: list[ActiveMock] = field(default_factory=list)
+    """Those that were deactivated since the test began."""
+    refuse: Refuse | None = None
+    """What blocks calls outside a mock; None if they are not blocked."""
+    lock: Any = field(default_factory=threading.RLock)
+    sessions: Patches = field(default_factory=Patches)
+    """Patches of botocore's sessions."""
+    retries: Patches = field(default_factory=Patches)
+    """Patches of botocore's waiting between retries."""
+    sessions_made: WeakSet[Any] = field(default_factory=WeakSet)
+    """botocore's sessions that were made while a mock was on."""
+    is_registered: bool = False
+    """True once botocore's emitters have the handlers."""
+    _activations: int = 0
+
+    @property
+    def innermost(self) -> ActiveMock | None:
+        """The mock that answers; None if none is on."""
+        for record in self.stack[-1:]:
+            return record
+        return None
+
+    def push(self, record: ActiveMock) -> ActiveMock | None:
+        """Put a mock on the stack, outside those of narrower scopes. Return the next one inside it.
+
+        A fixture that many tests share may be set up late, inside the mock of one test.
+        """
+        self._activations += 1
+        record.number = self._activations
+        narrower = (
+            index
+            for index, other in enumerate(self.stack)
+            if 0 < other.scope_rank < record.scope_rank
+        )
+        index = next(narrower, len(self.stack))
+        inner = self.stack[index] if index < len(self.stack) else None
+        self.stack.insert(index, record)
+        return inner
+
+    def remove(self, record: ActiveMock) -> list[ActiveMock]:
+        """Remove a mock, wherever it stands. Return those inside it."""
+        index = self.stack.index(record)
+        del self.stack[index]
+        if current_test.name is not None:
+            self.ended.append(record)
+        unjudged = [one for one in self.ended if one.judged_by is None]
+        for one in unjudged[:-_ENDED]:
+            self.ended.remove(one)
+        return self.stack[index:]
+
+    def find(self, mock: object) -> ActiveMock | None:
+        """Return the record of a mock; None if it is not active."""
+        return next((record for record in self.stack if record.mock is mock), None)
+
+    def begin_test(self) -> None:
+        """Note what shared mocks hold before a test, and return clients' retry quotas."""
+        with self.lock:
+            self.ended.clear()
+            for record in self.stack:
+                record.before_test = (record.service.calls, len(record.service.calls))
+                record.quotas.give_back()
+
+    def of_this_test(self) -> list[ActiveMock]:
+        """Return the mocks that were active during the test, in order of activation."""
+        with self.lock:
+            return sorted([*self.stack, *self.ended], key=lambda record: record.number)
+
+
+_NO_REQUEST = Sending()
+
+active = ActiveMocks()
+entered: ContextVar[tuple[ActiveMock, ...]] = ContextVar(
+    "mocks entered in this context", default=()
+)
+sending: ContextVar[Sending] = ContextVar("request being sent", default=_NO_REQUEST)
