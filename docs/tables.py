@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 
 from pytest_sm_metrics import RULES
-from pytest_sm_metrics.settings import Settings
+from pytest_sm_metrics.settings import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,8 +22,8 @@ def table(*rows: Iterable[str]) -> str:
 def settings_table() -> str:
     """Every setting with its default, what it means and what it accepts."""
     rows = [
-        (f"`{one.name}`", f"`{one.default!r}`", one.metadata["meaning"], one.metadata["accepted"])
-        for one in fields(Settings)
+        (f"`{name}`", f"`{one.default!r}`", one.meaning, one.accepted)
+        for name, one in SETTINGS.items()
     ]
     return table(("setting", "default", "meaning", "accepted"), *rows)
 

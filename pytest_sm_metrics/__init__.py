@@ -8,27 +8,27 @@ if TYPE_CHECKING:
     from .activation.activation import current, mock_sm_metrics
     from .cloudtrail.cloudtrail import CloudTrail
     from .cloudtrail.trail import Trail
-    from .injecting import delay_calls, fail_calls, fail_metrics, fail_queries
+    from .exceptions import UnmockedCallError
+    from .faults import delay_calls, fail_calls, fail_metrics, fail_queries
     from .mock import SageMakerMetricsMock
-    from .reading import Metric, MetricSeries, RejectedMetric, TrialComponent
+    from .reading.recorded import Metric, MetricSeries, RejectedMetric, TrialComponent
     from .service.faults.fault import Fault
     from .service.journal import Call
     from .service.rule import Rule
     from .service.rules import RULES
-    from .unmocked import UnmockedCallError
 
 _HOMES = {
     "cloudtrail.cloudtrail": ("CloudTrail",),
     "cloudtrail.trail": ("Trail",),
     "mock": ("SageMakerMetricsMock",),
-    "reading": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
-    "injecting": ("delay_calls", "fail_calls", "fail_metrics", "fail_queries"),
+    "reading.recorded": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
+    "faults": ("delay_calls", "fail_calls", "fail_metrics", "fail_queries"),
     "service.faults.fault": ("Fault",),
     "service.journal": ("Call",),
     "service.rule": ("Rule",),
     "service.rules": ("RULES",),
     "activation.activation": ("current", "mock_sm_metrics"),
-    "unmocked": ("UnmockedCallError",),
+    "exceptions": ("UnmockedCallError",),
 }
 
 __all__ = [

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass
 class CurrentTest:
     """The test that is running, as pytest's hooks report it."""
 
-    name: str | None = None
-    """Its node id; None between tests, and where no pytest runs."""
-    phase: str = ""
-    """`setup`, `call` or `teardown`."""
+    def __init__(self) -> None:
+        self.name: str | None = None
+        """Its node id; None between tests, and where no pytest runs."""
+        self.phase = ""
+        """`setup`, `call` or `teardown`."""
 
 
 current_test = CurrentTest()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from . import asserting
-from .asserting import ANYTHING
+from .asserting import assertions
+from .asserting.assertions import ANYTHING
+from .asserting.findings import Findings, OptOutHint
 from .aws.active import ActiveMock
 from .aws.quotas import Quotas
 from .cloudtrail.cloudtrail import CloudTrail
-from .explaining import AbsentError, why_no_trial_component
-from .findings import Findings, OptOutHint
-from .injecting import Injects
-from .reading import Metric, RejectedMetric, TrialComponent, rejected_metrics
+from .exceptions import AbsentError
+from .faults import Injects
+from .reading.plain import plain_call, plain_rejected, plain_trial_component
+from .reading.recorded import RejectedMetric, TrialComponent, rejected_metrics
+from .reading.why_absent import why_no_trial_component
 from .service.journal import Call
 from .service.parsing import RefusedRequestError
 from .service.put_metrics.parser import check_trial_component_name
@@ -156,32 +156,11 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         So it leaves out what differs between runs or machines: when calls arrived, their user agents and
         invocation ids. Timestamps are ISO 8601; a Value that is not finite is the string that stands for it on the wire.
         """
-        components = sorted(
-            self.trial_components, key=lambda component: (component.name, component.region)
-        )
+        components = sorted(self.trial_components, key=lambda one: (one.name, one.region))
         return {
-            "trial_components": [
-                {
-                    "name": one.name,
-                    "region": one.region,
-                    "arn": one.arn,
-                    "metrics": [_plain_metric(metric) for metric in one.metrics],
-                }
-                for one in components
-            ],
-            "calls": [_plain_call(call) for call in self.calls],
-            "rejected": [
-                {
-                    "code": one.code,
-                    "index": one.index,
-                    "metric": _plain_metric(one.metric),
-                    "reason": one.reason,
-                    "rule": one.rule and one.rule.id,
-                    "injected": one.injected,
-                    "request_id": one.call.request_id,
-                }
-                for one in self.rejected
-            ],
+            "trial_components": list(map(plain_trial_component, components)),
+            "calls": list(map(plain_call, self.calls)),
+            "rejected": list(map(plain_rejected, self.rejected)),
         }
 
     def reset(self) -> None:
@@ -223,8 +202,8 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
                 raised = error
                 return False
 
-        if not asserting.until(self._service, passes, timeout):
-            raise AssertionError(asserting.check_waited(self._service, timeout, raised))
+        if not assertions.until(self._service, passes, timeout):
+            raise AssertionError(assertions.check_waited(self._service, timeout, raised))
 
     # Asserting
 
@@ -249,22 +228,22 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         points. `pytest.approx`, NumPy arrays and the like are welcome. `timeout`: seconds to wait for it, real time.
         """
         __tracebackhide__ = True
-        values, steps = asserting.as_list("values", values), asserting.as_list("steps", steps)
+        values, steps = assertions.as_list("values", values), assertions.as_list("steps", steps)
         check = partial(
-            asserting.check_logged, self._service, trial_component, metric_name, region,
+            assertions.check_logged, self._service, trial_component, metric_name, region,
             value=value, step=step, values=values, steps=steps, last=last, count=count,
         )  # fmt: skip
-        asserting.verify(self._service, check, timeout)
+        assertions.verify(self._service, check, timeout)
 
     def assert_not_logged(
         self, trial_component: str, metric_name: str, *, region: str | None = None
     ) -> None:
         """Assert that no metric of this name was accepted for the trial component."""
         __tracebackhide__ = True
-        asserting.verify(
+        assertions.verify(
             self._service,
             partial(
-                asserting.check_not_logged, self._service, trial_component, metric_name, region
+                assertions.check_not_logged, self._service, trial_component, metric_name, region
             ),
             None,
         )
@@ -273,8 +252,8 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """Assert that no metric was rejected."""
         __tracebackhide__ = True
         rejected = [one for one in self.rejected if region in (None, one.call.region)]
-        asserting.verify(
-            self._service, partial(asserting.check_no_rejected_metrics, rejected), None
+        assertions.verify(
+            self._service, partial(assertions.check_no_rejected_metrics, rejected), None
         )
 
     def assert_called(
@@ -292,9 +271,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """
         __tracebackhide__ = True
         check = partial(
-            asserting.check_called, self._service, operation, trial_component, region, times
+            assertions.check_called, self._service, operation, trial_component, region, times
         )
-        asserting.verify(self._service, check, timeout)
+        assertions.verify(self._service, check, timeout)
 
     def __repr__(self) -> str:
         held = ", ".join(
@@ -322,38 +301,3 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
                 f"ask for one with trial_component({name!r}, region=...)"
             )
         return TrialComponent(self._service, name, regions[0])
-
-
-def _plain_metric(metric: Metric) -> dict[str, Any]:
-    value: float | str = metric.value
-    if not math.isfinite(metric.value):
-        value = (
-            "NaN" if math.isnan(metric.value) else "Infinity" if metric.value > 0 else "-Infinity"
-        )
-    return {
-        "metric_name": metric.metric_name,
-        "value": value,
-        "step": metric.step,
-        "timestamp": metric.timestamp.isoformat(),
-    }
-
-
-def _plain_call(call: Call) -> dict[str, Any]:
-    names = (
-        "operation",
-        "trial_component",
-        "region",
-        "parameters",
-        "status_code",
-        "error_code",
-        "errors",
-        "response",
-        "request_id",
-        "attempt",
-    )
-    plain = {name: getattr(call, name) for name in names}
-    if isinstance(plain["response"], bytes):
-        plain["response"] = plain["response"].decode(errors="backslashreplace")
-    # A number that is too large for a double was read as an infinity, which JSON has no word for.
-    plain["parameters"] = json.loads(json.dumps(plain["parameters"]), parse_constant=str)
-    return plain

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
 from pytest_sm_metrics import mock_sm_metrics
-from pytest_sm_metrics.settings import Settings, SettingsKeywords
+from pytest_sm_metrics.settings import SETTINGS, Settings, SettingsKeywords
 
 
 def test_an_unknown_setting_is_refused_with_the_known_ones():
@@ -61,4 +60,4 @@ def test_good_values():
 
 
 def test_type_checkers_see_the_same_names():
-    assert list(SettingsKeywords.__annotations__) == [field.name for field in fields(Settings)]
+    assert list(SettingsKeywords.__annotations__) == list(SETTINGS)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from .. import settings as known_settings
 from ..aws.active import ActiveMock, active, entered
 from ..current_test import current_test
 from ..mock import SageMakerMetricsMock
-from ..settings import Settings
+from ..settings import Settings, check_settings
 from .decorator import decorate
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ..findings import OptOutHint
+    from ..asserting.findings import OptOutHint
     from ..settings import SettingsKeywords
 
 _Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
@@ -28,7 +27,7 @@ class Activation:
     """A set of settings that activates mocks, each of them empty. `mock_sm_metrics(...)` makes it."""
 
     def __init__(self, given: Mapping[str, Any], test: str = "") -> None:
-        known_settings.check(given)
+        check_settings(given)
         self._given = given
         self._test = test
         """The name of the test, where no pytest runs it."""

@@ -20,9 +20,9 @@ import botocore
 from botocore.awsrequest import AWSPreparedRequest
 
 from ..current_test import current_test
+from ..exceptions import UnmockedCallError
 from ..service.operations import operation_named
 from ..service.service import Service
-from ..unmocked import UnmockedCallError
 from . import cloudtrail_calls, sagemaker_calls
 from .active import active, sending
 from .retries import set_retry_owner

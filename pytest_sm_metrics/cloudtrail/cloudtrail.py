@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from ..asserting import ANYTHING, verify
-from ..explaining import counted
+from ..asserting.assertions import ANYTHING, verify
 from ..service.operations import operation_named
 from ..service.service import Service
-from .asserting import is_there, why_not_there
+from ..wording import counted
+from .assertions import is_there, why_not_there
 from .records import is_recorded, record_of
 from .trail import OnEvent, Trail
 from .trails import Trails, judged

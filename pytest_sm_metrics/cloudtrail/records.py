@@ -16,6 +16,7 @@ from typing import Any
 from ..clock import as_datetime
 from ..service.arns import default_caller, dns_suffix, trial_component_arn
 from ..service.journal import Call
+from ..service.numbers import as_sent
 from ..service.operations import operation_named
 from ..service.outcomes import Failure
 from ..service.parsing import RefusedRequestError
@@ -158,14 +159,3 @@ def _metric(name: Any, timestamp: Any, step: Any, value: Any) -> dict[str, Any]:
     if value is not None:
         metric["value"] = as_sent(value)
     return metric
-
-
-def as_sent(value: Any) -> float | str:
-    """A double; where it is not finite, the string that stands for it on the wire."""
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf if value > 0 else -math.inf
-    if math.isfinite(number):
-        return number
-    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"

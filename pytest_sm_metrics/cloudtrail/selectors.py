@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..settings import did_you_mean
+from ..wording import did_you_mean
 from .records import RESOURCE_TYPE
 
 Event = Mapping[str, Any]

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ..explaining import counted
 from ..service.journal import Call
 from ..service.service import Service
+from ..wording import counted
 from .destinations import Bucket, Folder, destination
 from .digests import Digest, Digester
 from .eventbridge import envelope

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..aws.errors import client_error
-from ..explaining import counted
 from ..service.journal import Call
 from ..service.service import Service
+from ..wording import counted
 from .selectors import InvalidEventSelectorsError, Selection, check_basic, selection
 from .trail import Trail
 

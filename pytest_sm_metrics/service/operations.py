@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..settings import did_you_mean
+from ..wording import did_you_mean
 from .get_metrics.operation import BatchGetMetrics
 from .operation import Operation
 from .put_metrics.operation import BatchPutMetrics

@@ -7,13 +7,12 @@ one by one, each as a column of one.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..settings import Settings
+from ..settings import SETTINGS, Settings
 
 SERIALIZATION = "SerializationException"
 VALIDATION = "ValidationException"
@@ -77,9 +76,9 @@ class Rule:
 
     def is_on(self, settings: Settings) -> bool:
         """Return True if the settings switch the rule on."""
-        return self.setting is None or getattr(settings, self.setting) != getattr(
-            Settings, self.setting
-        )
+        if self.setting is None:
+            return True
+        return bool(getattr(settings, self.setting) != SETTINGS[self.setting].default)
 
     def breaches(self, column: Column) -> list[int]:
         """Return the indexes of the values that break the rule."""
@@ -241,18 +240,3 @@ def _are_whole(column: Column) -> bool:
     return {int}.issuperset(map(type, column)) or all(
         type(value) is int or (type(value) is float and value.is_integer()) for value in column
     )
-
-
-def as_doubles(numbers: Column) -> list[float]:
-    """Convert numbers and numeric strings to doubles; an integer too large becomes an infinity."""
-    try:
-        return list(map(float, numbers))
-    except OverflowError:
-        return list(map(_as_double, numbers))
-
-
-def _as_double(number: Any) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return math.inf if number > 0 else -math.inf

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from ..exceptions import UnmockedCallError
 from ..settings import Settings
-from ..unmocked import UnmockedCallError
 from .arns import default_caller, trial_component_arn, trial_component_named
 from .exchange import Answer, HeldCall, NoAnswer, Request
 from .faults.fault import Attempt, Fault, Stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import pytest_sm_metrics.judging  # noqa: F401 - a run in process forgets the modules that it is the first to import
+import pytest_sm_metrics.plugin.blocking  # noqa: F401 - a run in process forgets the modules that it is the first to import
 
 from ..logging_metrics import INFINITE
 

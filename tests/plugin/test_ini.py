@@ -53,7 +53,7 @@ def test_every_file(project, file):
     write(project, file, **SETTINGS, mode="mock")
     project.makepyfile(
         """
-        import dataclasses, datetime
+        import datetime
         import pytest
         from pytest_sm_metrics import current, mock_sm_metrics
 
@@ -74,7 +74,7 @@ def test_every_file(project, file):
         }
 
         def settings(mock):
-            return dataclasses.asdict(mock._service.settings)
+            return vars(mock._service.settings)
 
         def test_the_fixtures(sm_metrics, sm_metrics_session):
             assert settings(sm_metrics) == settings(sm_metrics_session) == EXPECTED

@@ -85,7 +85,7 @@ def test_failures_lead_to_the_cause(run):
     result.assert_outcomes(failed=7)
     lines = [line.removeprefix("E").strip() for line in result.outlines]
     for expected in [
-        "pytest_sm_metrics.explaining.AbsentError: trial component 'run-1' in us-east-1 holds no metric named 'los'",
+        "pytest_sm_metrics.exceptions.AbsentError: trial component 'run-1' in us-east-1 holds no metric named 'los'",
         "- closest: 'loss'",
         "AssertionError: assert 'run-1' in <sm_metrics: no trial components; calls: 1, rejected metrics: 1>",
         "- 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 0): Value is inf, which is not finite",

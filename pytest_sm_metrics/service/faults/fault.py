@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import enum
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
-from ...settings import is_whole
+from ...accepted import check, is_number, is_whole
 from .filters import Condition, conditions_of
 
 _SHOWN = 60  # bytes of a raw answer
@@ -258,20 +257,6 @@ def _check_schedule(schedule: Schedule) -> None:
     is_probability = is_number(probability) and 0 <= probability <= 1
     check("probability", probability, is_probability, "a number from 0 to 1")
     check("optional", optional, isinstance(optional, bool), "True or False")
-
-
-def check(name: str, value: object, accepted: bool, words: str) -> None:
-    """Raise a ValueError for a value that is not accepted."""
-    __tracebackhide__ = True
-    if not accepted:
-        raise ValueError(f"{name} is {value!r}; accepted is {words}.")
-
-
-def is_number(value: object) -> bool:
-    """Return True for a finite number."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return False
-    return math.isfinite(value)
 
 
 def _shown(value: object) -> str:

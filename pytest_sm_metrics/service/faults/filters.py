@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, Union
 
-from ...settings import is_whole
+from ...accepted import is_whole
 
 T = TypeVar("T")
 Filter = Union[T, "re.Pattern[str]", Callable[[Any], object], None]

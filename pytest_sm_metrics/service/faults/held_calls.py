@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from typing import Any
 
+from ...accepted import check, is_number, is_whole
 from ...clock import real_clock
-from ...settings import is_whole
 from ..exchange import Answer, HeldCall, NoAnswer
-from .fault import Fault, Schedule, Stage, check, is_number
+from .fault import Fault, Schedule, Stage
 
 _TIMEOUT = 5.0
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..arns import trial_component_arn
 from ..faults.kinds import QueryFault
+from ..numbers import as_sent
 from ..statistics import STATISTICS
 from ..store import NO_STEP, SeriesColumns, Store
 from .request import GetMetrics, Query
@@ -117,6 +118,4 @@ def _shaped(
     status: str, message: str | None, xs: Sequence[int] = (), values: Sequence[float] = ()
 ) -> dict[str, Any]:
     said = {} if message is None else {"Message": message}
-    # A deviation may be larger than any double; AWS's JSON has a string for that.
-    finite = [value if math.isfinite(value) else "Infinity" for value in values]
-    return {"Status": status, **said, "XAxisValues": xs, "MetricValues": finite}
+    return {"Status": status, **said, "XAxisValues": xs, "MetricValues": list(map(as_sent, values))}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
+from ..numbers import as_doubles
 from ..parsing import (
     Member,
     check_constraints,
@@ -16,7 +17,7 @@ from ..parsing import (
     read_object,
     read_types,
 )
-from ..rule import Column, as_doubles
+from ..rule import Column
 from .request import PutMetrics
 from .rules import PUT_RULES
 

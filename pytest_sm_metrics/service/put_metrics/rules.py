@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from ...clock import as_datetime
-from ..rule import MODEL, UNPUBLISHED, Column, MemberRules, Rule, as_doubles
+from ..numbers import NOT_FINITE, as_doubles
+from ..rule import MODEL, UNPUBLISHED, Column, MemberRules, Rule
 from .request import Submission
 
 OPERATION = "BatchPutMetrics"
@@ -21,7 +22,6 @@ _RAW = "Amazon SageMaker API Reference, RawMetricData"
 _ERROR = "Amazon SageMaker API Reference, BatchPutMetricsError"
 
 _NUMBERS = {int, float}
-_NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 # 0001-01-01 and 10000-01-01: the first second that a date can hold, the first that none can.
 _FIRST_SECOND, _END_OF_TIME = -62_135_596_800, 253_402_300_800
@@ -46,7 +46,7 @@ def _are_in_calendar(column: Column) -> bool:
 
 def _are_values(column: Column) -> bool:
     return _NUMBERS.issuperset(map(type, column)) or all(
-        type(value) in _NUMBERS or value in _NOT_FINITE for value in column
+        type(value) in _NUMBERS or value in NOT_FINITE for value in column
     )
 
 

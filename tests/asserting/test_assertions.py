@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from .logging_metrics import INFINITE, client_in, metric, put
+from ..logging_metrics import INFINITE, client_in, metric, put
 
 
 class Array:

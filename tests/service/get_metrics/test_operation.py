@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutEr
 
 from pytest_sm_metrics import fail_calls, fail_queries, mock_sm_metrics
 
-from .logging_metrics import INFINITE, NOON, client_in, get, metric, put
-from .requests import query
+from ...logging_metrics import INFINITE, NOON, client_in, get, metric, put
+from ...requests import query
 
 
 @pytest.fixture

@@ -10,22 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .clock import real_clock
-from .explaining import (
-    closest,
-    counted,
-    joined,
-    listed,
-    rejections,
-    what_arrived,
-    why_no_metric,
-    why_no_trial_component,
-)
-from .reading import MetricSeries, RejectedMetric
-from .service.journal import Call
-from .service.operations import BY_NAME
-from .service.service import Service
-from .settings import did_you_mean
+from ..clock import real_clock
+from ..reading.recorded import MetricSeries, RejectedMetric
+from ..reading.why_absent import rejections, what_arrived, why_no_metric, why_no_trial_component
+from ..service.journal import Call
+from ..service.operations import BY_NAME
+from ..service.service import Service
+from ..wording import closest, counted, did_you_mean, joined, listed
 
 _POLL = 0.05  # seconds; a predicate may look at more than what arrives here
 _SHOWN = 10  # calls, metrics or values that a message shows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..explaining import counted
+from ..wording import counted
 from .records import is_recorded
 from .trail import Trail
 from .trails import Trails

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..asserting import ANYTHING
-from ..explaining import counted, joined
-from ..settings import did_you_mean
-from .records import as_sent, error_code_of
+from ..asserting.assertions import ANYTHING
+from ..service.numbers import as_sent
+from ..wording import counted, did_you_mean, joined
+from .records import error_code_of
 
 _OF_A_METRIC = {"metric_name": "metricName", "step": "step", "value": "value"}
 

@@ -7,14 +7,15 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from .accepted import check, is_number, is_whole
 from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES
-from .service.faults.fault import Fault, Schedule, check, is_number
+from .service.faults.fault import Fault, Schedule
 from .service.faults.filters import Filter, NumberFilter
 from .service.faults.held_calls import HeldCalls
 from .service.faults.kinds import CallFault, Delay, MetricFault, QueryFault, exception_of
 from .service.operations import check_operation
 from .service.service import Service
-from .settings import did_you_mean, is_whole
+from .wording import did_you_mean
 
 Arguments = ParamSpec("Arguments")
 AnyFault = TypeVar("AnyFault", bound=Fault)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_sm_metrics.comparing import explain_comparison
+from pytest_sm_metrics.plugin.comparisons import explain_comparison
 
-from .logging_metrics import client_in, metric, put
+from ..logging_metrics import client_in, metric, put
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 
 from pytest_sm_metrics import mock_sm_metrics
 
-from .logging_metrics import NOON, SESSION, client_in, metric, put
+from ..logging_metrics import NOON, SESSION, client_in, metric, put
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
 REFUSED = [{"Code": "VALIDATION_ERROR", "MetricIndex": 0}]

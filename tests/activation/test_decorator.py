@@ -19,7 +19,7 @@ from pytest_sm_metrics import current, mock_sm_metrics
 from pytest_sm_metrics.activation.activation import active_mocks
 from pytest_sm_metrics.aws.active import entered
 
-from .logging_metrics import INFINITE, client_in, metric, put
+from ..logging_metrics import INFINITE, client_in, metric, put
 
 
 def log(run="run-1", value=0.5):

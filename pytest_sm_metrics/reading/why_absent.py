@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from .service.arns import trial_component_arn
-from .service.get_metrics.request import Query
-from .service.journal import Call
-from .service.put_metrics.operation import Refusal
-from .service.put_metrics.parser import parse_put_metrics
-from .service.put_metrics.request import PutMetrics, Submission
-from .service.service import Service
-from .service.store import NO_STEP, StoredTrialComponent
-from .settings import Settings
+from ..service.arns import trial_component_arn
+from ..service.get_metrics.request import Query
+from ..service.journal import Call
+from ..service.put_metrics.operation import Refusal
+from ..service.put_metrics.parser import parse_put_metrics
+from ..service.put_metrics.request import PutMetrics, Submission
+from ..service.service import Service
+from ..service.store import NO_STEP, StoredTrialComponent
+from ..settings import Settings
+from ..wording import closest, counted, joined, listed
 
 _LISTED = 10  # names that a message lists
-
-
-class AbsentError(KeyError):
-    """A KeyError that says what is there instead. The explanation is made when it is read, not when it is raised."""
-
-    def __init__(self, key: object, explain: Callable[[], str]) -> None:
-        super().__init__(key)
-        self._explain = explain
-
-    def __str__(self) -> str:
-        return self._explain()
-
-    def __reduce__(self) -> tuple[type[KeyError], tuple[str]]:
-        return KeyError, (str(self),)  # in another process there is nothing left to explain it from
-
-
-def closest(name: str, candidates: Iterable[str]) -> list[str]:
-    """The candidates most like a name, upper and lower case taken as the same; at most three."""
-    folded: dict[str, list[str]] = {}
-    for candidate in dict.fromkeys(candidates):
-        folded.setdefault(candidate.lower(), []).append(candidate)
-    return [
-        original
-        for match in difflib.get_close_matches(name.lower(), folded, n=3)
-        for original in folded[match]
-    ][:3]
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names for a message: the first ones, and how many more there are."""
-    names = [repr(name) for name in names]
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 metric`, `2 metrics`, `2 matches`, `2 queries`."""
-    plural = (
-        f"{noun[:-1]}ies"
-        if noun.endswith("y")
-        else f"{noun}es"
-        if noun.endswith("ch")
-        else f"{noun}s"
-    )
-    return f"{number} {noun if number == 1 else plural}"
 
 
 def why_no_trial_component(service: Service, name: object, region: str | None) -> str:
@@ -236,8 +191,3 @@ def what_arrived(service: Service) -> Iterator[str]:
         yield "no SageMaker Metrics call has reached the mock"
     elif not holding:
         yield f"{counted(len(service.calls), 'call')} reached the mock, and it holds no metrics"
-
-
-def joined(head: str, details: Iterable[str]) -> str:
-    """A message: a head, and a bullet for each detail."""
-    return "\n".join([head, *("  - " + detail.replace("\n", "\n  ") for detail in details)])

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
 
-from .logging_metrics import client_in, metric, put
+from ..logging_metrics import client_in, metric, put
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here"),

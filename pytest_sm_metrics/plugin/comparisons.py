@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .explaining import counted, why_no_metric, why_no_trial_component
-from .mock import SageMakerMetricsMock
-from .reading import MetricSeries, TrialComponent
+from ..mock import SageMakerMetricsMock
+from ..reading.recorded import MetricSeries, TrialComponent
+from ..reading.why_absent import why_no_metric, why_no_trial_component
+from ..wording import counted
 
 
 def explain_comparison(op: str, left: object, right: object) -> list[str] | None:

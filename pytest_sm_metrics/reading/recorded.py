@@ -9,14 +9,16 @@ from datetime import datetime
 from functools import partial
 from typing import Any, overload
 
-from .clock import as_datetime
-from .explaining import AbsentError, counted, every_rejection, why_no_metric
-from .service.arns import trial_component_arn
-from .service.journal import Call
-from .service.rule import Rule
-from .service.service import Service
-from .service.statistics import STATISTICS, last_of_the_latest
-from .service.store import NO_STEP, SeriesColumns, StoredTrialComponent
+from ..clock import as_datetime
+from ..exceptions import AbsentError
+from ..service.arns import trial_component_arn
+from ..service.journal import Call
+from ..service.rule import Rule
+from ..service.service import Service
+from ..service.statistics import STATISTICS, last_of_the_latest
+from ..service.store import NO_STEP, SeriesColumns, StoredTrialComponent
+from ..wording import counted
+from .why_absent import every_rejection, why_no_metric
 
 
 @dataclass(frozen=True)

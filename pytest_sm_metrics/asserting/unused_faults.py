@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from .explaining import counted, joined
-from .service.faults.fault import Fault, Stage
-from .service.journal import Call, attempt_of
-from .service.operations import OPERATIONS
-from .service.service import Service
+from ..service.faults.fault import Fault, Stage
+from ..service.journal import Call, attempt_of
+from ..service.operations import OPERATIONS
+from ..service.service import Service
+from ..wording import counted, joined
 
 _SHOWN = 3  # kinds of near misses
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .asserting import check_no_rejected_metrics
-from .reading import rejected_metrics
-from .service.faults.fault import Fault
-from .service.service import Service
+from ..reading.recorded import rejected_metrics
+from ..service.faults.fault import Fault
+from ..service.service import Service
+from .assertions import check_no_rejected_metrics
 from .unused_faults import why_unused
 
 OptOutHint = Callable[[str, str], str]

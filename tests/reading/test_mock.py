@@ -11,7 +11,7 @@ import pytest
 
 from pytest_sm_metrics import RULES, Metric, mock_sm_metrics
 
-from .logging_metrics import INFINITE, NOON, client_in, metric, put
+from ..logging_metrics import INFINITE, NOON, client_in, metric, put
 
 
 @pytest.fixture

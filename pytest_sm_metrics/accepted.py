@@ -1,0 +1,34 @@
+"""Accepted values: the checks that settings and faults share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+Accepted = tuple[str, Callable[[object], bool]]
+"""The accepted values in words, and a function that returns True for one."""
+
+
+def is_whole(value: object, least: float = -math.inf, most: float = math.inf) -> bool:
+    """Return True for a whole number between two others; True and False are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def is_number(value: object) -> bool:
+    """Return True for a finite number; True and False are none."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return math.isfinite(value)
+
+
+def one_of(*values: str) -> Accepted:
+    """Return that some words are accepted, and nothing else."""
+    words = " or ".join(f'"{value}"' for value in values)
+    return words, lambda value: isinstance(value, str) and value in values
+
+
+def check(name: str, value: object, accepted: bool, words: str) -> None:
+    """Raise a ValueError for a value that is not accepted."""
+    __tracebackhide__ = True
+    if not accepted:
+        raise ValueError(f"{name} is {value!r}; accepted is {words}.")

@@ -1,0 +1,1 @@
+"""Asserting: the assertion helpers, and what fails a test by itself."""

@@ -1,0 +1,51 @@
+"""The plugin: pytest's hooks and fixtures. Only this package knows pytest.
+
+pytest imports it in every run of every project that has it installed: it imports the rest of the
+package once a test uses it.
+"""
+
+from __future__ import annotations
+
+from .fixtures import (
+    _sm_metrics_mock,
+    pytest_collectstart,
+    sm_metrics,
+    sm_metrics_class,
+    sm_metrics_cloudtrail,
+    sm_metrics_module,
+    sm_metrics_package,
+    sm_metrics_session,
+)
+from .hooks import (
+    pytest_assertrepr_compare,
+    pytest_collection_modifyitems,
+    pytest_make_collect_report,
+    pytest_runtest_call,
+    pytest_runtest_makereport,
+    pytest_runtest_protocol,
+    pytest_runtest_setup,
+    pytest_runtest_teardown,
+)
+from .options import pytest_addoption, pytest_configure, pytest_load_initial_conftests
+
+__all__ = [
+    "_sm_metrics_mock",
+    "pytest_addoption",
+    "pytest_assertrepr_compare",
+    "pytest_collection_modifyitems",
+    "pytest_collectstart",
+    "pytest_configure",
+    "pytest_load_initial_conftests",
+    "pytest_make_collect_report",
+    "pytest_runtest_call",
+    "pytest_runtest_makereport",
+    "pytest_runtest_protocol",
+    "pytest_runtest_setup",
+    "pytest_runtest_teardown",
+    "sm_metrics",
+    "sm_metrics_class",
+    "sm_metrics_cloudtrail",
+    "sm_metrics_module",
+    "sm_metrics_package",
+    "sm_metrics_session",
+]

@@ -1,0 +1,92 @@
+"""Blocking: calls outside a mock raise, and fail the test that made them."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ..current_test import current_test
+from ..wording import counted, joined
+from .judge import judge_of
+
+_SHOWN = 5  # kinds of calls in a message
+
+
+def block_session(config: pytest.Config) -> None:
+    """Block calls outside a mock for the whole session; to the end of the process if pytest owns it."""
+    restore, is_last = block(config, True), _owns_the_process()
+    config.add_cleanup(lambda: None if is_last or hasattr(config, "workerinput") else restore())
+
+
+def block(config: pytest.Config, on: bool) -> Callable[[], None]:
+    """Block calls outside a mock, or let them pass. Return a function that restores the state."""
+    from ..aws import interception
+
+    return interception.block(judge_of(config).refuse if on else None)
+
+
+def _owns_the_process() -> bool:
+    """Return True if pytest was started as a program.
+
+    Then threads that outlive the tests, and functions that run at exit, must reach nothing either.
+    """
+    frame: Any = sys._getframe()
+    pytests = pytest.main.__globals__
+    while frame:
+        is_main = frame.f_globals is pytests and frame.f_code.co_name in ("main", "_main")
+        if is_main:
+            break
+        frame = frame.f_back
+    while frame and frame.f_globals is pytests:
+        if frame.f_code.co_name.endswith("console_main"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def why_blocked(call: str, where: str) -> str:
+    """Return the message of the error for a blocked call: which call, and where it was made."""
+    head = (
+        f"{call} was called outside a mock of SageMaker Metrics, and blocked; it did not reach AWS"
+    )
+    if current_test.name is None:
+        fixes = ["to have it answered: make it in a test or a fixture, or enter mock_sm_metrics()"]
+        fixes += ["or end the thread in the test that starts it"] if where else []
+        return joined(head, [f"no test ran at that moment{where}", *fixes])
+    phase = current_test.phase
+    details = [
+        f"the test: {current_test.name} ({phase}){where}",
+        f"to have it answered: {_fix(phase + where)}",
+        'to have it answered where nobody looks at it: @pytest.mark.sm_metrics(mode="mock")',
+        'to let it reach AWS: @pytest.mark.sm_metrics(mode="off")',
+    ]
+    return joined(head, details)
+
+
+def _fix(where: str) -> str:
+    fixture = "ask for the fixture sm_metrics"
+    if "setup" in where or "teardown" in where:
+        fixture += (
+            ", or for sm_metrics_class, _module, _package or _session where a fixture of that "
+            "scope makes the call"
+        )
+    thread = "; or end the thread in the test that starts it" if "thread" in where else ""
+    return f"{fixture}; or enter mock_sm_metrics(){thread}"
+
+
+def blocked_finding(blocked: list[str]) -> str:
+    """Return the message that fails a test for its blocked calls."""
+    kinds = Counter(blocked)
+    shown = [f"{call}: {counted(times, 'time')}" for call, times in list(kinds.items())[:_SHOWN]]
+    more = [f"and {len(kinds) - _SHOWN} other kinds"] if len(kinds) > _SHOWN else []
+    were = "was" if len(blocked) == 1 else "were"
+    head = f"{counted(len(blocked), 'call')} outside a mock of SageMaker Metrics {were} blocked"
+    details = [*shown, *more, "each raised an UnmockedCallError, which did not fail the test"]
+    where = " ".join(call.rpartition("(")[2] for call in kinds)
+    details.append(f"to have them answered: {_fix(where)}")
+    opt_out = '\n  turned off by @pytest.mark.sm_metrics(mode="off"): they reach AWS'
+    return joined(head, details) + opt_out

@@ -1,0 +1,1 @@
+"""Reading: what the service recorded, and why something is absent."""

@@ -1,0 +1,1 @@
+"""Reports: a test as plain data, and what is rendered from it."""

@@ -1,0 +1,98 @@
+"""The section of a failing test: its SageMaker Metrics calls, their outcomes, and its faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ..aws.active import active
+from ..wording import counted
+from .record import CallRecord, MockRecord, TestRecord, record_test
+
+_SHOWN = 10  # calls, metrics of a call, faults, trails, blocked calls
+_EXPLAINED = 3  # rejected metrics and unanswered queries of a call
+_MOCKS = 3
+
+
+def sections(test: str, blocked: Sequence[str], whole: bool) -> list[tuple[str, str]]:
+    """Return the section of a test, as pytest's reports have them; none if its mocks saw nothing."""
+    record = record_test(test, active.of_this_test(), blocked, None if whole else _SHOWN)
+    text = "\n".join(_lines(record, whole))
+    return [("SageMaker Metrics calls", text)] if text else []
+
+
+def _lines(record: TestRecord, whole: bool) -> Iterator[str]:
+    mocks = record["mocks"]
+    shown = mocks if whole else mocks[-_MOCKS:]
+    first = len(mocks) - len(shown) + 1
+    if first > 1:
+        yield f"{counted(first - 1, 'earlier mock')}; -vv shows them"
+    for number, mock in enumerate(shown, first):
+        if len(mocks) > 1:
+            yield f"mock {number} of {len(mocks)}:"
+        yield from _mock(mock, whole)
+    blocked = record["blocked_calls"]
+    yield from (f"blocked, outside a mock: {call}" for call in _first(blocked, whole))
+    yield from _left_out(blocked, whole, "blocked call")
+
+
+def _mock(mock: MockRecord, whole: bool) -> Iterator[str]:
+    if mock["calls_before"]:
+        yield f"{counted(mock['calls_before'], 'call')} before this test"
+    if mock["calls_left_out"]:
+        yield f"{counted(mock['calls_left_out'], 'earlier call')}; -vv shows them"
+    for call in mock["calls"]:
+        yield from _call(call, whole)
+    yield from _first(mock["trails"], whole)
+    most_hits_first = sorted(mock["faults"], key=lambda fault: -fault["hits"])
+    for fault in mock["faults"] if whole else most_hits_first[:_SHOWN]:
+        hits, matches = counted(fault["hits"], "hit"), counted(fault["matches"], "match")
+        yield f"{fault['description']}: {hits}, {matches}"
+    yield from _left_out(mock["faults"], whole, "more fault")
+
+
+def _call(record: CallRecord, whole: bool) -> Iterator[str]:
+    call = record["call"]
+    attempt = f" (attempt {call['attempt']})" if call["attempt"] > 1 else ""
+    time = record["timestamp"][11:23].ljust(12, "0")
+    what = f"{call['operation']} {record['names']} in {call['region']}{attempt}"
+    yield f"{time} {what}: {_items(record, whole)} -> {record['ending']}"
+    yield from (f"    {fault}" for fault in record["faults"])
+    details = [*map(_rejected, _by_rules(record)), *record["unanswered"]]
+    for detail in details if whole else details[:_EXPLAINED]:
+        yield "    " + detail.replace("\n", "\n    ")
+    if not whole and len(details) > _EXPLAINED:
+        yield f"    and {len(details) - _EXPLAINED} more; -vv shows them"
+
+
+def _items(record: CallRecord, whole: bool) -> str:
+    if record["items"] is None:
+        return f"malformed, {record['size']} bytes"
+    if whole and record["described"] is not None:
+        return ", ".join(record["described"])
+    found = Counter(record["items"])
+    first = list(found.items())[:_SHOWN]
+    names = [name if times == 1 else f"{name} ({times})" for name, times in first]
+    return ", ".join(names) + (", ..." if len(found) > _SHOWN else "")
+
+
+def _by_rules(record: CallRecord) -> list[dict[str, object]]:
+    """Return the metrics that a rule rejected: a fault is shown by itself."""
+    return [one for one in record["rejected"] if not one["injected"]]
+
+
+def _rejected(rejected: dict[str, object]) -> str:
+    metric = rejected["metric"]
+    name = metric["metric_name"] if isinstance(metric, dict) else metric
+    return (
+        f"{rejected['code']} for {name!r} (MetricIndex {rejected['index']}): {rejected['reason']}"
+    )
+
+
+def _first(lines: Sequence[str], whole: bool) -> Sequence[str]:
+    return lines if whole else lines[:_SHOWN]
+
+
+def _left_out(lines: Sequence[object], whole: bool, noun: str) -> Iterator[str]:
+    if not whole and len(lines) > _SHOWN:
+        yield f"{counted(len(lines) - _SHOWN, noun)}; -vv shows them"
