@@ -160,9 +160,8 @@ class Service:
         attempt = _AttemptInService(self, request, operation, parsed, failure)
         with self.lock:
             held = self._admit(attempt)
-            if held is None:
-                index = self._finish(attempt)
-        if held is None:
+            index = None if held else self._finish(attempt)
+        if index is not None:
             self._report(attempt.call, index)
             return _answer(attempt.call)
         held_call: Answer | NoAnswer | HeldCall = held.hold(

@@ -329,7 +329,7 @@ def test_a_client_that_was_made_under_both_signs_with_motos_credentials(
     sm_metrics_beside_moto.stop()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-users-own")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setattr("moto.core.models.botocore_stubber.enabled", False)
-    with pytest.raises(EndpointConnectionError):
+    with monkeypatch.context() as patch, pytest.raises(EndpointConnectionError):
+        patch.setattr("moto.core.models.botocore_stubber.enabled", False)
         put(client, "run-1", metric())
     assert "Credential=FOOBARKEY/" in signed[0]
