@@ -1,4 +1,4 @@
-"""Write the tables that the documentation takes from the code: `python docs/tables.py`."""
+"""Tables of the documentation. `python docs/tables.py` writes them from the code."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ ROOT = Path(__file__).parents[1]
 
 
 def table(*rows: Iterable[str]) -> str:
-    """A Markdown table, the heads first."""
+    """Return a Markdown table; the first row has the headings."""
     lines = ["| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in rows]
     lines.insert(1, re.sub(r"[^|]+", " --- ", lines[0].replace(r"\|", "")))
     return "\n".join(lines)
 
 
 def settings_table() -> str:
-    """Every setting with its default, what it means and what it accepts."""
+    """Return the table of settings: default, meaning and accepted values."""
     rows = [
         (f"`{name}`", f"`{one.default!r}`", one.meaning, one.accepted)
         for name, one in SETTINGS.items()
@@ -29,13 +29,13 @@ def settings_table() -> str:
 
 
 def rules_table() -> str:
-    """Every rule of the service."""
+    """Return the table of the service's rules."""
     rows = [
         (f"`{one.id}`", one.operation, one.constraint, one.effect, one.provenance, one.source)
         for one in RULES
     ]
     return table(
-        ("rule", "operation", "what holds, or happens", "exact outcome", "known", "source"), *rows
+        ("rule", "operation", "condition or case", "exact outcome", "provenance", "source"), *rows
     )
 
 
@@ -46,7 +46,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
 
 
 def with_tables(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
-    """A document with its tables as the code has them now, each between its two markers."""
+    """Return a document with its tables, each between its two markers, as the code has them now."""
     for name, make in tables.items():
         before, begin, rest = text.partition(f"<!-- {name}: begin -->\n")
         _, end, after = rest.partition(f"<!-- {name}: end -->")

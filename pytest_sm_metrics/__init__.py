@@ -54,7 +54,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    # pytest imports this package in every run of every project that has it installed: the rest comes when it is used.
+    # pytest imports this package in every project that has it: the rest is imported on first use.
     from importlib import import_module
 
     for home, names in _HOMES.items():

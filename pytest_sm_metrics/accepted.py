@@ -1,4 +1,4 @@
-"""Accepted values: the checks that settings and faults share."""
+"""Accepted values: the checks of settings and faults."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ Accepted = tuple[str, Callable[[object], bool]]
 
 
 def is_whole(value: object, least: float = -math.inf, most: float = math.inf) -> bool:
-    """Return True for a whole number between two others; True and False are none."""
+    """Return True for a whole number from `least` to `most`; False for a bool."""
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def is_number(value: object) -> bool:
-    """Return True for a finite number; True and False are none."""
+    """Return True for a finite number; False for a bool."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return False
     return math.isfinite(value)
 
 
 def one_of(*values: str) -> Accepted:
-    """Return that some words are accepted, and nothing else."""
+    """Return accepted values: these strings only."""
     words = " or ".join(f'"{value}"' for value in values)
     return words, lambda value: isinstance(value, str) and value in values
 

@@ -1,4 +1,4 @@
-"""Two clocks: the one that tests may freeze, and the one that goes on."""
+"""Two clocks: one that tests may freeze, and one that they do not."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ _LAST = datetime.max.replace(tzinfo=timezone.utc)
 
 
 def now() -> float:
-    """Seconds since the epoch; frozen where freezegun or time-machine freezes them.
+    """Return the seconds since the epoch; frozen if freezegun or time-machine freezes time.
 
-    freezegun gives real time to modules that it is told to ignore and to all that they call: `ignore=["botocore"]` is not meant for us.
+    A user's `ignore=["botocore"]` gives real time to botocore and to all that it calls, us
+    included. So this reads the frozen time from freezegun itself.
     """
     for frozen in getattr(sys.modules.get("freezegun.api"), "freeze_factories", [])[-1:]:
         return float((frozen().replace(tzinfo=timezone.utc) - EPOCH).total_seconds())
@@ -21,11 +22,17 @@ def now() -> float:
 
 
 def real_clock() -> float:
-    """Seconds that pass whatever is frozen: freezegun replaces `time.perf_counter` and keeps the real one; time-machine leaves it alone."""
+    """Return the seconds of a clock that runs on in frozen time.
+
+    freezegun replaces `time.perf_counter` and keeps the real one; time-machine does not touch it.
+    """
     freezegun = sys.modules.get("freezegun.api")
     return float(getattr(freezegun, "real_perf_counter", time.perf_counter)())
 
 
 def as_datetime(seconds: float) -> datetime:
-    """A time since the epoch as an aware datetime, UTC; what rounding has put behind the last one is the last one."""
+    """Convert seconds since the epoch to an aware datetime, UTC.
+
+    Rounding may exceed the last datetime; the result is then the last one.
+    """
     return EPOCH + min(timedelta(seconds=seconds), _LAST - EPOCH)

@@ -1,4 +1,4 @@
-"""The test that is running, for code that knows no pytest."""
+"""The test that is running, for code that does not import pytest."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ class CurrentTest:
 
     def __init__(self) -> None:
         self.name: str | None = None
-        """Its node id; None between tests, and where no pytest runs."""
+        """Its node id; None between tests and without pytest."""
         self.phase = ""
         """`setup`, `call` or `teardown`."""
+        self.owner: Any = None
+        """The node that owns what is being set up: the test, or the node of a wider fixture."""
 
 
 current_test = CurrentTest()
 
 
 def name_of(node: Any) -> str:
-    """Return the node id; of a test without the group that xdist may append to its name."""
+    """Return the node id, without the group that xdist may append to the name of a test."""
     return f"{node.parent.nodeid}::{node.name}" if hasattr(node, "runtest") else node.nodeid

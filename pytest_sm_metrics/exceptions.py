@@ -1,4 +1,4 @@
-"""Exceptions that users meet."""
+"""The exceptions of the package."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class UnmockedCallError(RuntimeError):
 
 
 class AbsentError(KeyError):
-    """A KeyError that names what is there instead. It makes its message when it is read."""
+    """A KeyError that lists similar names. It builds its message when the message is read."""
 
     def __init__(self, key: object, explain: Callable[[], str]) -> None:
         super().__init__(key)
@@ -35,4 +35,4 @@ class AbsentError(KeyError):
         return self._explain()
 
     def __reduce__(self) -> tuple[type[KeyError], tuple[str]]:
-        return KeyError, (str(self),)  # another process has nothing to explain it from
+        return KeyError, (str(self),)  # `explain` cannot be pickled

@@ -1,4 +1,8 @@
-"""Faults as users make them: functions for templates, and the same as methods of a mock, which put them in force."""
+"""The functions that make faults.
+
+Imported from the package, they make templates for `faults=[...]`. As methods of a mock, they put
+the fault in force at once.
+"""
 
 from __future__ import annotations
 
@@ -34,21 +38,34 @@ def fail_metrics(
     probability: float = 1.0,
     optional: bool = False,
 ) -> Fault:
-    """Refuse metrics: HTTP 200 and an entry in Errors with this code; the other metrics of the call are stored.
+    """Reject metrics: HTTP 200, with an entry in Errors. The other metrics of the call are stored.
 
-    `code`: METRIC_LIMIT_EXCEEDED, INTERNAL_ERROR, VALIDATION_ERROR or CONFLICT_ERROR (documented: BatchPutMetricsError).
+    `code` is METRIC_LIMIT_EXCEEDED, INTERNAL_ERROR, VALIDATION_ERROR or CONFLICT_ERROR
+    (documented: BatchPutMetricsError).
 
-    Filters take a value, a compiled regular expression (searched) or a predicate; None is any: the trial component, the region, the
-    MetricName, the Step, and `index`, the place in MetricData from 0. Every metric that passes them is a match. It fires `times` times
-    (None: at every match), once `after` matches have passed, each time with the `probability`, which depends on the seed, the test
-    and the attempt alone. One that never fires fails the test, unless it is `optional`.
+    Filters select the metrics:
 
-    A ValueError for what is not accepted.
+    - `trial_component`, `region` and `metric_name`: a string, a compiled regular expression (it is
+      searched) or a predicate.
+    - `step`, and `index` (the position in MetricData, from 0): a number or a predicate.
+
+    A filter that is None matches anything. A metric that passes all filters is a match.
+
+    The other arguments say which matches the fault fires at:
+
+    - `after`: the number of matches that pass first.
+    - `times`: the number of times that the fault fires; None for every match.
+    - `probability`: the chance that it fires at a match. The same seed, test and attempt always
+      have the same result.
+    - `optional`: a fault that never fires fails the test, unless this is True.
+
+    Raise a ValueError for an argument that is not accepted.
     """
     __tracebackhide__ = True
     if code not in METRIC_ERRORS:
         raise ValueError(
-            f"unknown code {code!r} of a metric{_near(code, METRIC_ERRORS)} The codes are: {', '.join(METRIC_ERRORS)}."
+            f"unknown code {code!r} of a metric{_near(code, METRIC_ERRORS)} "
+            f"The codes are: {', '.join(METRIC_ERRORS)}."
         )
     filters = {
         "trial_component": trial_component,
@@ -73,14 +90,24 @@ def fail_calls(
     stored: bool = False,
     optional: bool = False,
 ) -> Fault:
-    """Fail whole calls. Each of botocore's retries is a match of its own.
+    """Fail whole calls. Each retry of botocore's is a separate match.
 
-    `error`: an error code that the service can answer, as `"ThrottlingException"`; `(status, code)`; `(status, bytes)`, a raw
-    answer; or an exception type or instance of botocore's, as `ConnectTimeoutError`: no answer at all. `message`: that of the error, in
-    place of AWS's. `stored=True`: the data is stored all the same, and only the answer is lost. Filters and the rest: as `fail_metrics`
-    has them.
+    `error` is one of these:
 
-    A ValueError for what is not accepted.
+    - an error code of the service, for example `"ThrottlingException"`;
+    - `(status, code)`, for any other error;
+    - `(status, bytes)`, for a raw answer;
+    - an exception type or instance of botocore's, for example `ConnectTimeoutError`: the client
+      gets no answer.
+
+    `message` replaces AWS's message of the error. With `stored=True`, the data is stored, and only
+    the answer is lost.
+
+    The filters are `operation`, `trial_component` and `region`: a string, a compiled regular
+    expression (it is searched) or a predicate; None matches anything. For `times`, `after`,
+    `probability` and `optional`, see `fail_metrics`.
+
+    Raise a ValueError for an argument that is not accepted.
     """
     __tracebackhide__ = True
     _check_error(error)
@@ -114,21 +141,24 @@ def fail_queries(
     message: str | None = None,
     optional: bool = False,
 ) -> Fault:
-    """Have queries of BatchGetMetrics fail: HTTP 200 and a result with this Status; the other queries of the call are answered.
+    """Fail queries of BatchGetMetrics: HTTP 200, and this Status. The other queries are answered.
 
-    `status`: InternalError or ValidationError, without values; or Truncated, without the last value (the setting `query_limit` has
-    every long result truncated). Source: MetricQueryResult (documented). `message`: that of the result.
+    `status` is InternalError or ValidationError, for a result without values; or Truncated, for a
+    result without its last value (the setting `query_limit` truncates all long results). Source:
+    MetricQueryResult (documented). `message` is the message of the result.
 
-    Filters look at the single query: its MetricName, and the name and the region in its ResourceArn. Every query that passes them is a
-    match. Filters and the rest: as `fail_metrics` has them.
+    Filters select single queries: `metric_name`, and `trial_component` and `region` in the
+    ResourceArn. Each is a string, a compiled regular expression (it is searched) or a predicate;
+    None matches anything. For `times`, `after`, `probability` and `optional`, see `fail_metrics`.
 
-    A ValueError for what is not accepted.
+    Raise a ValueError for an argument that is not accepted.
     """
     __tracebackhide__ = True
     if not isinstance(status, str) or status not in QUERY_STATUSES:
         near = _near(status, QUERY_STATUSES)
         raise ValueError(
-            f"unknown status {status!r} of a query that fails{near} The statuses are: {', '.join(QUERY_STATUSES)}."
+            f"unknown status {status!r} of a query that fails{near} "
+            f"The statuses are: {', '.join(QUERY_STATUSES)}."
         )
     check("message", message, message is None or isinstance(message, str), "None, or a string")
     filters = {"metric_name": metric_name, "trial_component": trial_component, "region": region}
@@ -148,12 +178,15 @@ def delay_calls(
     probability: float = 1.0,
     optional: bool = False,
 ) -> Fault:
-    """Have calls take long, in simulated time: none passes. Delays add up.
+    """Delay calls by a number of seconds. The time is simulated: the test does not wait.
 
-    Past the client's own `read_timeout` the service has taken the data, and the client gets a ReadTimeoutError in place of the
-    answer. Filters and the rest: as `fail_calls` has them.
+    Several delays of one call add up. If the sum exceeds the client's `read_timeout`, the service
+    stores the data, and the client gets a ReadTimeoutError instead of the answer.
 
-    A ValueError for what is not accepted.
+    For the filters, see `fail_calls`. For `times`, `after`, `probability` and `optional`, see
+    `fail_metrics`.
+
+    Raise a ValueError for an argument that is not accepted.
     """
     __tracebackhide__ = True
     check("seconds", seconds, is_number(seconds) and seconds >= 0, "a number from 0")
@@ -175,13 +208,20 @@ def hold_calls(
     optional: bool = False,
     timeout: float = 5,
 ) -> HeldCalls:
-    """Hold calls in flight until the block ends: `with sm_metrics.hold_calls() as held: ...; held.wait(n=2)`.
+    """Hold calls in flight until a `with` block ends: they have arrived, and have no answer yet.
 
-    They have arrived and are not answered: a call that arrives meanwhile is in flight together with them. Make them in other threads
-    or tasks. One that is held longer than `timeout` seconds (real time) raises a RuntimeError. Filters and the rest: as `fail_calls`
-    has them.
+    Make the calls in other threads or tasks than the block:
 
-    A ValueError for what is not accepted.
+        with sm_metrics.hold_calls(trial_component="run-1") as held:
+            ...  # start two threads that put metrics
+            held.wait(n=2)
+
+    A call that is held for more than `timeout` seconds (real time) raises a RuntimeError.
+
+    For the filters, see `fail_calls`. For `times`, `after`, `probability` and `optional`, see
+    `fail_metrics`.
+
+    Raise a ValueError for an argument that is not accepted.
     """
     __tracebackhide__ = True
     return HeldCalls(
@@ -202,13 +242,17 @@ def _call_filters(
 
 
 def _near(given: object, known: Iterable[str]) -> str:
-    """The end of the sentence about a code or status that is not known, or that another function takes."""
-    for function, takes in (
-        ("fail_metrics", METRIC_ERRORS),
-        ("fail_queries", QUERY_STATUSES),
-        ("fail_calls", ERRORS),
-    ):
-        if isinstance(given, str) and given in takes:
+    """Return the end of a sentence about an unknown code or status.
+
+    It names the function that accepts it, or else the nearest known code or status.
+    """
+    accepting: dict[str, Iterable[str]] = {
+        "fail_metrics": METRIC_ERRORS,
+        "fail_queries": QUERY_STATUSES,
+        "fail_calls": ERRORS,
+    }
+    for function, accepted in accepting.items():
+        if isinstance(given, str) and given in accepted:
             return f"; {function}({given!r}) takes it."
     return did_you_mean(str(given), known)
 
@@ -219,25 +263,25 @@ def _check_error(error: Any) -> None:
     if isinstance(error, str):
         if error not in ERRORS:
             raise ValueError(
-                f"unknown error code {error!r}{_near(error, ERRORS)} To answer any other: (status, code); {known}."
+                f"unknown error code {error!r}{_near(error, ERRORS)} "
+                f"For any other code: (status, code); {known}."
             )
-        return
-    if isinstance(error, tuple):
-        status, what = error if len(error) == 2 else (0, None)
-        least = 200 if isinstance(what, bytes) else 400
-        if (
-            is_whole(status, least)
-            and status <= 599
-            and (isinstance(what, bytes) or _is_code(what))
-        ):
-            return
-    if _is_botocores(error):
-        return
-    raise ValueError(
-        f"error is {error!r}; accepted is an error code, (status from 400 to 599, code), (status from 200 to 599, bytes), or an exception "
-        "type or instance of botocore's own, as botocore.exceptions.ConnectTimeoutError (a ClientError is what botocore makes of an error "
-        f"code); {known}."
-    )
+    elif not (_is_answer(error) or _is_botocores(error)):
+        raise ValueError(
+            f"error is {error!r}; accepted is an error code, (status from 400 to 599, code), "
+            "(status from 200 to 599, bytes), or an exception type or instance of botocore's, as "
+            "botocore.exceptions.ConnectTimeoutError (for a ClientError, use its error code); "
+            f"{known}."
+        )
+
+
+def _is_answer(error: object) -> bool:
+    if not isinstance(error, tuple) or len(error) != 2:
+        return False
+    status, what = error
+    if isinstance(what, bytes):
+        return is_whole(status, 200, 599)
+    return is_whole(status, 400, 599) and _is_code(what)
 
 
 def _is_code(value: object) -> bool:
@@ -251,7 +295,7 @@ def _is_botocores(error: object) -> bool:
         return False
     try:
         exception_of(error, "")
-    except Exception:  # it is made of more than its message
+    except Exception:  # its arguments are unknown
         return False
     return True
 
@@ -274,7 +318,7 @@ def _in_force(
 
 
 class Injects:
-    """Injects faults into the answers of a service."""
+    """The part of a mock that injects faults into the answers of its service."""
 
     _service: Service
 
@@ -286,5 +330,5 @@ class Injects:
 
     @property
     def faults(self) -> list[Fault]:
-        """Those in force, in the order in which they were added."""
+        """The faults in force, in the order in which they were added."""
         return list(self._service.injection.in_force)

@@ -41,10 +41,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
             self._service, opt_out_hint, self._cloudtrail._trails.take_findings
         )
 
-    def _record(self, scope_rank: int, judged_by: object) -> ActiveMock:
+    def _record(self, **more: Any) -> ActiveMock:
         """Return the record of an activation."""
-        trails = self._cloudtrail._trails
-        return ActiveMock(self, self._service, trails, self._quotas, scope_rank, judged_by)
+        return ActiveMock(self, self._service, self._cloudtrail._trails, self._quotas, **more)
 
     def _snapshot(self) -> Callable[[], None]:
         """Return a function that restores the present state."""

@@ -92,7 +92,7 @@ class Setting:
         self.ini_type = ini_type
         """The type of the ini option; empty if there is none."""
         self.read = read
-        """Converts the value of the ini option; None leaves it as it is."""
+        """Converts the value of the ini option; None if it stays as it is."""
 
 
 SETTINGS: dict[str, Setting] = {
@@ -108,7 +108,7 @@ SETTINGS: dict[str, Setting] = {
             "principal as sagemaker.amazonaws.com",
             _is_caller,
         ),
-        "the caller, as AccessDeniedException has it; None: an IAM user of the account",
+        "the caller in AccessDeniedException; None: an IAM user of the account",
     ),
     "metric_limit": Setting(
         None,
@@ -155,7 +155,7 @@ SETTINGS: dict[str, Setting] = {
     "fast_retries": Setting(
         True,
         ("True or False", lambda value: isinstance(value, bool)),
-        "whether botocore's retries come without the back-off between them",
+        "whether botocore retries at once, without its back-off delays",
         "bool",
     ),
     "unused_faults": Setting(
@@ -171,8 +171,8 @@ SETTINGS: dict[str, Setting] = {
     "faults": Setting(
         (),
         (
-            "a list or tuple of what fail_metrics(...), fail_calls(...), fail_queries(...) and "
-            "delay_calls(...) make",
+            "a list or tuple of faults from fail_metrics(...), fail_calls(...), fail_queries(...) "
+            "and delay_calls(...)",
             _are_faults,
         ),
         "faults in force from the start; those of several markers add up",
@@ -190,7 +190,7 @@ SETTINGS: dict[str, Setting] = {
 
 
 class Settings:
-    """The settings of one mock, all of them accepted values. They do not change."""
+    """The settings of one mock. They have accepted values, and do not change."""
 
     account_id: str
     caller_arn: str | None
@@ -225,7 +225,7 @@ _defaults: Mapping[str, Any] = {}
 
 
 def use_defaults(given: Mapping[str, Any]) -> Callable[[], None]:
-    """Start mocks with these settings by default. Return a function that restores the defaults."""
+    """Set the defaults of new mocks. Return a function that restores the previous ones."""
     global _defaults
     before, _defaults = _defaults, given
 
@@ -237,7 +237,7 @@ def use_defaults(given: Mapping[str, Any]) -> Callable[[], None]:
 
 
 def check_settings(given: Mapping[str, Any]) -> None:
-    """Raise a TypeError for an unknown name, a ValueError for a value that is not accepted."""
+    """Raise a TypeError for an unknown name, and a ValueError for an invalid value."""
     for name, value in given.items():
         if name not in SETTINGS:
             from .wording import did_you_mean

@@ -17,7 +17,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def joined(head: str, details: Iterable[str]) -> str:
-    """Return a message: a head, and a bullet for each detail."""
+    """Return a message: a head, then a bullet for each detail."""
     bullets = ["  - " + detail.replace("\n", "\n  ") for detail in details]
     return "\n".join([head, *bullets])
 
@@ -30,7 +30,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def closest(name: str, candidates: Iterable[str]) -> list[str]:
-    """Return the candidates most like a name, at most three; upper and lower case are the same."""
+    """Return the candidates most similar to a name, at most three; ignore upper and lower case."""
     import difflib
 
     folded: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""What all tests share: nothing is configured, nothing reaches the network."""
+"""Fixtures of all tests: nothing is configured, and nothing reaches the network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ settings.load_profile("tests")
 
 @pytest.fixture(autouse=True)
 def _nothing_configured(monkeypatch, tmp_path):
-    """No credentials, region, profile or metadata service: as on a fresh CI machine."""
+    """Remove credentials, region, profile and metadata service, as on a fresh CI machine."""
     for name in list(os.environ):
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
@@ -28,7 +28,7 @@ def _nothing_configured(monkeypatch, tmp_path):
 
 @pytest.fixture(autouse=True)
 def network(monkeypatch):
-    """Every connection that somebody tries to open fails; the list holds where it was to go."""
+    """Fail every attempt to open a connection. Return the list of the addresses."""
     attempts: list[object] = []
 
     def connect(self, address):
@@ -42,7 +42,10 @@ def network(monkeypatch):
 
 @pytest.fixture
 def pytester(pytester, monkeypatch):
-    """Without plugins that change the order of tests, want to be configured, or hook botocore; tests beside them ask for them."""
+    """Return a pytester without some plugins; tests about these plugins load them.
+
+    The plugins change the order of tests, need configuration, or hook botocore.
+    """
     monkeypatch.setenv(
         "PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in ("asyncio", "ddtrace", "randomly"))
     )

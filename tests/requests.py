@@ -1,4 +1,4 @@
-"""Requests as bytes, for tests that speak to the service without a client."""
+"""Requests as bytes, for tests that call the service without a client."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def query(
     region="us-east-1",
     **more,
 ):
-    """One item of MetricQueries; the axis that goes with the period, the ARN of a trial component of the default account."""
+    """Return an item of MetricQueries. The default axis is the one that goes with the period."""
+    if axis is ...:
+        axis = "IterationNumber" if period == "IterationNumber" else "Timestamp"
     members = {
         "MetricName": name,
         "ResourceArn": f"arn:aws:sagemaker:{region}:123456789012:experiment-trial-component/{run}",
         "MetricStat": stat,
         "Period": period,
-        "XAxisType": ("IterationNumber" if period == "IterationNumber" else "Timestamp")
-        if axis is ...
-        else axis,
+        "XAxisType": axis,
         **more,
     }
     return {key: value for key, value in members.items() if value is not ...}
@@ -57,5 +57,5 @@ def get_request(*queries, region="us-east-1"):
 
 
 def answered(service, request):
-    """What the service answers to a request that nothing holds."""
+    """Return the answer to a request that no fault holds."""
     return service.answer(request)

@@ -1,4 +1,4 @@
-"""Faults, through real clients: what the code under test gets, and what is stored."""
+"""Faults through real clients: the answers that the code under test gets, and the stored data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from .logging_metrics import INFINITE, SESSION, client_in, metric, put
 
 
 class Raw(io.BytesIO):
-    """What urllib3 would have read."""
+    """A raw response, as urllib3 reads it."""
 
     def stream(self):
         yield self.read()
@@ -201,7 +201,8 @@ class TestFailCalls:
             with pytest.raises(ClientError) as raised:
                 put(client, "run-1", metric())
         assert raised.value.response["Error"]["Message"] == (
-            "User: arn:aws:sts::123456789012:assumed-role/trainer/run is not authorized to perform: sagemaker:BatchPutMetrics on resource: "
+            "User: arn:aws:sts::123456789012:assumed-role/trainer/run "
+            "is not authorized to perform: sagemaker:BatchPutMetrics on resource: "
             "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1 "
             "because no identity-based policy allows the sagemaker:BatchPutMetrics action"
         )
@@ -394,9 +395,7 @@ class TestFastRetries:
             put(client, "run-1", metric())
             with pytest.raises(ClientError, match="SlowDown"):
                 s3.list_buckets()
-        assert (
-            len(taken) == 1
-        )  # the second of the two: the limit is on once the service has throttled
+        assert len(taken) == 1  # by the second call: throttling switches the limit on
 
     def test_afterwards_everything_is_as_before(self, client):
         import botocore.endpoint
@@ -412,7 +411,7 @@ class TestFastRetries:
 
 
 class TestRetryQuota:
-    """In standard mode, the default since botocore 1.44, a client stops to retry when it has had to too often."""
+    """Standard mode, the default since botocore 1.44: after many retries, a client stops them."""
 
     @pytest.fixture
     def client(self):
@@ -441,7 +440,7 @@ class TestRetryQuota:
             put(client, "run-1", metric())
         with sm_metrics.fail_calls("InternalFailure"), pytest.raises(ClientError):
             put(client, "run-1", metric())
-        assert sm_metrics.calls[-1].attempt == 1  # the outer one's is still spent
+        assert sm_metrics.calls[-1].attempt == 1  # the outer quota is still used up
 
     def test_it_is_whole_after_a_reset(self, client, sm_metrics):
         for _ in range(2):
@@ -460,7 +459,7 @@ class TestRetryQuota:
         assert quota.available_capacity == 50
 
     def quota_of(self, client):
-        """The client's own, as its first retry takes from it."""
+        """Return the retry quota of a client: its first retry takes from it."""
         quotas = []
         acquire = RetryQuota.acquire
 
@@ -494,7 +493,7 @@ class TestRetryQuota:
 
 
 def test_a_retry_that_comes_when_the_mock_is_off_does_not_reach_aws(network):
-    """Of a call that was held, say, and answered when its mock was switched off."""
+    """An example is a call that was held, and answered when its mock was switched off."""
     client, failed = make_client(), []
 
     def upload():
@@ -519,9 +518,9 @@ def test_a_retry_that_comes_when_the_mock_is_off_does_not_reach_aws(network):
     thread.join()
     [error] = failed
     assert (
-        "was tried again when the mock of SageMaker Metrics that had answered it was off. It did not reach AWS."
-        in str(error)
-    )
+        "was tried again when the mock of SageMaker Metrics that had answered it was off. "
+        "It did not reach AWS."
+    ) in str(error)
     assert (error.operation, error.trial_component) == ("BatchPutMetrics", "run-1")
     assert error.test.endswith("::test_a_retry_that_comes_when_the_mock_is_off_does_not_reach_aws")
     assert len(sm_metrics.calls) == 1
@@ -578,7 +577,8 @@ class TestHoldCalls:
         with sm_metrics.hold_calls(timeout=0.01):
             with pytest.raises(
                 RuntimeError,
-                match=r"held for 0.01 seconds by hold_calls\(timeout=0.01\).*in another thread or task",
+                match=r"held for 0.01 seconds by hold_calls\(timeout=0.01\)"
+                r".*in another thread or task",
             ):
                 put(client, "run-1", metric())
         assert [(call.status_code, call.error_code) for call in sm_metrics.calls] == [
@@ -656,14 +656,13 @@ class TestHoldCalls:
 
     @pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no signals to threads here")
     def test_an_interrupted_call_is_in_flight_no_more(self, client):
-        """Ctrl-C, or the signal of a test's time limit."""
+        """The signal stands for Ctrl-C, or for the time limit of a test."""
         waiting, interrupted = threading.get_ident(), threading.Event()
 
         def interrupt():
             held.wait()
-            while not interrupted.wait(
-                0.001
-            ):  # a signal that comes just before the thread waits is seen after it
+            # A signal just before the thread waits is handled only after the wait.
+            while not interrupted.wait(0.001):
                 if sys._current_frames()[waiting].f_code.co_name == "wait":
                     signal.pthread_kill(waiting, signal.SIGUSR1)
 
@@ -715,7 +714,8 @@ class TestInForce:
         template = fail_metrics("CONFLICT_ERROR")
         with pytest.raises(
             RuntimeError,
-            match=r"fail_metrics\('CONFLICT_ERROR'\) is a template, in force nowhere: make it with sm_metrics.fail",
+            match=r"fail_metrics\('CONFLICT_ERROR'\) is a template, in force nowhere: "
+            r"make it with sm_metrics.fail",
         ):
             template.remove()
         with pytest.raises(RuntimeError, match="is a template"), template:
@@ -746,7 +746,8 @@ class TestInForce:
             delay_calls(90),
         ]
         assert [repr(fault) for fault in made] == [
-            "fail_metrics('CONFLICT_ERROR', metric_name=re.compile('loss'), step=0, times=1, after=2, probability=0.5, optional=True)",
+            "fail_metrics('CONFLICT_ERROR', metric_name=re.compile('loss'), step=0, "
+            "times=1, after=2, probability=0.5, optional=True)",
             "fail_calls(ConnectTimeoutError, region='eu-west-1', stored=True)",
             "fail_calls((500, 'X'), message='m')",
             "delay_calls(90)",
@@ -758,7 +759,8 @@ class TestInForce:
     [
         (
             lambda: fail_metrics("CONFLICT"),
-            "unknown code 'CONFLICT' of a metric; did you mean 'CONFLICT_ERROR'? The codes are: METRIC_LIMIT",
+            "unknown code 'CONFLICT' of a metric; did you mean 'CONFLICT_ERROR'? "
+            "The codes are: METRIC_LIMIT",
         ),
         (
             lambda: fail_calls("Throttling"),
@@ -766,12 +768,13 @@ class TestInForce:
         ),
         (
             lambda: fail_calls(ValueError),
-            "error is <class 'ValueError'>; accepted is an error code, (status from 400 to 599, code)",
+            "error is <class 'ValueError'>; accepted is an error code, "
+            "(status from 400 to 599, code)",
         ),
         (lambda: fail_calls(ssl.SSLError()), "accepted is"),
         (
             lambda: fail_calls(ClientError({}, "X")),
-            "a ClientError is what botocore makes of an error code",
+            "for a ClientError, use its error code",
         ),
         (lambda: fail_calls((200, "X")), "error is (200, 'X'); accepted is"),
         (lambda: fail_calls((600, b"")), "error is (600, b'')"),
@@ -900,7 +903,7 @@ def test_a_predicate_that_raises_is_named(sm_metrics, client):
 
 
 class TestNearMisses:
-    def told(self, sm_metrics):
+    def report(self, sm_metrics):
         with pytest.raises(AssertionError) as told:
             sm_metrics.check()
         return str(told.value)
@@ -908,7 +911,7 @@ class TestNearMisses:
     def test_it_was_added_too_late(self, sm_metrics, client):
         put(client, "run-1", metric())
         sm_metrics.fail_calls("ThrottlingException")
-        told = self.told(sm_metrics)
+        told = self.report(sm_metrics)
         assert "  - 1 call would have matched it, and came before it was added\n" in told
         assert "  - no SageMaker Metrics call has reached the mock while it was in force\n" in told
 
@@ -916,7 +919,7 @@ class TestNearMisses:
         with sm_metrics.fail_metrics("CONFLICT_ERROR"):
             pass
         put(client, "run-1", metric(), metric())
-        told = self.told(sm_metrics)
+        told = self.report(sm_metrics)
         assert "  - 2 metrics would have matched it, and came after it was removed\n" in told
         assert "  - it was removed, or its block ended\n" in told
 
@@ -924,7 +927,7 @@ class TestNearMisses:
         sm_metrics.fail_metrics("CONFLICT_ERROR")
         sm_metrics.fail_metrics("INTERNAL_ERROR", probability=0.99)
         put(client, "run-1", metric(), metric())
-        told = self.told(sm_metrics)
+        told = self.report(sm_metrics)
         assert (
             "  - 2 metrics matched it; faults that were added earlier fired in its place 2 times\n"
             in told
@@ -935,7 +938,7 @@ class TestNearMisses:
         put(client, "run-1", metric(step=None))
         assert (
             "metric_name was 'loss', step was None, for which the predicate raised TypeError("
-            in self.told(sm_metrics)
+            in self.report(sm_metrics)
         )
 
     def test_malformed_requests_have_no_metrics(self, sm_metrics, client):
@@ -943,9 +946,9 @@ class TestNearMisses:
         with pytest.raises(ClientError):
             put(client, "Run-1", metric())
         assert (
-            "  - 1 call reached the mock, malformed: 400 ValidationException: 1 validation error detected"
-            in self.told(sm_metrics)
-        )
+            "  - 1 call reached the mock, malformed: 400 ValidationException: "
+            "1 validation error detected"
+        ) in self.report(sm_metrics)
 
     def test_the_call_failed_as_a_whole(self, sm_metrics, client):
         sm_metrics.fail_metrics("CONFLICT_ERROR")
@@ -953,14 +956,14 @@ class TestNearMisses:
         with pytest.raises(ClientError):
             put(client, "run-1", metric())
         assert (
-            "  - 1 metric matched it, but did not get as far: the call had failed as a whole before\n"
-            in self.told(sm_metrics)
-        )
+            "  - 1 metric matched it, but did not get as far: "
+            "the call had failed as a whole before\n"
+        ) in self.report(sm_metrics)
 
     def test_probability(self, sm_metrics, client):
         sm_metrics.fail_metrics("CONFLICT_ERROR", probability=0)
         put(client, "run-1", metric())
-        assert "  - 1 metric matched it; the probability is 0\n" in self.told(sm_metrics)
+        assert "  - 1 metric matched it; the probability is 0\n" in self.report(sm_metrics)
 
 
 def test_the_default_session_too(sm_metrics):

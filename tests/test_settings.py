@@ -11,7 +11,8 @@ from pytest_sm_metrics.settings import SETTINGS, Settings, SettingsKeywords
 def test_an_unknown_setting_is_refused_with_the_known_ones():
     with pytest.raises(
         TypeError,
-        match=r"unknown setting 'metirc_limit'; did you mean 'metric_limit'\? The settings are: account_id, caller_arn, metric_limit,",
+        match=r"unknown setting 'metirc_limit'; did you mean 'metric_limit'\? "
+        r"The settings are: account_id, caller_arn, metric_limit,",
     ):
         mock_sm_metrics(metirc_limit=3)
     with pytest.raises(TypeError, match=r"unknown setting 'colour'\. The settings are: "):

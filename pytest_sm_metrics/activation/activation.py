@@ -32,11 +32,24 @@ class Activation:
         self._test = test
         """The name of the test, where no pytest runs it."""
         self._entered: list[ActiveMock] = []
+        self._started: list[ActiveMock] = []
 
     def start(self) -> SageMakerMetricsMock:
         """Activate a new mock."""
-        mock: SageMakerMetricsMock = self._start().mock
+        record = self._start()
+        self._started.append(record)
+        mock: SageMakerMetricsMock = record.mock
         return mock
+
+    def stop(self) -> None:
+        """Stop the mock that was started last, as its own `stop()` does.
+
+        Raise a RuntimeError if none was started.
+        """
+        __tracebackhide__ = True
+        if not self._started:
+            raise RuntimeError("stop() was called before start()")
+        self._started.pop().mock.stop()
 
     def _start(self) -> ActiveMock:
         return activate(self._given, current_test.name or self._test, _keyword_hint)
@@ -102,17 +115,16 @@ def mock_sm_metrics(target: Any = _NO_TARGET, /, **settings: Any) -> Any:
 
 
 def activate(
-    given: Mapping[str, Any],
-    node_id: str,
-    opt_out_hint: OptOutHint,
-    scope_rank: int = 0,
-    judged_by: object = None,
+    given: Mapping[str, Any], node_id: str, opt_out_hint: OptOutHint, **more: Any
 ) -> ActiveMock:
-    """Activate a new mock: outside those of narrower scopes, inside all others."""
+    """Activate a new mock: outside those of narrower scopes, inside all others.
+
+    `more`: other fields of its record.
+    """
     from ..aws import interception
 
     mock = SageMakerMetricsMock(Settings.of(given), node_id, opt_out_hint)
-    record = mock._record(scope_rank, judged_by)
+    record = mock._record(**more)
     interception.activate(record)
     return record
 

@@ -35,6 +35,10 @@ class ActiveMock:
     """The larger, the wider the scope that shares it; 0 for a mock of no fixture."""
     judged_by: object = None
     """The judge of the tests that use it; None if it judges itself when it is deactivated."""
+    fixture: str = ""
+    """The name of the fixture that activated it."""
+    started_by: Any = None
+    """The node of the test, or of the wider fixture, that activated it by itself."""
     number: int = 0
     """Its place among all activations."""
     default_session: Any = None
@@ -68,6 +72,8 @@ class ActiveMocks:
     """The innermost last."""
     ended: list[ActiveMock] = field(default_factory=list)
     """Those that were deactivated since the test began."""
+    is_hidden: Callable[[ActiveMock], bool] | None = None
+    """Returns True for a mock that the test does not use, and that does not answer it."""
     refuse: Refuse | None = None
     """What blocks calls outside a mock; None if they are not blocked."""
     lock: Any = field(default_factory=threading.RLock)
@@ -84,9 +90,9 @@ class ActiveMocks:
     @property
     def innermost(self) -> ActiveMock | None:
         """The mock that answers; None if none is on."""
-        for record in self.stack[-1:]:
-            return record
-        return None
+        if self.is_hidden is None:
+            return self.stack[-1] if self.stack else None
+        return next((one for one in reversed(self.stack) if not self.is_hidden(one)), None)
 
     def push(self, record: ActiveMock) -> ActiveMock | None:
         """Put a mock on the stack, outside those of narrower scopes. Return the next one inside it.
@@ -95,6 +101,8 @@ class ActiveMocks:
         """
         self._activations += 1
         record.number = self._activations
+        if record.judged_by is None:
+            record.started_by = current_test.owner
         narrower = (
             index
             for index, other in enumerate(self.stack)
@@ -109,7 +117,7 @@ class ActiveMocks:
         """Remove a mock, wherever it stands. Return those inside it."""
         index = self.stack.index(record)
         del self.stack[index]
-        if current_test.name is not None:
+        if current_test.name is not None or record.judged_by is not None:
             self.ended.append(record)
         unjudged = [one for one in self.ended if one.judged_by is None]
         for one in unjudged[:-_ENDED]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from ..current_test import current_test
+from ..exceptions import UnmockedCallError
 from ..wording import counted, joined
 from .judge import judge_of
 
@@ -27,6 +29,19 @@ def block(config: pytest.Config, on: bool) -> Callable[[], None]:
     from ..aws import interception
 
     return interception.block(judge_of(config).refuse if on else None)
+
+
+@contextmanager
+def expect_blocked_calls(config: pytest.Config) -> Generator[list[UnmockedCallError]]:
+    """Block calls outside a mock, and collect them instead of failing the test."""
+    judge = judge_of(config)
+    outer, judge.expected = judge.expected, []
+    restore = block(config, True)
+    try:
+        yield judge.expected
+    finally:
+        restore()
+        judge.expected = outer
 
 
 def _owns_the_process() -> bool:

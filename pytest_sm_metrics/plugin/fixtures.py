@@ -12,11 +12,14 @@ from ..current_test import name_of
 
 if TYPE_CHECKING:
     from ..cloudtrail.cloudtrail import CloudTrail
+    from ..exceptions import UnmockedCallError
     from ..mock import SageMakerMetricsMock
 
 SCOPES = ("session", "package", "module", "class", "function")
 MOCKS = {"_sm_metrics_mock", *(f"sm_metrics_{scope}" for scope in SCOPES[:-1])}
 """The fixtures that activate a mock."""
+BLOCKED = "sm_metrics_blocked"
+"""The fixture of a test that expects its calls to be blocked."""
 CLEAN = MOCKS | {"sm_metrics", "sm_metrics_cloudtrail"}
 """The fixtures that start clean in each example of Hypothesis."""
 
@@ -33,7 +36,14 @@ def mock_of(
     given = settings_of(node)
     given.pop("mode", None)
     rank = len(SCOPES) - SCOPES.index(scope)
-    record = activate(given, name_of(node), opt_out_hint(scope), rank, judge_of(config))
+    record = activate(
+        given,
+        name_of(node),
+        opt_out_hint(scope),
+        scope_rank=rank,
+        judged_by=judge_of(config),
+        fixture="_sm_metrics_mock" if scope == "function" else f"sm_metrics_{scope}",
+    )
     try:
         yield record.mock
     finally:
@@ -62,6 +72,19 @@ def sm_metrics(_sm_metrics_mock: SageMakerMetricsMock) -> SageMakerMetricsMock:
 def sm_metrics_cloudtrail(sm_metrics: SageMakerMetricsMock) -> CloudTrail:
     """`sm_metrics.cloudtrail`: the CloudTrail data events of the calls, and trails that hold them."""
     return sm_metrics.cloudtrail
+
+
+@pytest.fixture
+def sm_metrics_blocked(request: pytest.FixtureRequest) -> Iterator[list[UnmockedCallError]]:
+    """Block SageMaker Metrics calls in a test that expects it: the list of its blocked calls.
+
+    Each is the `UnmockedCallError` that was raised, with `operation` and `trial_component`. They do
+    not fail the test. The calls are blocked for the whole test, whatever the mode is.
+    """
+    from .blocking import expect_blocked_calls
+
+    with expect_blocked_calls(request.config) as blocked:
+        yield blocked
 
 
 def _shared_by(scope: Any, tests: str) -> Any:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable
-from contextlib import ExitStack, contextmanager, nullcontext
-from typing import Any
+from collections.abc import Callable, Generator, Iterable
+from contextlib import ExitStack, nullcontext
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ..current_test import current_test, name_of
-from .fixtures import CLEAN, MOCKS, SCOPES, mock_of
+from .fixtures import BLOCKED, CLEAN, MOCKS, SCOPES, mock_of
 from .options import MARKER, MODE
 
-_HAS_FAILED = pytest.StashKey[bool]()
+if TYPE_CHECKING:
+    from ..aws.active import ActiveMock
+    from .judge import Judge
+
+_STATE = pytest.StashKey["_TestState"]()
+_NO_EFFECT = pytest.StashKey[dict[Any, str]]()
+"""In a worker of xdist: what is wrong with the markers of nodes."""
+_LATE = pytest.StashKey[list[str]]()
+"""What was found after the last test."""
 _OWN_MOCK = pytest.StashKey[ExitStack]()
 """The mock of a test that is no function, and can't ask for a fixture."""
 
@@ -30,6 +38,62 @@ def _wrong_markers(nodes: Iterable[Any]) -> list[str]:
     return wrong_markers(marked)
 
 
+def _markers_without_effect(items: Iterable[Any], whole: bool = False) -> dict[Any, str]:
+    """Return what is wrong with markers that reach no mock, by node.
+
+    `whole`: the items are all tests of their files.
+    """
+    marked = [item for item in items if item.get_closest_marker(MARKER) is not None]
+    if not marked:
+        return {}
+    from .markers import without_effect
+
+    return without_effect([(item, _mocks_used_by(item)) for item in marked], whole)
+
+
+def _mocks_used_by(item: Any) -> set[str] | None:
+    """Return the fixtures of mocks that a test asks for; None if it may ask for one later."""
+    names: list[str] = getattr(item, "fixturenames", [])
+    used = {name for name in MOCKS if _uses(item, name)}
+    if _asks_for_ours(item, names):
+        used.add("_sm_metrics_mock")
+    mode = item.stash.get(MODE, None) or _mode_of(item, item.config.stash.get(MODE, "off"))
+    if mode == "mock" and not used and BLOCKED not in names:
+        used.add("_sm_metrics_mock")
+    return None if not used and _may_ask_late(item) else used
+
+
+def _asks_for_ours(item: Any, names: list[str]) -> bool:
+    """Return True if a test asks for `sm_metrics`, and no fixture of that name hides ours."""
+    if "sm_metrics" not in names:
+        return False
+    on_top = _definitions(item, "sm_metrics")[1:]
+    return all("sm_metrics" in definition.argnames for definition in on_top)
+
+
+def _markers_without_effect_at_the_end(item: Any) -> list[str]:
+    """Return what is wrong with the markers of a test that could have asked for a mock later."""
+    if item.get_closest_marker(MARKER) is None or _mocks_used_by(item) is not None:
+        return []
+    from .markers import without_effect
+
+    return list(without_effect([(item, set())], whole=False).values())
+
+
+def _may_ask_late(item: Any) -> bool:
+    """Return True if the test, or a fixture of a user, has `request`, which returns any fixture."""
+    info = getattr(item, "_fixtureinfo", None)
+    if "request" in getattr(info, "argnames", ()):
+        return True
+    known: dict[str, Any] = getattr(info, "name2fixturedefs", {})
+    return any(
+        "request" in definition.argnames
+        and not definition.func.__module__.startswith(("_pytest.", "pytest_sm_metrics."))
+        for definitions in known.values()
+        for definition in definitions
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
@@ -43,24 +107,42 @@ def pytest_make_collect_report(
     return report
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse wrong markers that other hooks have added.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Generator[None, None, None]:
+    """Refuse markers that reach no mock, and wrong ones that other hooks have added.
 
-    In a worker of xdist, where an error would end the run, the test's set-up refuses them.
+    In a worker of xdist, where an error would end the run, the set-up of each test refuses them.
     """
-    wrong = _wrong_markers(items)
-    if wrong and not hasattr(config, "workerinput"):
-        raise pytest.UsageError("\n".join(wrong))
+    is_part = any("::" in arg for arg in config.args) or config.getoption("lf", False)
+    no_effect = _markers_without_effect(items, whole=not is_part)
+    yield
+    if hasattr(config, "workerinput"):
+        config.stash[_NO_EFFECT] = no_effect
+        return
+    wrong = [*no_effect.values(), *_wrong_markers(items)]
+    if wrong:
+        raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
 
 
 # Around each test
 
 
+class _TestState:
+    """What has become of a test so far."""
+
+    def __init__(self) -> None:
+        self.outcome = "passed"
+        """`passed`, `failed`, `skipped` or `xfailed`."""
+        self.also_found: list[str] = []
+        """Findings that must not hide another error of the teardown."""
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Apply the mode of the test, in place of the one that holds between tests."""
-    outer = current_test.name, current_test.phase
+    outer = current_test.name, current_test.phase, current_test.owner
     between = item.config.stash.get(MODE, "off")
     mode = item.stash[MODE] = _mode_of(item, between)
     restore = None
@@ -72,7 +154,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         with ExitStack() as item.stash[_OWN_MOCK]:
             return (yield)
     finally:
-        current_test.name, current_test.phase = outer
+        current_test.name, current_test.phase, current_test.owner = outer
         if restore:
             restore()
 
@@ -88,22 +170,61 @@ def _mode_of(item: pytest.Item, default: str) -> str:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Set the mocks up before every other fixture of their scope."""
-    item.stash[_HAS_FAILED] = False
-    current_test.name, current_test.phase = name_of(item), "setup"
+    item.stash[_STATE] = _TestState()
+    current_test.name, current_test.phase, current_test.owner = name_of(item), "setup", item
     if "pytest_sm_metrics.mock" in sys.modules:
         from ..aws.active import active
 
         active.begin_test()
-    if "pytest_sm_metrics.plugin.judge" in sys.modules:
-        from .judge import judge_of
-
-        judge_of(item.config).begin_test()
-    wrong = _wrong_markers(item.listchain())
-    if wrong:
-        raise pytest.UsageError("\n".join(wrong))
+        active.is_hidden = _hidden_mocks(item)
+    judge = _judge_of(item.config)
+    if judge:
+        judge.begin_test()
+    chain = item.listchain()
+    of_session: dict[Any, str] = item.config.stash.get(_NO_EFFECT, {})
+    no_effect = {**of_session, **_markers_without_effect([item])}
+    wrong = [*_wrong_markers(chain), *(no_effect[node] for node in chain if node in no_effect)]
     _set_up_mocks_first(item)
-    with _noting_failure(item):
-        yield
+    try:
+        yield  # also with a wrong marker: the teardown of other plugins needs their set-up
+    finally:
+        if wrong:
+            raise pytest.UsageError("\n".join(wrong))
+
+
+def _judge_of(config: pytest.Config) -> Judge | None:
+    """Return the judge of a session; None if no mock was activated and no call was blocked yet."""
+    if "pytest_sm_metrics.plugin.judge" not in sys.modules:
+        return None
+    from .judge import judge_of
+
+    return judge_of(config)
+
+
+def _hidden_mocks(item: Any) -> Callable[[ActiveMock], bool] | None:
+    """Return what hides shared mocks from a test that does not use them and is to be blocked."""
+    is_blocked = item.stash.get(MODE, "off") == "block"
+    if not is_blocked and BLOCKED not in getattr(item, "fixturenames", ()):
+        return None
+    return lambda record: record.scope_rank > 1 and not _uses(item, record.fixture)
+
+
+def _uses(item: Any, fixture: str) -> bool:
+    """Return True if a test asks for a fixture, in its arguments or with `getfixturevalue`."""
+    late = getattr(getattr(item, "_request", None), "_fixture_defs", {})
+    return fixture in getattr(item, "fixturenames", ()) or fixture in late
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Note the node that owns what a wider fixture starts."""
+    if request.scope == "function" or current_test.owner is None:
+        return (yield)
+    outer, current_test.owner = current_test.owner, request.node
+    try:
+        return (yield)
+    finally:
+        current_test.owner = outer
 
 
 def _set_up_mocks_first(item: Any) -> None:
@@ -113,23 +234,22 @@ def _set_up_mocks_first(item: Any) -> None:
     wider scopes first, and tears them down the other way round. In mode `mock`, a test that asks
     for no mock gets one.
     """
-    needs_one = item.stash.get(MODE, "off") == "mock"
+    names: list[str] = getattr(item, "fixturenames", [])
+    needs_one = item.stash.get(MODE, "off") == "mock" and BLOCKED not in names
     if not hasattr(item, "fixturenames"):
         if needs_one:
             item.stash[_OWN_MOCK].enter_context(mock_of(item, item.config))
         return
-    names: list[str] = item.fixturenames
     if "sm_metrics" in names:
         # Before pytest 9, `names` has not what a user's fixture of that name asks for.
-        on_top = _definitions(item, "sm_metrics")[1:]
-        is_used = all("sm_metrics" in definition.argnames for definition in on_top)
-        if "_sm_metrics_mock" not in names and is_used:
+        if "_sm_metrics_mock" not in names and _asks_for_ours(item, names):
             names = ["_sm_metrics_mock", *names]
     elif needs_one and not MOCKS.intersection(names):
         names = ["_sm_metrics_mock", *names]
-    if MOCKS.intersection(names):
+    first = {*MOCKS, BLOCKED}
+    if first.intersection(names):
         item.fixturenames = sorted(
-            names, key=lambda name: (SCOPES.index(_scope_of(item, name)), name not in MOCKS)
+            names, key=lambda name: (SCOPES.index(_scope_of(item, name)), name not in first)
         )
 
 
@@ -150,9 +270,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the test when its body has passed, so that the test itself fails, and xfail applies."""
     __tracebackhide__ = True
     current_test.phase = "call"
-    with _noting_failure(item), _judging_parts(item):
+    with _judging_parts(item):
         yield
-    _fail_if_found(item)
+    _fail_for_findings(item)
 
 
 def _judging_parts(item: Any) -> Any:
@@ -166,7 +286,7 @@ def _judging_parts(item: Any) -> Any:
     if unittest and isinstance(case, unittest.TestCase):
         from ..activation.unittest_cases import judged_when_run
 
-        return judged_when_run(case, judge_of(item.config), lambda: _fail_if_found(item))
+        return judged_when_run(case, judge_of(item.config), lambda: _fail_for_findings(item))
     if "hypothesis" not in sys.modules:
         return nullcontext()
     from ..activation.hypothesis_examples import Examples, function_scope_allowed
@@ -182,62 +302,139 @@ def _judging_parts(item: Any) -> Any:
     return stack
 
 
+def _fail_for_findings(item: pytest.Item) -> None:
+    """Fail the test for what its judge found, unless it has failed by itself."""
+    judge = _judge_of(item.config)
+    findings = judge.take() if judge else []
+    if findings and item.stash[_STATE].outcome != "failed":
+        raise _failure("\n".join([*findings, "the test itself passed"]))
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Judge what only the teardown shows."""
+def pytest_runtest_teardown(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, None, None]:
+    """Judge what only the teardown shows, and what belongs to wider fixtures."""
     current_test.phase = "teardown"
+    if "pytest_sm_metrics.aws.active" in sys.modules:
+        from ..aws.active import active
+
+        active.is_hidden = None  # a wider fixture that uses a mock is torn down after any test
+    has_raised = True
     try:
-        with _noting_failure(item), item.stash.get(_OWN_MOCK, nullcontext()):
+        with item.stash.get(_OWN_MOCK, nullcontext()):
             yield
+        has_raised = False
     finally:
-        current_test.name = None
-        _fail_if_found(item)
+        found = _found_in_teardown(item, nextitem.listchain() if nextitem else [])
+        current_test.name = current_test.owner = None
+        if has_raised:
+            item.stash[_STATE].also_found = found
+    if found:
+        raise _failure("\n".join(found), of_teardown=True)
 
 
-@contextmanager
-def _noting_failure(item: pytest.Item) -> Generator[None]:
-    __tracebackhide__ = True
-    try:
-        yield
-    except BaseException:
-        item.stash[_HAS_FAILED] = True
-        raise
+def _found_in_teardown(item: pytest.Item, remaining: list[Any]) -> list[str]:
+    """Return the messages that are an error of the teardown, whatever the test itself did."""
+    messages = _markers_without_effect_at_the_end(item)
+    judge = _judge_of(item.config)
+    if judge is None:
+        return messages
+    state = item.stash.get(_STATE, None) or _TestState()  # another plugin left the set-up out
+    left_over = judge.stop_leftovers(remaining)
+    found = judge.take_findings(unused=state.outcome == "passed")
+    judge.take()  # faults that a test could not use, since it did not run to its end
+    causes = judge.causes_beside(state.outcome)
+    return [*(one.message for one in found if one.cause in causes), *messages, *left_over]
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note failures that nothing raises, of subtests and test cases; add the section with the calls."""
+    """Note what becomes of the test; add the section with the calls to the report of a failure."""
     report = yield
+    if call.excinfo and getattr(call.excinfo.value, "_is_of_teardown", False):
+        report.outcome = "failed"  # xfail is about the test, and this is not
+        vars(report).pop("wasxfail", None)
+    state = item.stash.get(_STATE, None)
+    if state and report.failed:
+        state.outcome = "failed"
+    elif state and report.skipped:
+        state.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
     if report.failed:
-        item.stash[_HAS_FAILED] = True
-        if "pytest_sm_metrics.mock" in sys.modules:
-            from ..reports.test_section import sections
-            from .judge import judge_of
-
-            is_whole = item.config.get_verbosity() >= 2
-            report.sections += sections(name_of(item), judge_of(item.config).blocked, is_whole)
+        report.sections += _sections(item)
     return report
 
 
-def _failure(message: str) -> BaseException:
+def _sections(item: pytest.Item) -> list[tuple[str, str]]:
+    """Return the sections of a failing test. What goes wrong here must not end the run."""
+    judge = _judge_of(item.config)
+    if judge is None:
+        return []
+    state = item.stash.get(_STATE, None)
+    found = [("SageMaker Metrics findings", one) for one in (state.also_found if state else [])]
+    try:
+        from ..reports.test_section import sections
+
+        is_whole = item.config.get_verbosity() >= 2
+        return [*sections(name_of(item), judge.blocked, is_whole), *found]
+    except Exception as error:
+        why = f"this section could not be made: {_safe_repr(error)}"
+        return [("SageMaker Metrics calls", why), *found]
+
+
+def _safe_repr(error: BaseException) -> str:
+    try:
+        return repr(error)
+    except Exception:
+        return type(error).__name__
+
+
+def _failure(message: str, of_teardown: bool = False) -> BaseException:
     """Return what `pytest.fail` raises, for an `xfail` that names AssertionError too."""
     bases: Any = (pytest.fail.Exception, AssertionError)
-    failed: Any = type("Failed", bases, {"__module__": "builtins"})
+    failed: Any = type("Failed", bases, {"__module__": "builtins", "_is_of_teardown": of_teardown})
     failure: BaseException = failed(message, pytrace=False)
     return failure
 
 
-def _fail_if_found(item: pytest.Item) -> None:
-    """Fail the test for what its judge found, unless it has failed by itself."""
-    if "pytest_sm_metrics.plugin.judge" not in sys.modules:
-        return
-    from .judge import judge_of, verdict
+# After the last test
 
-    findings = judge_of(item.config).take()
-    if findings and not item.stash.get(_HAS_FAILED, False):
-        raise _failure(verdict(findings))
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Judge the mocks that are torn down after the last test, because the run was stopped."""
+    judge = _judge_of(session.config)
+    if judge:
+        judge.is_finishing = True
+    yield
+    found = [*judge.stop_leftovers([]), *judge.take()] if judge else []
+    session.config.stash[_LATE] = found = [*session.config.stash.get(_LATE, []), *found]
+    if not found:
+        return
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["sm_metrics"] = found
+    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of xdist found after its last test."""
+    found = getattr(node, "workeroutput", {}).get("sm_metrics", [])
+    stash = node.config.stash
+    stash[_LATE] = [*stash.get(_LATE, []), *found]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Report what was found after the last test."""
+    found = config.stash.get(_LATE, [])
+    if found:
+        terminalreporter.write_sep("=", "SageMaker Metrics, after the last test", red=True)
+        for message in found:
+            terminalreporter.write_line(message)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -246,4 +443,7 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
         return None
     from .comparisons import explain_comparison
 
-    return explain_comparison(op, left, right)
+    try:
+        return explain_comparison(op, left, right)
+    except Exception as error:  # the assertion is what failed
+        return [f"{op} could not be explained: {_safe_repr(error)}"]

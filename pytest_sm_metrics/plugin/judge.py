@@ -2,27 +2,63 @@
 
 from __future__ import annotations
 
+import enum
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import pytest
 
-from ..activation.activation import active_mocks
-from ..aws.active import active
-from ..current_test import current_test
+from ..activation.activation import active_mocks, deactivate
+from ..aws.active import ActiveMock, active
+from ..current_test import current_test, name_of
 from ..exceptions import UnmockedCallError
 from ..service.operations import operation_named, trial_components_in
+
+
+class Cause(enum.Enum):
+    """What a finding is about."""
+
+    OWN = enum.auto()
+    """The test's own mocks, and its blocked calls."""
+    SHARED = enum.auto()
+    """Shared mocks, and calls that were blocked during set-up and teardown: a wider fixture may
+    have caused it."""
+    ENDED = enum.auto()
+    """A shared mock that is over."""
+
+
+class Finding(NamedTuple):
+    """A message that fails a test."""
+
+    cause: Cause
+    message: str
+
+
+class BlockedCall(NamedTuple):
+    """A call outside a mock that was blocked."""
+
+    description: str
+    phase: str
 
 
 class Judge:
     """Collects the messages that fail a test: from its mocks, and for its blocked calls."""
 
     def __init__(self) -> None:
-        self.blocked: list[str] = []
-        """The blocked calls of the test."""
+        self.expected: list[UnmockedCallError] | None = None
+        """The blocked calls of a test that expects them; None for a test that does not."""
+        self.is_finishing = False
+        """True once the last test has run."""
+        self._blocked: list[BlockedCall] = []
         self._reported = 0
         """The number of blocked calls that are reported."""
         self._kept: list[str] = []
+
+    @property
+    def blocked(self) -> list[str]:
+        """The blocked calls of the test that it did not expect, each in a few words."""
+        return [call.description for call in self._blocked]
 
     def refuse(self, operation_name: str, body: bytes) -> UnmockedCallError:
         """Build the error for a blocked call from its operation and body."""
@@ -36,14 +72,19 @@ class Judge:
         call = f"{operation_name}{about}"
         thread = threading.current_thread()
         where = "" if thread is threading.main_thread() else f", in the thread {thread.name!r}"
-        if current_test.name is not None:
-            self.blocked.append(f"{call} ({current_test.phase}{where})")
-        message = why_blocked(call, where)
-        return UnmockedCallError(message, operation_name, trial_component, current_test.name)
+        error = UnmockedCallError(
+            why_blocked(call, where), operation_name, trial_component, current_test.name
+        )
+        phase = "teardown" if self.is_finishing else current_test.phase
+        if self.expected is not None:
+            self.expected.append(error)
+        elif current_test.name is not None or self.is_finishing:
+            self._blocked.append(BlockedCall(f"{call} ({phase}{where})", phase))
+        return error
 
     def begin_test(self) -> None:
         """Forget the blocked calls of the test before, as far as they are reported."""
-        self.blocked, self._reported = self.blocked[self._reported :], 0
+        self._blocked, self._reported = self._blocked[self._reported :], 0
 
     def take(self, unused: bool = True) -> list[str]:
         """Return and clear the messages that fail the test.
@@ -51,16 +92,47 @@ class Judge:
         `unused`: include faults that have not fired by now; those of a shared mock only when it is
         off, since they may fire in a later test.
         """
-        found, self._kept = self._kept, []
+        return [finding.message for finding in self.take_findings(unused)]
+
+    def take_findings(self, unused: bool = True) -> list[Finding]:
+        """Return and clear the messages that fail the test, with their causes.
+
+        `unused`: include faults of the test's own mocks that have not fired by now.
+        """
+        found = [Finding(Cause.OWN, message) for message in self._kept]
+        self._kept = []
         for record in active.of_this_test():
             if record.judged_by is self:
-                may_fire = record.scope_rank > 1 and record in active.stack
-                found += record.mock._findings.take(unused and not may_fire)
-        blocked, self._reported = self.blocked[self._reported :], len(self.blocked)
+                found += _take_from(record, unused)
+        blocked, self._reported = self._blocked[self._reported :], len(self._blocked)
         if blocked:
             from .blocking import blocked_finding
 
-            found.append(blocked_finding(blocked))
+            is_own = any(call.phase == "call" for call in blocked)
+            message = blocked_finding([call.description for call in blocked])
+            found.append(Finding(Cause.OWN if is_own else Cause.SHARED, message))
+        return found
+
+    def causes_beside(self, outcome: str) -> set[Cause]:
+        """Return the causes of findings that are reported beside a test's own outcome.
+
+        Findings never hide a test's own failure, and an expected failure covers the test's own.
+        """
+        if outcome == "failed":
+            return {Cause.ENDED}
+        return {Cause.SHARED, Cause.ENDED} if outcome == "xfailed" else set(Cause)
+
+    def stop_leftovers(self, remaining: list[Any]) -> list[str]:
+        """Deactivate the mocks that tests and fixtures started and did not stop.
+
+        `remaining`: the nodes that are not torn down yet. Return a message for each mock.
+        """
+        found: list[str] = []
+        for record in [one for one in active.stack if one.started_by is not None]:
+            if record.started_by not in remaining:
+                deactivate(record)
+                found.append(_why_left_over(record))
+                found += record.mock._findings.take()
         return found
 
     def keep(self, found: list[str]) -> None:
@@ -85,14 +157,29 @@ class Judge:
         return restore, end
 
 
+def _take_from(record: ActiveMock, unused: bool) -> Iterator[Finding]:
+    findings = record.mock._findings
+    is_shared = record.scope_rank > 1
+    cause = Cause.SHARED if is_shared else Cause.OWN
+    for message in findings.take(unused=unused and not is_shared):
+        yield Finding(cause, message)
+    if is_shared and record not in active.stack:
+        for message in findings.take():
+            yield Finding(Cause.ENDED, message)
+
+
+def _why_left_over(record: ActiveMock) -> str:
+    return (
+        f"a mock that {name_of(record.started_by)} started is still on: it would answer later "
+        "tests, and was switched off\n"
+        "  - stop it: sm_metrics.stop(), in a teardown or with addCleanup; or use "
+        "`with mock_sm_metrics()`, the decorator or the fixture sm_metrics"
+    )
+
+
 _JUDGE = pytest.StashKey[Judge]()
 
 
 def judge_of(config: pytest.Config) -> Judge:
     """Return the judge of a session."""
     return config.stash.setdefault(_JUDGE, Judge())
-
-
-def verdict(found: list[str]) -> str:
-    """Return all findings in one message."""
-    return "\n".join([*found, "the test itself passed"])

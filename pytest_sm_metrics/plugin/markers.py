@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import pytest
+
 from ..accepted import one_of
 from ..settings import check_settings
+from .fixtures import SCOPES
 from .options import MARKER, MODES
 
 _MODE_WORDS, _is_mode = one_of(*MODES)
@@ -77,3 +80,58 @@ def _what_is_wrong(mark: Any) -> Iterator[str]:
                 raise ValueError(f"mode is {value!r}; accepted is {_MODE_WORDS}.")
         except (TypeError, ValueError) as error:
             yield f"{shown}: {error}"
+
+
+def without_effect(items: Iterable[tuple[Any, set[str] | None]], whole: bool) -> dict[Any, str]:
+    """Return what is wrong with markers whose settings reach no mock, by node.
+
+    `items`: tests, each with the fixtures of mocks that it asks for, or with None if it may ask
+    later. `whole`: these are all tests of their files, so that markers of classes and modules can
+    be judged, too: such a marker must reach a mock of one of their tests.
+    """
+    reached: dict[Any, bool] = {}
+    for item, used in items:
+        for node in item.listchain():
+            if not any(map(_settings_in, _marks(node))) or (node is not item and not whole):
+                continue
+            reaches = used is None or any(_reaches(node, item, fixture) for fixture in used)
+            reached[node] = reached.get(node, False) or reaches
+    return {
+        node: "\n".join(_why_without_effect(node, one) for one in _marks(node) if _settings_in(one))
+        for node, is_reached in reached.items()
+        if not is_reached
+    }
+
+
+def _marks(node: Any) -> list[Any]:
+    return [mark for mark in node.own_markers if mark.name == MARKER]
+
+
+def _settings_in(mark: Any) -> list[str]:
+    return [name for name in mark.kwargs if name != "mode"]
+
+
+def _reaches(holder: Any, item: Any, fixture: str) -> bool:
+    """Return True if the mock of a fixture reads the markers of a node."""
+    scope = fixture.removeprefix("sm_metrics_")
+    if scope not in SCOPES or (scope == "class" and item.getparent(pytest.Class) is None):
+        scope = "function"
+    return _rank(holder, item) >= len(SCOPES) - SCOPES.index(scope)
+
+
+def _rank(holder: Any, item: Any) -> int:
+    if holder is item:
+        return 1
+    kinds = ((pytest.Class, 2), (pytest.Module, 3), (pytest.Package, 4), (pytest.Session, 5))
+    return next((rank for kind, rank in kinds if isinstance(holder, kind)), 3)
+
+
+def _why_without_effect(node: Any, mark: Any) -> str:
+    names = ", ".join(_settings_in(mark))
+    keywords = ", ".join(f"{name}={value!r}" for name, value in mark.kwargs.items())
+    return (
+        f"{node.nodeid}: @pytest.mark.{MARKER}({keywords}): {names} would have no effect, since "
+        "the marker reaches no mock. Ask for the fixture sm_metrics; or give the settings where "
+        "the mock is activated: mock_sm_metrics(...), the marker on the class or the module of a "
+        "shared fixture, ini options for sm_metrics_package and sm_metrics_session."
+    )

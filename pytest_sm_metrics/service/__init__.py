@@ -1,1 +1,4 @@
-"""The service itself, in plain Python: it knows HTTP bodies and AWS's rules, and nothing of botocore or pytest."""
+"""The service in plain Python.
+
+It knows HTTP bodies and AWS's rules. It does not know botocore or pytest.
+"""

@@ -1,4 +1,4 @@
-"""ARNs of trial components, and the partitions that they are in."""
+"""ARNs of trial components, and AWS's partitions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RESOURCE = "experiment-trial-component/"
 
 
 def trial_component_arn(region: str, account_id: str, name: str) -> str:
-    """`arn:<partition>:sagemaker:<region>:<account>:experiment-trial-component/<name>`.
+    """Return `arn:<partition>:sagemaker:<region>:<account>:experiment-trial-component/<name>`.
 
     Source: Actions, resources, and condition keys for Amazon SageMaker (documented).
     """
@@ -34,30 +34,37 @@ def trial_component_arn(region: str, account_id: str, name: str) -> str:
 
 @lru_cache(maxsize=64)
 def _partition_of(region: str) -> str:
-    return next(
-        (partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws"
-    )
+    for prefix, partition in _PARTITIONS.items():
+        if region.startswith(prefix):
+            return partition
+    return "aws"
 
 
 def default_caller(region: str, account_id: str) -> str:
-    """Who calls where the setting `caller_arn` does not say: an IAM user of the account."""
+    """Return the caller without the setting `caller_arn`: an IAM user of the account."""
     return f"arn:{_partition_of(region)}:iam::{account_id}:user/tester"
 
 
 def region_of(arn: str) -> str:
-    """The region in an ARN; empty where it has none."""
+    """Return the region in an ARN; empty if it has none."""
     return arn.split(":", 5)[3] if arn.count(":") >= 5 else ""
 
 
 def trial_component_named(arn: str) -> str | None:
-    """The name of the trial component that an ARN names, in whatever account and region; None if it names something else.
+    """Return the name of an ARN's trial component; None if the ARN names something else.
 
-    In lower case: names are not case-sensitive (documented: CreateTrialComponent).
+    Account and region do not matter. The name is in lower case: names are not case-sensitive
+    (documented: CreateTrialComponent).
     """
     resource = arn.split(":", 5)[-1]
-    return resource.removeprefix(_RESOURCE).lower() if resource.startswith(_RESOURCE) else None
+    if not resource.startswith(_RESOURCE):
+        return None
+    return resource.removeprefix(_RESOURCE).lower()
 
 
 def dns_suffix(region: str) -> str:
-    """What the host names of AWS's endpoints end with in a region's partition. Source: botocore's partitions (documented)."""
+    """Return the DNS suffix of AWS's endpoints in a region's partition.
+
+    Source: botocore's partitions (documented).
+    """
     return _DNS_SUFFIXES.get(_partition_of(region), "amazonaws.com")

@@ -1,4 +1,4 @@
-"""How a whole call can fail: the error codes that the service answers with, their status and message."""
+"""Error codes of the service, with their HTTP status and message."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _SERVER_ERROR = "Internal server error. Please try again later."
 
 
 class KnownError(NamedTuple):
-    """What AWS answers with a code."""
+    """The status and the message that go with an error code."""
 
     status: int
     message: str
-    """`{user}`, `{action}` and `{resource}` stand for those of the call."""
+    """`{user}`, `{action}` and `{resource}` are replaced by those of the call."""
 
 
 ERRORS = {
@@ -35,8 +35,9 @@ ERRORS = {
     ),
     "RequestExpired": KnownError(
         400,
-        "The request reached the service more than 15 minutes after the date stamp on the request or more than 15 minutes after the "
-        "request expiration date, or the date stamp on the request is more than 15 minutes in the future.",
+        "The request reached the service more than 15 minutes after the date stamp on the request "
+        "or more than 15 minutes after the request expiration date, or the date stamp on the "
+        "request is more than 15 minutes in the future.",
     ),
     "IncompleteSignature": KnownError(
         400, "The request signature does not conform to AWS standards."
@@ -47,16 +48,25 @@ ERRORS = {
         403, "The X.509 certificate or AWS access key ID provided does not exist in our records."
     ),
 }
-"""By code. Source: Amazon SageMaker API Reference, Common Errors; the message of ThrottlingException and those about tokens as AWS
-services give them (observed on others)."""
+"""The known errors by code.
+
+Source: Amazon SageMaker API Reference, Common Errors. The messages of ThrottlingException and of
+the errors about tokens are those of other AWS services (observed there).
+"""
 
 METRIC_ERRORS = ("METRIC_LIMIT_EXCEEDED", "INTERNAL_ERROR", "VALIDATION_ERROR", "CONFLICT_ERROR")
-"""The codes of one metric in Errors. Source: Amazon SageMaker API Reference, BatchPutMetricsError (documented)."""
+"""The codes that one metric can have in Errors.
+
+Source: Amazon SageMaker API Reference, BatchPutMetricsError (documented).
+"""
 
 QUERY_STATUSES = {
     "InternalError": _SERVER_ERROR,
     "ValidationError": "The query failed validation.",
     "Truncated": None,
 }
-"""The statuses of a query that fails, and their messages. Source: Amazon SageMaker API Reference, MetricQueryResult (documented; the
-messages: published nowhere)."""
+"""The statuses of a query that fails, with their messages.
+
+Source: Amazon SageMaker API Reference, MetricQueryResult (documented). The messages are published
+nowhere.
+"""

@@ -51,9 +51,9 @@ class NoAnswer(NamedTuple):
 
 
 class HeldCall(Future["Answer | NoAnswer"]):
-    """A call that a fault holds in flight: its result is the answer, once the fault lets go.
+    """A call that a fault holds in flight. Its result is the answer, once the fault releases it.
 
-    A caller that waits no longer calls `abandon` with the error it gets instead.
+    A caller that stops waiting calls `abandon` with the error that it gets instead.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class HeldCall(Future["Answer | NoAnswer"]):
         """Release the call from the fault. Return True if it was still held."""
 
     def abandon(self, error: BaseException) -> bool:
-        """Give up waiting for the answer. Return True if the call was still held."""
+        """Stop waiting for the answer. Return True if the call was still held."""
         if not self._release(self):
             return False
         self.record_abandoned(error)

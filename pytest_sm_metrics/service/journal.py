@@ -27,7 +27,7 @@ def request_ids(seed: str) -> Callable[[int], str]:
 
 
 class Call:
-    """One attempt that reached the mock. botocore's retries are attempts of their own."""
+    """One attempt that reached the mock. Each retry of botocore's is an attempt."""
 
     __slots__ = (
         "attempt",
@@ -71,18 +71,18 @@ class Call:
         self.is_contended = False
         """True if another request for the trial component was in flight when it arrived."""
         self.outcome: Outcome = None
-        """How the call ended for the client."""
+        """The end of the call for the client."""
         self.in_service: Outcome = None
-        """How it ended within the service, whatever became of the answer; Raw or NoAnswer if it
-        never reached the service."""
+        """The end of the call within the service, even if the client never got the answer; Raw or
+        NoAnswer if the call never reached the service."""
         self.result: Result | None = None
-        """What the service did; None if it refused the request, or never got it."""
+        """The result of the service; None if the request failed, or never reached it."""
         self.faults: Sequence[Fault] = ()
         """The faults that fired."""
 
     @property
     def refused(self) -> Sequence[Any]:
-        """The metrics that were not stored, each with the rule or the fault that refused it."""
+        """The rejected metrics, each with the rule or the fault that rejected it."""
         return () if self.result is None else self.result.refused
 
     @property
@@ -94,7 +94,10 @@ class Call:
 
     @property
     def error_code(self) -> str | None:
-        """The error code of a call that failed as a whole; without an answer, the exception's name."""
+        """The error code of a call that failed as a whole.
+
+        If there was no answer, it is the name of the exception.
+        """
         if isinstance(self.outcome, NoAnswer):
             return self.outcome.name
         return self.outcome.code if isinstance(self.outcome, Failure) else None
@@ -116,7 +119,7 @@ class Call:
 
     @property
     def may_store(self) -> bool:
-        """True if it was meant to store something, as far as its operation tells."""
+        """True if its operation stores something, or is unknown."""
         operation = operation_named(self.operation)
         return operation is None or operation.stores
 
@@ -129,7 +132,7 @@ class Call:
 
     @property
     def parsed(self) -> Parsed | None:
-        """The request as the service reads it; None if it is malformed."""
+        """The parsed request; None if it is malformed."""
         operation = operation_named(self.operation)
         if operation is None:
             return None
@@ -146,7 +149,10 @@ class Call:
 
     @property
     def response(self) -> Any:
-        """The body of the answer: parsed JSON; the bytes of a raw answer; None if there was none."""
+        """The body of the answer as parsed JSON; None if there was no answer.
+
+        Of a raw answer, it is the bytes.
+        """
         if isinstance(self.outcome, Raw):
             return self.outcome.body
         if isinstance(self.outcome, Failure):
@@ -157,13 +163,13 @@ class Call:
 
     @property
     def ending(self) -> str:
-        """How it ended, in a few words."""
+        """A short description of its end."""
         if isinstance(self.outcome, NoAnswer):
             return f"no answer, {self.outcome.name}"
         if isinstance(self.outcome, Failure):
             return f"{self.outcome.status} {self.outcome.code}: {self.outcome.message}"
         if isinstance(self.outcome, Raw):
-            return f"{self.outcome.status}, {len(self.outcome.body)} bytes given by a fault"
+            return f"{self.outcome.status}, {len(self.outcome.body)} bytes from a fault"
         summary = self.result.summary if self.result else ""
         return f"200, {summary}" if summary else "200"
 
@@ -178,7 +184,7 @@ class Call:
 
 
 def attempt_of(call: Call, parsed: Parsed | None) -> Attempt:
-    """Return what the filters of faults match."""
+    """Return the values that the filters of faults match."""
     operation = operation_named(call.operation)
     item = operation.item if operation else None
     columns = parsed.columns if parsed else None

@@ -1,4 +1,4 @@
-"""An operation of the service, and what a contributor writes to add one."""
+"""The interface of an operation: a contributor implements it to add one."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Parsed(Protocol):
         ...
 
     def described(self, whole: bool) -> Sequence[str]:
-        """Return a few words about each item; more of them if `whole` is true."""
+        """Describe each item in a few words; in more words if `whole` is true."""
         ...
 
 
@@ -72,12 +72,12 @@ class Result(Protocol):
 
     @property
     def summary(self) -> str:
-        """A few words about it, for reports; empty if there is nothing to say."""
+        """A short description for reports; empty if there is nothing to add."""
         ...
 
 
 class Operation(ABC):
-    """An operation: it reads requests, says what they are about, and performs them.
+    """An operation: it reads requests, names their trial components, and performs them.
 
     To add one, write a folder with its rules and a subclass, and list it in `operations.py`.
     """
@@ -88,7 +88,7 @@ class Operation(ABC):
     path: ClassVar[str]
     """Source of both: the service model (documented)."""
     item: ClassVar[str]
-    """The noun for one item of a request: faults for such items match it."""
+    """The noun for one item of a request. A fault for items names it, too."""
     rules: ClassVar[tuple[Rule, ...]]
     """The rules about its requests and answers."""
     stores: ClassVar[bool] = False

@@ -16,10 +16,10 @@ UNKNOWN_OPERATION = Rule(
     "Operation.unknown",
     "*",
     "",
-    "Method and path are those of an operation of the service",
-    "HTTP 404 UnknownOperationException; nothing of the request is stored",
-    "assumed",
-    UNPUBLISHED,
+    constraint="Method and path are those of an operation of the service",
+    effect="HTTP 404 UnknownOperationException; nothing of the request is stored",
+    provenance="assumed",
+    source=UNPUBLISHED,
     code="UnknownOperationException",
 )
 
@@ -28,7 +28,7 @@ _BY_ROUTE = {(operation.method, operation.path): operation for operation in OPER
 
 
 def operation_named(name: str | None) -> Operation | None:
-    """Return the operation of a name; None if there is none."""
+    """Return the operation with this name; None if there is none."""
     return None if name is None else BY_NAME.get(name)
 
 
@@ -38,7 +38,7 @@ def operation_at(method: str, path: str) -> Operation | None:
 
 
 def check_operation(name: str) -> None:
-    """Raise a ValueError for a name that no operation has."""
+    """Raise a ValueError if no operation has this name."""
     __tracebackhide__ = True
     if name not in BY_NAME:
         names = [operation.name for operation in OPERATIONS]

@@ -8,7 +8,7 @@ from .exchange import NoAnswer
 
 
 class Failure(NamedTuple):
-    """An error response: the call was refused as a whole."""
+    """An error response: the call failed as a whole."""
 
     status: int
     code: str
@@ -16,11 +16,11 @@ class Failure(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """A response that a fault gives, byte for byte."""
+    """A response whose bytes come from a fault."""
 
     status: int
     body: bytes
 
 
 Outcome = Failure | Raw | NoAnswer | None
-"""How a call ended; None for HTTP 200."""
+"""The end of a call; None for HTTP 200."""

@@ -1,4 +1,4 @@
-"""Reading bodies: from bytes to columns of members, or to the error of a malformed request."""
+"""The parser of bodies: it makes columns of members, or the error of a malformed request."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..wording import counted
 from .rule import SERIALIZATION, UNPUBLISHED, VALIDATION, Column, Rule
 
 _SHOWN = 256  # characters of a value in a message
@@ -14,16 +15,16 @@ BODY = Rule(
     "Body.json",
     "*",
     "",
-    "The body is one JSON object in UTF-8, without bare NaN or Infinity tokens",
-    f"HTTP 400 {SERIALIZATION}; nothing of the request is stored",
-    "assumed",
-    UNPUBLISHED,
+    constraint="The body is one JSON object in UTF-8, without bare NaN or Infinity tokens",
+    effect=f"HTTP 400 {SERIALIZATION}; nothing of the request is stored",
+    provenance="assumed",
+    source=UNPUBLISHED,
     code=SERIALIZATION,
 )
 
 
 class RefusedRequestError(Exception):
-    """The service refuses the whole request."""
+    """The error of a request that fails as a whole."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -33,12 +34,12 @@ class RefusedRequestError(Exception):
 
 
 class Member:
-    """A member of an operation's requests, with the rules about it in the order of judging."""
+    """A member of an operation's requests, with the rules about it in the order of their checks."""
 
     def __init__(self, rules: Iterable[Rule], name: str, path: str) -> None:
         self.name = name
         self.path = path
-        """Its place as AWS's messages show it; `{}` is the number of the item that it is in."""
+        """The path in AWS's messages; `{}` stands for the number of the item, from 1."""
         about_it = [rule for rule in rules if rule.member == name and rule.holds]
         self.types = [rule for rule in about_it if rule.code == SERIALIZATION]
         self.required = [rule for rule in about_it if rule.sees_absent]
@@ -59,7 +60,7 @@ _decode = json.JSONDecoder(parse_constant=_reject_constant).decode
 
 
 def read_json(body: bytes) -> Any:
-    """The JSON value in a body; a ValueError where there is none."""
+    """Return the JSON value of a body; raise a ValueError if it is no JSON."""
     try:
         return _decode(body.decode())
     except RecursionError:
@@ -67,7 +68,7 @@ def read_json(body: bytes) -> Any:
 
 
 def read_object(body: bytes) -> dict[str, Any]:
-    """The JSON object that a body is, or a RefusedRequestError."""
+    """Return the JSON object of a body; raise RefusedRequestError if there is none."""
     try:
         document = read_json(body)
     except ValueError as error:
@@ -84,7 +85,10 @@ def read_members(
     item: Member,
     of_item: Sequence[Member],
 ) -> list[Sequence[Any]]:
-    """The members of all items in a request's list as columns, or a RefusedRequestError: first the types, then the constraints."""
+    """Return the members of all items in a request's list, as columns.
+
+    Check the types first, then the constraints; raise RefusedRequestError if one is violated.
+    """
     request, columns = read_types(document, of_request, items, item, of_item)
     check_constraints(request, columns)
     return list(columns.values())
@@ -97,7 +101,10 @@ def read_types(
     item: Member,
     of_item: Sequence[Member],
 ) -> tuple[Columns, Columns]:
-    """The same, where the types alone are as they must be: the members of the request, and those of all its items."""
+    """Return the members of a request, and those of all its items, as columns.
+
+    Check the types, not the constraints; raise RefusedRequestError if a type is wrong.
+    """
     request = {member: [document.get(member.name)] for member in of_request}
     check_types(request)
     listed = [{} if one is None else one for one in document.get(items.name) or []]
@@ -108,17 +115,15 @@ def read_types(
 
 
 def check_types(columns: Columns) -> None:
-    """Raise RefusedRequestError for what cannot be read."""
+    """Raise RefusedRequestError for the first value that cannot be read."""
     for member, column in columns.items():
         for rule, index in _breaches(member.types, column):
-            raise RefusedRequestError(
-                SERIALIZATION,
-                f"Value {_shown(column[index])} at '{member.path.format(index + 1)}' cannot be read: {rule.constraint}",
-            )
+            where = f"Value {_shown(column[index])} at '{member.path.format(index + 1)}'"
+            raise RefusedRequestError(SERIALIZATION, f"{where} cannot be read: {rule.constraint}")
 
 
 def check_constraints(*groups: Columns) -> None:
-    """Raise RefusedRequestError with everything that breaks a constraint."""
+    """Raise RefusedRequestError with all violations of constraints, if there are any."""
     violations = [
         violation
         for columns in groups
@@ -126,28 +131,19 @@ def check_constraints(*groups: Columns) -> None:
         for violation in _violations(member, column)
     ]
     if violations:
-        errors = (
-            "1 validation error" if len(violations) == 1 else f"{len(violations)} validation errors"
-        )
+        errors = counted(len(violations), "validation error")
         raise RefusedRequestError(VALIDATION, f"{errors} detected: {'; '.join(violations)}")
 
 
 def _violations(member: Member, column: Column) -> Iterator[str]:
     absent = [(rule, index) for rule in member.required for index in rule.breaches(column)]
     for rule, index in (*absent, *_breaches(member.constraints, column)):
-        value = column[index]
-        shown = (
-            "null"
-            if value is None
-            else f"'{_cut(value)}'"
-            if type(value) is str
-            else f"'{_shown(value)}'"
-        )
-        yield f"Value {shown} at '{member.path.format(index + 1)}' failed to satisfy constraint: {rule.constraint}"
+        where = f"Value {_quoted(column[index])} at '{member.path.format(index + 1)}'"
+        yield f"{where} failed to satisfy constraint: {rule.constraint}"
 
 
 def _breaches(rules: Sequence[Rule], column: Column) -> Iterator[tuple[Rule, int]]:
-    """Each rule that a value breaks, with the value's index; absent values break none."""
+    """Return each rule that a value breaks, with the value's index. Skip absent values."""
     if None in column:
         indexes = [index for index, value in enumerate(column) if value is not None]
         column = [column[index] for index in indexes]
@@ -156,6 +152,12 @@ def _breaches(rules: Sequence[Rule], column: Column) -> Iterator[tuple[Rule, int
     else:
         for rule in rules:
             yield from ((rule, index) for index in rule.breaches(column))
+
+
+def _quoted(value: object) -> str:
+    if value is None:
+        return "null"
+    return f"'{_cut(value)}'" if type(value) is str else f"'{_shown(value)}'"
 
 
 def _shown(value: object) -> str:

@@ -1,8 +1,8 @@
-"""Rules: what the service does, how that is known, and the error code of what breaks a rule.
+"""Rules: the behaviour of the service, its sources, and the error code of each violation.
 
 A rule about a member is a test over a *column*: the values of that member in all the items of one
-request. A request is judged with one call per rule. Only where a column fails are its values judged
-one by one, each as a column of one.
+request. Each rule is called once per request. Only if a column breaks the rule is each of its
+values checked, as a column of one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Column = Sequence[Any]
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing that the service does, and how it is known.
+    """One fact about the behaviour of the service, with its source.
 
     A rule is enforced if it has a test: `holds` for the values of a member, or for the queries of
     a request; `refuses` for single metrics. A rule without a test describes behaviour.
@@ -35,19 +35,25 @@ class Rule:
     operation: str
     """The AWS operation, or `*` for all."""
     member: str
-    """The member of the request or of the answer, as AWS spells it; empty for a rule about all of it."""
+    """The member of the request or of the answer, as AWS spells it.
+
+    It is empty for a rule about the whole request or answer.
+    """
     constraint: str
-    """The condition that must hold, or the case that the rule is about."""
+    """The condition that must hold, or the case that the rule describes."""
     effect: str
     """The exact outcome."""
     provenance: Literal["documented", "observed", "assumed"]
-    """`documented`: an AWS reference, guide or service model says so. `observed`: seen in an AWS
-    answer. `assumed`: published nowhere."""
+    """`documented`: an AWS reference, guide or service model states it. `observed`: an answer of
+    AWS shows it. `assumed`: it is published nowhere."""
     source: str
     setting: str | None = None
     """The setting that switches the rule on; None for a rule that is always on."""
     code: str | None = None
-    """The error code of a request, or the code or Status of a metric or a query, that breaks the rule."""
+    """The error code of a request that breaks the rule.
+
+    For a rule about metrics: the Code in Errors. For a rule about queries: the Status.
+    """
     sees_absent: bool = False
     """True if absent members are in the column that the rule judges, as None."""
     holds: Callable[[Column], bool] | None = field(default=None, repr=False, compare=False)
@@ -55,13 +61,14 @@ class Rule:
     refuses: Callable[[Any, Collection[int]], Iterable[int]] | None = field(
         default=None, repr=False, compare=False
     )
-    """Return the indexes of the metrics that break the rule, from a `Submission` and from the
-    indexes that other rules and faults have refused before."""
+    """Return the indexes of the metrics that break the rule. Its arguments: a `Submission`, and the
+    indexes of the metrics that faults and earlier rules reject."""
     explain: Callable[[Any, int], str] | None = field(default=None, repr=False, compare=False)
-    """Return why a metric or a query broke the rule, from the request and its index."""
+    """Return the reason why a metric or a query breaks the rule. Its arguments: request, index."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Rule, (  # without the functions, which cannot be pickled
+        # The functions cannot be pickled.
+        return Rule, (
             self.id,
             self.operation,
             self.member,
@@ -87,12 +94,12 @@ class Rule:
         return [index for index, value in enumerate(column) if not self.holds((value,))]
 
     def why(self, request: Any, index: int) -> str:
-        """Return why a metric or a query of a request broke the rule, with the values that did it."""
+        """Return the reason why a metric or a query breaks the rule, with the values that do."""
         return self.explain(request, index) if self.explain else self.constraint
 
 
 class MemberRules:
-    """Makes the rules about the members of one operation's requests."""
+    """A factory for the rules about the members of one operation's requests."""
 
     def __init__(self, operation: str, within: str = "") -> None:
         self._operation = operation
@@ -106,15 +113,15 @@ class MemberRules:
         holds: Callable[[Column], bool],
         what: str = "type",
     ) -> Rule:
-        """Make the rule that a request with another value cannot be read."""
+        """Make a rule about the type of a member: the request cannot be read with any other."""
         return Rule(
             f"{self._within}{member}.{what}",
             self._operation,
             member,
-            constraint,
-            f"HTTP 400 {SERIALIZATION}; nothing of the request is stored",
-            "assumed",
-            UNPUBLISHED,
+            constraint=constraint,
+            effect=f"HTTP 400 {SERIALIZATION}; nothing of the request is stored",
+            provenance="assumed",
+            source=UNPUBLISHED,
             code=SERIALIZATION,
             holds=holds,
         )
@@ -136,7 +143,7 @@ class MemberRules:
         return self.type(member, "Member must be an integer", _are_whole)
 
     def required(self, member: str, source: str) -> Rule:
-        """Make the rule that a member is not absent."""
+        """Make the rule that a member is present."""
         return self.constraint(
             member,
             "required",
@@ -147,7 +154,7 @@ class MemberRules:
         )
 
     def least_length(self, member: str, least: int, source: str) -> Rule:
-        """Make the rule that a string or a list is not shorter."""
+        """Make the rule that a string or a list has at least this length."""
         return self.constraint(
             member,
             "min",
@@ -157,7 +164,7 @@ class MemberRules:
         )
 
     def most_length(self, member: str, most: int, source: str) -> Rule:
-        """Make the rule that a string or a list is not longer."""
+        """Make the rule that a string or a list has at most this length."""
         return self.constraint(
             member,
             "max",
@@ -167,7 +174,7 @@ class MemberRules:
         )
 
     def least(self, member: str, least: int, source: str) -> Rule:
-        """Make the rule that a number is not smaller."""
+        """Make the rule that a number is at least `least`."""
         return self.constraint(
             member,
             "min",
@@ -177,7 +184,7 @@ class MemberRules:
         )
 
     def most(self, member: str, most: int, source: str) -> Rule:
-        """Make the rule that a number is not larger."""
+        """Make the rule that a number is at most `most`."""
         return self.constraint(
             member,
             "max",
@@ -198,7 +205,7 @@ class MemberRules:
         )
 
     def enum(self, member: str, values: Sequence[str], source: str) -> Rule:
-        """Make the rule that a string is one of several."""
+        """Make the rule that a string is one of these values."""
         return self.constraint(
             member,
             "enum",
@@ -221,10 +228,10 @@ class MemberRules:
             f"{self._within}{member}.{what}",
             self._operation,
             member,
-            constraint,
-            f"HTTP 400 {VALIDATION}; nothing of the request is stored",
-            "documented",
-            source,
+            constraint=constraint,
+            effect=f"HTTP 400 {VALIDATION}; nothing of the request is stored",
+            provenance="documented",
+            source=source,
             code=VALIDATION,
             sees_absent=sees_absent,
             holds=holds,
@@ -237,6 +244,8 @@ def _has_types(*accepted: type) -> Callable[[Column], bool]:
 
 
 def _are_whole(column: Column) -> bool:
-    return {int}.issuperset(map(type, column)) or all(
-        type(value) is int or (type(value) is float and value.is_integer()) for value in column
-    )
+    return {int}.issuperset(map(type, column)) or all(map(_is_whole, column))
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int or (type(value) is float and value.is_integer())

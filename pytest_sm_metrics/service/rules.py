@@ -1,4 +1,4 @@
-"""Every rule of the service: `RULES` lists what the code enforces."""
+"""Every rule of the service, in one list."""
 
 from __future__ import annotations
 
@@ -6,50 +6,102 @@ from .operations import OPERATIONS, UNKNOWN_OPERATION
 from .parsing import BODY
 from .rule import UNPUBLISHED, Rule
 
+_SUCCESS = "Another tool (moto, a Stubber) answers the call with success"
+_VIOLATION = "A request violates a constraint of the service model"
+
 RULES: tuple[Rule, ...] = (
     UNKNOWN_OPERATION,
     BODY,
     Rule(
-        "Body.members", "*", "", "null is an absent member, members the shape does not have are ignored",
-        "as if they were not there", "assumed", UNPUBLISHED,
+        "Body.members",
+        "*",
+        "",
+        constraint="A member is null, or the service model does not have it",
+        effect="It is ignored, as if it were absent",
+        provenance="assumed",
+        source=UNPUBLISHED,
     ),
     *(rule for operation in OPERATIONS for rule in operation.rules),
     Rule(
-        "TrialComponent.created", "CreateTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
-        "the trial component is known in the client's region, by its name in lower case", "documented",
-        "Amazon SageMaker API Reference, CreateTrialComponent (names are not case-sensitive)",
+        "TrialComponent.created",
+        "CreateTrialComponent",
+        "TrialComponentName",
+        constraint=_SUCCESS,
+        effect="The trial component exists in the client's region, by its name in lower case",
+        provenance="documented",
+        source=(
+            "Amazon SageMaker API Reference, CreateTrialComponent (names are not case-sensitive)"
+        ),
     ),
     Rule(
-        "TrialComponent.deleted", "DeleteTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
-        "its metrics in the client's region are removed", "observed", "answer of the service, 2026-09",
+        "TrialComponent.deleted",
+        "DeleteTrialComponent",
+        "TrialComponentName",
+        constraint=_SUCCESS,
+        effect="The metrics of the trial component in the client's region are removed",
+        provenance="observed",
+        source="answer of the service, 2026-09",
     ),
     Rule(
-        "TrialComponent.deleted-unknown", "DeleteTrialComponent", "TrialComponentName", "Somebody has answered the call with success",
-        "the trial component is not known in that region any more, as if nobody had created it", "assumed", UNPUBLISHED,
-        "unknown_trial_component",
+        "TrialComponent.deleted-unknown",
+        "DeleteTrialComponent",
+        "TrialComponentName",
+        constraint=_SUCCESS,
+        effect="The trial component no longer exists in the client's region",
+        provenance="assumed",
+        source=UNPUBLISHED,
+        setting="unknown_trial_component",
     ),
     Rule(
-        "TrialComponent.summaries", "DescribeTrialComponent", "Metrics", "Somebody has answered the call with success",
-        "Metrics has a summary of each metric that the trial component holds", "documented",
-        "Amazon SageMaker API Reference, TrialComponentMetricSummary",
+        "TrialComponent.summaries",
+        "DescribeTrialComponent",
+        "Metrics",
+        constraint=_SUCCESS,
+        effect="Metrics has a summary of each metric that the trial component holds",
+        provenance="documented",
+        source="Amazon SageMaker API Reference, TrialComponentMetricSummary",
     ),
     Rule(
-        "TrialComponent.summary-figures", "DescribeTrialComponent", "Metrics", "A metric has a summary",
-        "SourceArn is the trial component; the statistics are those of BatchGetMetrics over all its metrics; TimeStamp is the latest "
-        "Timestamp", "assumed", UNPUBLISHED,
+        "TrialComponent.summary-figures",
+        "DescribeTrialComponent",
+        "Metrics",
+        constraint="A metric has a summary",
+        effect=(
+            "SourceArn is the trial component; the statistics are those of BatchGetMetrics over "
+            "all its metrics; TimeStamp is the latest Timestamp"
+        ),
+        provenance="assumed",
+        source=UNPUBLISHED,
     ),
     Rule(
-        "Answer.code", "*", "", "A constraint of the service model is not kept",
-        "error code ValidationException, in x-amzn-ErrorType", "assumed", "published nowhere: the common errors page says ValidationError",
+        "Answer.code",
+        "*",
+        "",
+        constraint=_VIOLATION,
+        effect="x-amzn-ErrorType has the error code ValidationException",
+        provenance="assumed",
+        source="published nowhere: the common errors page says ValidationError",
     ),
     Rule(
-        "Answer.message", "*", "", "A constraint of the service model is not kept",
-        "message \"1 validation error detected: Value '...' at '...' failed to satisfy constraint: ...\", list members counted from 1",
-        "observed", "answers of sister services; that a long value is cut: assumed",
+        "Answer.message",
+        "*",
+        "",
+        constraint=_VIOLATION,
+        effect=(
+            "The message is \"1 validation error detected: Value '...' at '...' failed to satisfy "
+            'constraint: ..."; the items of a list are counted from 1'
+        ),
+        provenance="observed",
+        source="answers of sister services; that a long value is cut: assumed",
     ),
     Rule(
-        "Answer.request-id", "*", "", "Every answer, an error too, carries a request id",
-        "header x-amzn-RequestId, a UUID", "observed", "answers of AWS's rest-json services",
+        "Answer.request-id",
+        "*",
+        "",
+        constraint="Every answer has a request id, also an error",
+        effect="The header x-amzn-RequestId is a UUID",
+        provenance="observed",
+        source="answers of AWS's rest-json services",
     ),
-)  # fmt: skip
+)
 """Every rule that the mock follows, each with its provenance and source."""

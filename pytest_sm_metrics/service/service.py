@@ -1,4 +1,4 @@
-"""The service: one way through, from a request to its answer."""
+"""The service: the one way from a request to its answer."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _NO_FAULTS = Matching((), Attempt((None,), (), ("",), None, None))
 
 
 class Service:
-    """SageMaker Metrics of one account. Any thread may use it; it never waits.
+    """SageMaker Metrics of one account. Any thread may use it. It never waits.
 
-    It raises only in forked children.
+    It raises an error only in forked children.
     """
 
     def __init__(self, settings: Settings, node_id: str) -> None:
@@ -47,7 +47,7 @@ class Service:
         self.reset()
 
     def reset(self) -> None:
-        """Restore the state at activation; answer the calls that are held first."""
+        """Answer the calls that are held, then restore the state at activation."""
         self.injection.end()
         with self.lock:
             self._store = Store(self.settings)
@@ -76,7 +76,7 @@ class Service:
         return restore
 
     def after_fork(self) -> None:
-        """Refuse all calls from now on: in a forked child they would be lost."""
+        """Raise an error at every call from now on: in a forked child it would be lost."""
         self._make_locks()  # another thread of the parent may have held them
         self._forked_from = os.getppid()
 
@@ -118,7 +118,10 @@ class Service:
             return self._store.deleted_in(name)
 
     def summaries(self, name_or_arn: str, region: str) -> list[dict[str, Any]]:
-        """Return the summaries of a trial component's metrics; none for another account or region."""
+        """Return the summaries of a trial component's metrics.
+
+        An ARN of another account or region has none.
+        """
         name = trial_component_named(name_or_arn) or name_or_arn
         arn = trial_component_arn(region, self.settings.account_id, name)
         with self.lock:
@@ -126,7 +129,7 @@ class Service:
             return summaries(component, arn) if component else []
 
     def wait_for_arrival(self, after: int, timeout: float) -> None:
-        """Wait until the journal has more calls than `after`, or for `timeout` seconds of real time.
+        """Wait until the journal has more calls than `after`, at most `timeout` seconds, real time.
 
         It may return early.
         """
@@ -153,7 +156,10 @@ class Service:
     # The one way through
 
     def answer(self, request: Request) -> Answer | NoAnswer | HeldCall:
-        """Answer a request, and enter it in the journal; a held call does both when it is released."""
+        """Answer a request, and enter it in the journal.
+
+        If a fault holds the call, both happen when the fault releases it.
+        """
         operation = operation_at(request.method, request.path)
         self._refuse_in_forked_child(operation, request.body)
         parsed, failure = _parse(operation, request)
@@ -176,7 +182,7 @@ class Service:
             raise UnmockedCallError(_forked(name, self._forked_from), name, trial_component)
 
     def _admit(self, attempt: _AttemptInService) -> Any:
-        """Note the arrival of a request. Return the fault that holds it; None if there is none."""
+        """Count the arrival of a request. Return the fault that holds it; None if there is none."""
         attempt.ordinal = self._arrivals
         self._arrivals += 1
         call = attempt.call
@@ -255,7 +261,7 @@ class Service:
         return _answer(attempt.call)
 
     def _abandon(self, attempt: _AttemptInService, error: BaseException) -> None:
-        """Enter a held call whose caller has gone: it did nothing."""
+        """Enter a held call whose caller stopped waiting. It did nothing."""
         call = attempt.call
         call.outcome = call.in_service = NoAnswer(type(error).__name__)
         call.faults = (attempt.held,)
@@ -336,7 +342,7 @@ def _answer(call: Call) -> Answer | NoAnswer:
 def _forked(operation: str | None, parent: int) -> str:
     return (
         f"{operation} was called in process {os.getpid()}, which was forked from process {parent} "
-        "while a mock of SageMaker Metrics was on there: what arrives here could not be recorded "
-        "there. It did not reach AWS. Log from the parent or from its threads, or enter "
-        "mock_sm_metrics() in the child and look at its metrics there."
+        "while a mock of SageMaker Metrics was on there: the mock in the parent cannot record it. "
+        "It did not reach AWS. Log from the parent or from its threads, or enter "
+        "mock_sm_metrics() in the child and read its metrics there."
     )

@@ -1,4 +1,4 @@
-"""The statistics of a run of values, numerically stable. Each takes the Values and, for `last`, their Timestamps."""
+"""The statistics of a series of metrics. They are numerically stable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SMALLER = 2.0**-100
 
 
 def average(values: Sequence[float]) -> float:
-    """The arithmetic mean; rounding does not take it beyond the smallest and largest value."""
+    """Return the arithmetic mean; after rounding, it still lies within the range of the values."""
     least, most = min(values), max(values)
     if max(-least, most) > _HUGE:  # the sum may be larger than any double
         mean = math.fsum(value * _SMALLER for value in values) / len(values) / _SMALLER
@@ -21,7 +21,10 @@ def average(values: Sequence[float]) -> float:
 
 
 def standard_deviation(values: Sequence[float]) -> float:
-    """The sample standard deviation (n - 1); 0 for one value. That it is the sample's is assumed."""
+    """Return the sample standard deviation (n - 1); 0 for one value.
+
+    That AWS returns the sample's, not the population's, is assumed.
+    """
     if len(values) == 1:
         return 0.0
     if max(map(abs, values)) > _HUGE:  # a deviation may be larger than any double
@@ -32,20 +35,19 @@ def standard_deviation(values: Sequence[float]) -> float:
     if scale == 0:
         return 0.0
     scaled = [deviation / scale for deviation in deviations]
-    # The mean is rounded; the second term takes out what that adds to the first.
-    squares = math.fsum(deviation * deviation for deviation in scaled) - math.fsum(
-        scaled
-    ) ** 2 / len(values)
-    return scale * math.sqrt(squares / (len(values) - 1))
+    squares = math.fsum(deviation * deviation for deviation in scaled)
+    # The rounding of the mean adds this to the sum of squares.
+    excess = math.fsum(scaled) ** 2 / len(values)
+    return scale * math.sqrt((squares - excess) / (len(values) - 1))
 
 
 def first_of_the_latest(timestamps: Sequence[float]) -> int:
-    """The index of the latest timestamp; of equal ones the first to arrive."""
+    """Return the index of the latest timestamp; of equal ones, the first to arrive."""
     return timestamps.index(max(timestamps))
 
 
 def last_of_the_latest(timestamps: Sequence[float]) -> int:
-    """The index of the latest timestamp; of equal ones the last to arrive."""
+    """Return the index of the latest timestamp; of equal ones, the last to arrive."""
     return max(range(len(timestamps)), key=lambda index: (timestamps[index], index))
 
 
@@ -59,4 +61,4 @@ STATISTICS: Mapping[str, Callable[[Sequence[float], Sequence[float]], float]] = 
         "Last": lambda values, timestamps: values[first_of_the_latest(timestamps)],
     }
 )
-"""By AWS's names: from Values and Timestamps in order of arrival to the figure."""
+"""Each statistic by AWS's name. It takes Values and Timestamps in order of arrival."""

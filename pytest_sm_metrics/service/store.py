@@ -84,7 +84,10 @@ class StoredTrialComponent:
 
 
 class Store:
-    """All trial components of one account. It has no lock: only the service uses it, under its own."""
+    """All trial components of one account.
+
+    It has no lock: only the service uses it, and holds its lock meanwhile.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

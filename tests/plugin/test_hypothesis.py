@@ -222,9 +222,8 @@ class TestMachine(Machine.TestCase):
         project.makepyfile(
             EXAMPLES
             + f"""
-@pytest.mark.sm_metrics(rejected_metrics="error")
+{way or '@pytest.mark.sm_metrics(rejected_metrics="error")'}
 @settings(database=None)
-{way}
 @given(st.sampled_from([0.5, INFINITE]))
 def test_it({"value" if way else "sm_metrics, value"}):
     log("run-1", "loss", value)

@@ -371,8 +371,9 @@ class TestBlock:
             """,
             "--sm-metrics-mode=block",
         )
-        result.assert_outcomes(failed=1, skipped=1, errors=1)
+        result.assert_outcomes(failed=1, skipped=1, errors=2)
         result.stdout.no_fnmatch_line("*the test itself passed*")
+        result.stdout.fnmatch_lines(["*ERROR at teardown of test_skips*"])
 
     def test_what_never_leaves_the_machine_passes(self, project):
         project.makepyfile(

@@ -155,19 +155,15 @@ def test_each_reads_ini_and_the_markers_of_its_own_node(run, project):
 
         @pytest.mark.sm_metrics(metric_limit=3)
         class TestMarked:
-            @pytest.mark.sm_metrics(metric_limit=2)
             def test_session(self, sm_metrics_session):
                 assert accepted(sm_metrics_session) == 5
 
-            @pytest.mark.sm_metrics(metric_limit=2)
             def test_package(self, sm_metrics_package):
                 assert accepted(sm_metrics_package) == 5
 
-            @pytest.mark.sm_metrics(metric_limit=2)
             def test_module(self, sm_metrics_module):
                 assert accepted(sm_metrics_module) == 4
 
-            @pytest.mark.sm_metrics(metric_limit=2)
             def test_class(self, sm_metrics_class):
                 assert accepted(sm_metrics_class) == 3
 

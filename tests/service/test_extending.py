@@ -1,4 +1,4 @@
-"""Rules and faults that are added in one place hold for every call, and are explained."""
+"""New rules and faults: added in one place, they apply to every call and explain themselves."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from pytest_sm_metrics.service.put_metrics import rules as put_rules
 
 @pytest.fixture(scope="module")
 def model():
-    """botocore's service model of SageMaker Metrics."""
+    """Return botocore's service model of SageMaker Metrics."""
     folder = Path(botocore.__file__).parent / "data" / "sagemaker-metrics" / "2022-09-30"
     packed = folder / "service-2.json.gz"
     return json.loads(

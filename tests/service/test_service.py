@@ -49,8 +49,16 @@ def test_a_malformed_request_stores_nothing(service):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/BatchPutMetrics"), ("PUT", "/"), ("PUT", ""), ("PUT", "/BatchPutMetrics/"), ("POST", "/Nope"), ("put", "/BatchPutMetrics")]
-)  # fmt: skip
+    ("method", "path"),
+    [
+        ("GET", "/BatchPutMetrics"),
+        ("PUT", "/"),
+        ("PUT", ""),
+        ("PUT", "/BatchPutMetrics/"),
+        ("POST", "/Nope"),
+        ("put", "/BatchPutMetrics"),
+    ],
+)
 def test_another_method_or_path_is_an_unknown_operation(service, method, path):
     answer = answered(service, request(body(item()), method=method, path=path))
     assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (404, "UnknownOperationException")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_sm_metrics.service.statistics import average, last_of_the_latest, standard_deviation
 
-# Not so small that the square is lost in the reference.
+# The square of a smaller value would underflow in the reference.
 FINITE = st.floats(-1e100, 1e100).filter(lambda value: value == 0 or abs(value) > 1e-100)
 
 

@@ -1,4 +1,4 @@
-"""The store against a naive model: lists of tuples, looked through from the start each time."""
+"""The store against a naive model, which searches lists of tuples."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ REQUESTS = st.tuples(
 
 
 class NaiveService:
-    """What the rules say, one after the other, for one metric at a time."""
+    """A service that applies the rules to one metric at a time."""
 
     def __init__(self, settings, created):
         self.settings, self.known = settings, set(created)
@@ -79,7 +79,7 @@ class NaiveService:
 
 
 def arrived(service, component):
-    """The points of a stored trial component, in order of arrival."""
+    """Return the points of a stored trial component, in order of arrival."""
     points = [
         (arrival, (name, value, None if step < 0 else step, timestamp))
         for name, columns in service.series(component).items()
@@ -112,7 +112,7 @@ def test_any_sequence_of_puts(
     for number, (run, region, items) in enumerate(requests):
         answered(service, request(body(*items, run=run), region=region))
         assert service.calls[-1].errors == naive.put(run, region, items)
-        if number == look_after:  # what was read before more arrives is read the same afterwards
+        if number == look_after:  # reading between requests does not change the result
             service.components() and arrived(service, service.components()[0])
     holding = {
         (component.region, component.name): component

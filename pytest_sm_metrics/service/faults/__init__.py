@@ -1,1 +1,1 @@
-"""Faults: what they are, which there are, and where they meet requests."""
+"""Faults: their kinds, their filters, and their injection into requests."""

@@ -1,4 +1,4 @@
-"""Faults: which requests and items a fault is for, at which stage it acts, and how often."""
+"""The base of all faults: its filters, its stage and its schedule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AnyFault = TypeVar("AnyFault", bound="Fault")
 
 
 class Attempt(NamedTuple):
-    """What the filters of a fault match. Of several values, one that matches is enough."""
+    """The values that the filters of a fault match. Of several values, one match is enough."""
 
     operation: tuple[str | None]
     trial_component: tuple[str | None, ...]
@@ -43,7 +43,7 @@ class Stage(enum.Enum):
 
 
 class Schedule(NamedTuple):
-    """How often a fault fires."""
+    """The number of times that a fault fires, and the matches that it lets pass."""
 
     times: int | None = None
     """The number of hits; None for every match."""
@@ -66,13 +66,13 @@ class Force:
 class Fault:
     """A failure on demand. `fail_metrics`, `fail_calls`, `fail_queries`, `delay_calls` make one.
 
-    It is in force once a mock has it. As a context manager it is removed on exit.
+    It is in force once a mock has it. As a context manager, it is removed on exit.
     """
 
     kind = ""
     """The name of the function that makes it."""
     noun = "call"
-    """The noun for what it makes fail: `call`, or the item of an operation's requests."""
+    """The noun for the thing that fails: `call`, or the item of an operation's requests."""
     stage: Stage
     """The stage at which it acts."""
     item_filters: frozenset[str] = frozenset()
@@ -84,7 +84,7 @@ class Fault:
         __tracebackhide__ = True
         _check_schedule(schedule)
         self.effect = effect
-        """The error, code, Status or duration; None for a kind that has but one effect."""
+        """The error, code, Status or duration; None for a kind that has only one effect."""
         self.filters = filters
         self.schedule = schedule
         self.options = options
@@ -143,7 +143,7 @@ class Fault:
         return self._force is not None and self in self._force.faults
 
     def remove(self) -> None:
-        """Take it out of force. One that never fired counts as unused all the same."""
+        """Take the fault out of force. If it never fired, it still counts as unused."""
         self._require_a_mock()
         if self._force and self in self._force.faults:
             self.until = self._force.count_calls()
@@ -153,7 +153,7 @@ class Fault:
         if self._force is None:
             raise RuntimeError(
                 f"{self!r} is a template, in force nowhere: make it with "
-                f"sm_metrics.{self.kind}(...), or put it into faults=[...]."
+                f"sm_metrics.{self.kind}(...), or add it to faults=[...]."
             )
 
     def __enter__(self: AnyFault) -> AnyFault:
@@ -228,7 +228,7 @@ class Fault:
 def _with_counts(
     kind: type[AnyFault], made_of: tuple[Any, ...], counts: tuple[int, int, bool]
 ) -> AnyFault:
-    """Return a fault in another process: made in the same way, in force nowhere."""
+    """Return a copy of a fault for another process. No mock has it."""
     effect, filters, schedule, options = made_of
     fault = kind(effect, filters, schedule, **options)
     fault.matches, fault.hits, fault.has_fired = counts
@@ -239,7 +239,7 @@ def _misses(condition: Condition, values: tuple[object, ...]) -> Iterator[str]:
     try:
         if not any(map(condition.holds, values)):
             yield _several(values)
-    except Exception as error:  # a predicate that was not called while another filter failed
+    except Exception as error:  # a predicate runs here first if another filter failed before
         yield f"{_several(values)}, for which the predicate raised {error!r}"
 
 

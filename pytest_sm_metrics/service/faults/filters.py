@@ -1,4 +1,4 @@
-"""Filters: the conditions under which a fault is for a request, or for an item of one."""
+"""Filters: the conditions that a request, or an item of one, must meet to match a fault."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Condition(NamedTuple):
 
 
 def conditions_of(filters: Mapping[str, Any]) -> tuple[Condition, ...]:
-    """Return the conditions of filters; raise a ValueError for a value that is no filter."""
+    """Return the conditions of filters; raise a ValueError for an invalid filter."""
     __tracebackhide__ = True
     return tuple(_condition(name, wanted) for name, wanted in filters.items() if wanted is not None)
 
@@ -50,7 +50,7 @@ def _condition(name: str, wanted: Any) -> Condition:
     largest = 9 if name == "index" else math.inf
     if is_whole(wanted, 0, largest) if is_number else isinstance(wanted, str):
         return Condition(name, wanted, True, lambda value: bool(value == wanted))
-    words = _TEXT if not is_number else _INDEX if name == "index" else _NUMBER
+    words = {"step": _NUMBER, "index": _INDEX}.get(name, _TEXT)
     raise ValueError(f"{name} is {wanted!r}; accepted is {words}, or None for any.")
 
 

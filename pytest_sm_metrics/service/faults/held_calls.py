@@ -1,4 +1,4 @@
-"""Calls that are held in flight, and answered in the order of their arrival."""
+"""The fault that holds calls in flight, and answers them in the order of their arrival."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _TIMEOUT = 5.0
 
 
 class HeldCalls(Fault):
-    """A fault that holds calls in flight: they have arrived, and are answered when the block ends."""
+    """A fault that holds calls in flight.
+
+    They have arrived. The service answers them when the block ends.
+    """
 
     kind = "hold_calls"
     stage = Stage.HOLD
@@ -36,7 +39,7 @@ class HeldCalls(Fault):
         self.timeout = timeout
         self._arrived = threading.Condition()
         self._held: dict[HeldCall, float] = {}
-        """Each call that is held, and when its time is up, in order of arrival here."""
+        """The calls that are held, each with its deadline, in order of arrival here."""
         self._timer: threading.Timer | None = None
 
     def hold(
@@ -45,7 +48,7 @@ class HeldCalls(Fault):
         answer: Callable[[], Answer | NoAnswer],
         record_abandoned: Callable[[BaseException], None],
     ) -> Answer | NoAnswer | HeldCall:
-        """Hold a call; answer it at once if the fault was removed meanwhile."""
+        """Hold a call; if the fault was removed meanwhile, answer the call at once."""
         call = HeldCall(ordinal, answer, record_abandoned, self._release)
         with self._arrived:
             is_held = self.is_in_force
@@ -56,13 +59,13 @@ class HeldCalls(Fault):
             return answer()
         try:
             self._watch()
-        except RuntimeError as error:  # no thread can be started, and nobody would end the hold
+        except RuntimeError as error:  # without a thread, nothing would end the hold
             call.abandon(error)
             raise
         return call
 
     def remove(self) -> None:
-        """Take it out of force, and answer the calls that are held."""
+        """Take the fault out of force, and answer the calls that are held."""
         with self._arrived:
             super().remove()
             held, self._held = sorted(self._held, key=lambda call: call.ordinal), {}
@@ -75,11 +78,11 @@ class HeldCalls(Fault):
                 continue
             try:
                 call.set_result(call.answer())
-            except BaseException as error:  # it is the caller's, and the next call is still held
+            except BaseException as error:  # the caller gets it; the next calls are still held
                 call.set_exception(error)
 
     def wait(self, n: int = 1) -> None:
-        """Wait until n calls are held; in a coroutine: `await asyncio.to_thread(held.wait)`.
+        """Wait until n calls are held. In a coroutine: `await asyncio.to_thread(held.wait)`.
 
         Raise an AssertionError after `timeout` seconds, real time.
         """
@@ -101,7 +104,7 @@ class HeldCalls(Fault):
             return self._held.pop(call, None) is not None
 
     def _watch(self) -> None:
-        """Start the one timer, for the call whose time is up first, unless it runs."""
+        """Start the timer for the earliest deadline, unless it already runs."""
         with self._arrived:
             if self._timer is None and self._held:
                 first = min(self._held.values())
@@ -114,7 +117,7 @@ class HeldCalls(Fault):
                     raise
 
     def _give_up(self) -> None:
-        """End the hold of the calls whose time is up."""
+        """Fail the calls whose deadline has passed."""
         with self._arrived:
             self._timer = None
             now = real_clock()
@@ -122,8 +125,8 @@ class HeldCalls(Fault):
         for call in late:
             error = RuntimeError(
                 f"a call was held for {self.timeout:g} seconds by {self!r}: the block did not end "
-                "meanwhile. Make the call in another thread or task than the block, and let the "
-                "block end, or hold it longer (timeout)."
+                "in that time. Make the call in another thread or task than the block, and let "
+                "the block end, or hold the call longer (timeout)."
             )
             if call.abandon(error) and call.set_running_or_notify_cancel():
                 call.set_exception(error)

@@ -1,4 +1,4 @@
-"""Injection: the faults that are for a request, and those of them that fire."""
+"""The injection of faults: it finds the faults that match a request, and those that fire."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Matching:
     def __init__(self, faults: Iterable[Fault], attempt: Attempt) -> None:
         self._by_stage: dict[Stage, list[Any]] = {}
         self.items: dict[int, list[Any]] = {}
-        """Those of single metrics or queries, by their place in the request."""
+        """The faults of single metrics or queries, by the index of the item."""
         for fault in faults:
             if not fault.sees(attempt):
                 continue
@@ -60,9 +60,8 @@ class Injection:
         """Count the match for each fault. Return the one that fires: the first that is ready."""
         fired: AnyFault | None = None
         for fault in matching:
-            if fault.is_in_force and fault.claim(
-                self._draw(fault, ordinal, index), may_fire=fired is None
-            ):
+            draw = self._draw(fault, ordinal, index)
+            if fault.is_in_force and fault.claim(draw, may_fire=fired is None):
                 fired = fault
         return fired
 
@@ -82,12 +81,12 @@ class Injection:
         return draw
 
     def release(self) -> None:
-        """Answer every call that is held."""
+        """Answer all calls that are held."""
         for fault in [fault for fault in self.in_force if fault.stage is Stage.HOLD]:
             fault.remove()
 
     def end(self) -> None:
-        """Answer every call that is held, and take all faults out of force."""
+        """Answer all calls that are held, and take all faults out of force."""
         self.release()
         self.in_force.clear()
 

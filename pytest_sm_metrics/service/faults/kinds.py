@@ -13,12 +13,12 @@ from .fault import Attempt, Fault, Stage
 
 
 class ItemFault(Fault):
-    """A fault that makes single items of a request fail, and not the others."""
+    """A fault that makes single items of a request fail."""
 
     stage = Stage.ITEM
 
     def sees(self, attempt: Attempt) -> bool:
-        """Return True if an attempt has such items, and passes the filters that match calls."""
+        """Return True if an attempt has such items and passes the filters that match calls."""
         return attempt.item == self.noun and super().sees(attempt)
 
     def indexes(self, columns: Mapping[str, Sequence[object]]) -> list[int]:
@@ -35,7 +35,7 @@ class ItemFault(Fault):
 
 
 class MetricFault(ItemFault):
-    """A fault that refuses metrics, each with an entry in Errors."""
+    """A fault that rejects metrics, each with an entry in Errors."""
 
     kind = "fail_metrics"
     noun = "metric"
@@ -48,7 +48,7 @@ class MetricFault(ItemFault):
 
 
 class QueryFault(ItemFault):
-    """A fault that answers queries with another Status than Complete."""
+    """A fault that makes queries fail, with another Status than Complete."""
 
     kind = "fail_queries"
     noun = "query"
@@ -77,11 +77,11 @@ class CallFault(Fault):
 
     @property
     def stored(self) -> bool:
-        """True if the data is stored all the same."""
+        """True if the data is stored although the call fails."""
         return bool(self.options.get("stored"))
 
     def outcome(self, operation: str | None, resource: str, caller: str) -> Outcome:
-        """Return how a call of an operation ends that a caller makes for a resource."""
+        """Return the outcome of a call of an operation, by a caller, on a resource."""
         error: Any = self.effect
         given: str | None = self.options.get("message")
         if isinstance(error, tuple):
@@ -98,7 +98,7 @@ class CallFault(Fault):
 
 
 class Delay(Fault):
-    """A fault that makes calls take long; no time passes."""
+    """A fault that makes calls take long, in simulated time."""
 
     kind = "delay_calls"
     stage = Stage.DELAY
@@ -111,7 +111,7 @@ class Delay(Fault):
 
 
 def exception_of(error: Any, endpoint_url: str) -> Exception:
-    """Return an exception of botocore's from its type, with all that its message names."""
+    """Return an exception of botocore's from its type; fill in the fields of its message."""
     if isinstance(error, Exception):
         return error
     given = {"endpoint_url": endpoint_url, "error": "injected by a fault"}

@@ -1,4 +1,4 @@
-"""The operation BatchGetMetrics: it answers each query for itself."""
+"""The operation BatchGetMetrics: it answers each query separately."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .rules import GET_RULES
 
 
 class BatchGetMetrics(Operation):
-    """Reads metrics.
+    """The operation that reads metrics.
 
     Source: the service model; Amazon SageMaker API Reference, BatchGetMetrics (documented).
     """

@@ -1,4 +1,4 @@
-"""Reading the bodies of BatchGetMetrics requests."""
+"""The parser of BatchGetMetrics requests."""
 
 from __future__ import annotations
 
@@ -21,12 +21,8 @@ def parse_get_metrics(body: bytes) -> GetMetrics:
     *columns, starts, ends = read_members(
         read_object(body), (_QUERIES,), _QUERIES, _QUERY, _QUERY_MEMBERS
     )
-    return GetMetrics(
-        [
-            Query(*members)
-            for members in zip(*columns, map(_whole, starts), map(_whole, ends), strict=True)
-        ]
-    )
+    rows = zip(*columns, map(_whole, starts), map(_whole, ends), strict=True)
+    return GetMetrics([Query(*row) for row in rows])
 
 
 def _whole(number: Any) -> int | None:
@@ -34,14 +30,12 @@ def _whole(number: Any) -> int | None:
 
 
 def resource_arns_in(body: bytes) -> list[str]:
-    """Return the ResourceArns as sent, whatever the rest is."""
+    """Return the ResourceArns as sent. Ignore all other members."""
     try:
         queries: Any = read_json(body)["MetricQueries"]
     except (ValueError, TypeError, LookupError):
         return []
-    found = (
-        [query.get("ResourceArn") for query in queries if isinstance(query, dict)]
-        if isinstance(queries, list)
-        else []
-    )
-    return [arn for arn in found if isinstance(arn, str)]
+    if not isinstance(queries, list):
+        return []
+    arns = [query.get("ResourceArn") for query in queries if isinstance(query, dict)]
+    return [arn for arn in arns if isinstance(arn, str)]

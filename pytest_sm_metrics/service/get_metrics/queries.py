@@ -1,4 +1,7 @@
-"""Answering queries: which metrics share a value of the x-axis, and the statistic over each of these buckets."""
+"""Answers to queries.
+
+Metrics with the same value of the x-axis form a bucket. The answer has one statistic per bucket.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ class GetResult(NamedTuple):
 
 
 def answer_queries(store: Store, get: GetMetrics, injected: Mapping[int, QueryFault]) -> GetResult:
-    """The result of each query of a request, in their order."""
+    """Answer each query of a request, in order."""
     results = [_result(store, get, index, injected.get(index)) for index in range(len(get.queries))]
     return GetResult(
         json.dumps({"MetricQueryResults": results}).encode(),
@@ -64,40 +67,39 @@ def _result(store: Store, get: GetMetrics, index: int, fault: QueryFault | None)
     columns = None if broken else _columns(store, query)
     xs, values = curve(columns, query) if columns else ([], [])
     limit = store.settings.query_limit
+    is_complete = limit is None or len(xs) <= limit
+    xs, values = xs[:limit], values[:limit]
     if fault:
-        return _shaped("Truncated", fault.message, xs[:limit][:-1], values[:limit][:-1])
-    return _shaped(
-        "Complete" if limit is None or len(xs) <= limit else "Truncated",
-        None,
-        xs[:limit],
-        values[:limit],
-    )
+        return _shaped("Truncated", fault.message, xs[:-1], values[:-1])
+    return _shaped("Complete" if is_complete else "Truncated", None, xs, values)
 
 
 def _columns(store: Store, query: Query) -> SeriesColumns | None:
     name = query.trial_component
-    if name is None or query.resource_arn.lower() != trial_component_arn(
-        query.region, store.settings.account_id, name
-    ):
+    if name is None:
+        return None
+    arn = trial_component_arn(query.region, store.settings.account_id, name)
+    if query.resource_arn.lower() != arn:
         return None
     component = store.get(name, query.region)
     return component.series().get(query.metric_name) if component else None
 
 
 def curve(columns: SeriesColumns, query: Query) -> Curve:
-    """The statistic over the metrics of one name, by Step or by the beginning of the period in milliseconds."""
+    """Return the statistic over the metrics of one name, for each value of the x-axis.
+
+    The x-axis has Steps, or the starts of periods in milliseconds since the epoch.
+    """
     x_of = _x_values(columns, query.period)
     rows = sorted(_rows_within(x_of, query.start, query.end), key=x_of.__getitem__)
     xs = [x_of[row] for row in rows]
-    values, timestamps = (
-        [column[row] for row in rows] for column in (columns.values, columns.timestamps)
-    )
-    begins = [index for index, x in enumerate(xs) if not index or x != xs[index - 1]]
+    values = [columns.values[row] for row in rows]
+    timestamps = [columns.timestamps[row] for row in rows]
+    begins = [index for index, x in enumerate(xs) if index == 0 or x != xs[index - 1]]
     buckets = [slice(begin, end) for begin, end in pairwise([*begins, len(xs)])]
     statistic = STATISTICS[query.metric_stat]
-    return [xs[begin] for begin in begins], [
-        statistic(values[bucket], timestamps[bucket]) for bucket in buckets
-    ]
+    figures = [statistic(values[bucket], timestamps[bucket]) for bucket in buckets]
+    return [xs[begin] for begin in begins], figures
 
 
 def _x_values(columns: SeriesColumns, period: str) -> Sequence[int]:
@@ -108,7 +110,10 @@ def _x_values(columns: SeriesColumns, period: str) -> Sequence[int]:
 
 
 def _rows_within(x_of: Sequence[int], start: int | None, end: int | None) -> Sequence[int]:
-    """The rows between Start and End, without those that have no Step; no period begins at such a millisecond."""
+    """Return the rows between Start and End that have a value on the x-axis.
+
+    NO_STEP marks a metric without a Step. No period starts at that millisecond.
+    """
     least = -math.inf if start is None else start
     most = math.inf if end is None else end
     return [row for row, x in enumerate(x_of) if least <= x <= most and x != NO_STEP]
@@ -117,5 +122,9 @@ def _rows_within(x_of: Sequence[int], start: int | None, end: int | None) -> Seq
 def _shaped(
     status: str, message: str | None, xs: Sequence[int] = (), values: Sequence[float] = ()
 ) -> dict[str, Any]:
-    said = {} if message is None else {"Message": message}
-    return {"Status": status, **said, "XAxisValues": xs, "MetricValues": list(map(as_sent, values))}
+    result: dict[str, Any] = {"Status": status}
+    if message is not None:
+        result["Message"] = message
+    result["XAxisValues"] = xs
+    result["MetricValues"] = list(map(as_sent, values))
+    return result

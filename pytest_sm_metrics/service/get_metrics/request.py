@@ -1,4 +1,4 @@
-"""BatchGetMetrics requests that are well-formed."""
+"""Well-formed BatchGetMetrics requests."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Query(NamedTuple):
 
     @property
     def described(self) -> str:
-        """The query in a few words."""
+        """A description of all its members."""
         name = self.trial_component
         of = self.resource_arn if name is None else f"{name!r} in {self.region}"
         within = "" if self.start is self.end is None else f", {self.start} to {self.end}"
@@ -52,7 +52,7 @@ class GetMetrics(NamedTuple):
         }
 
     def described(self, whole: bool) -> Sequence[str]:
-        """Return a few words about each query: statistic and metric, or (`whole`) all of it."""
+        """Describe each query: statistic and metric, or, if `whole` is true, all its members."""
         if whole:
             return [query.described for query in self.queries]
         return [f"{query.metric_stat} of {query.metric_name}" for query in self.queries]

@@ -1,4 +1,4 @@
-"""The operation BatchPutMetrics: it judges metrics one by one, and stores the accepted ones."""
+"""The operation BatchPutMetrics: it checks each metric, and stores the accepted ones."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .rules import METRIC_RULES, PUT_RULES
 
 
 class Refusal(NamedTuple):
-    """A metric that is not stored, and the rule or the fault that refused it."""
+    """A rejected metric, and the rule or the fault that rejected it."""
 
     metric_index: int
     cause: Rule | MetricFault
 
     @property
     def is_injected(self) -> bool:
-        """True if a fault refused it."""
+        """True if a fault rejected it."""
         return isinstance(self.cause, MetricFault)
 
     @property
@@ -34,7 +34,7 @@ class Refusal(NamedTuple):
         return str(self.cause.code)
 
     def why(self, submission: Submission) -> str:
-        """Return why the metric was refused, with the values that did it."""
+        """Return the reason for the rejection, with the values that caused it."""
         if isinstance(self.cause, Rule):
             return self.cause.why(submission, self.metric_index)
         return f"injected by {self.cause!r}"
@@ -44,7 +44,7 @@ class PutResult(NamedTuple):
     """The result of a BatchPutMetrics request."""
 
     refused: Sequence[Refusal] = ()
-    """The metrics that were not stored, in ascending order."""
+    """The rejected metrics, by ascending index."""
 
     @property
     def errors(self) -> list[dict[str, Any]]:
@@ -58,7 +58,7 @@ class PutResult(NamedTuple):
 
     @property
     def summary(self) -> str:
-        """A few words about it; empty if every metric was accepted."""
+        """A short description; empty if every metric was accepted."""
         return f"{len(self.refused)} in Errors" if self.refused else ""
 
 
@@ -66,7 +66,7 @@ _ALL_ACCEPTED = PutResult()
 
 
 class BatchPutMetrics(Operation):
-    """Stores metrics.
+    """The operation that stores metrics.
 
     Source: the service model; Amazon SageMaker API Reference, BatchPutMetrics (documented).
     """
@@ -98,7 +98,7 @@ class BatchPutMetrics(Operation):
         store: Store,
         injected: Mapping[int, MetricFault],
     ) -> PutResult:
-        """Judge the metrics of a request, and store those that no rule and no fault refuses."""
+        """Store the metrics of a request that no rule and no fault rejects."""
         name = parsed.trial_component_name
         holder = store.find(name, call.region)
         is_known = store.knows(name, call.region)
@@ -119,7 +119,7 @@ class BatchPutMetrics(Operation):
 
 
 def _accepted_rows(call: Any) -> Iterator[Row]:
-    """Return the metrics of an answered call that were not refused."""
+    """Return the accepted metrics of an answered call."""
     refused = {refusal.metric_index for refusal in call.refused}
     rows = parse_put_metrics(call.body).rows()
     return (row for index, row in enumerate(rows) if index not in refused)

@@ -1,4 +1,4 @@
-"""Reading the bodies of BatchPutMetrics requests."""
+"""The parser of BatchPutMetrics requests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def parse_put_metrics(body: bytes) -> PutMetrics:
 
 
 def _parse_fast(document: dict[str, Any]) -> PutMetrics | None:
-    """Read a request whose metrics have all members and keep every rule; return None for others."""
+    """Read a request without errors and without absent members; return None for any other."""
     try:
         name, data = document["TrialComponentName"], document["MetricData"]
         names, timestamps, steps, values = zip(*map(_members, data), strict=True)
@@ -64,7 +64,7 @@ def _are_valid_names(member: Member, names: tuple[str, ...]) -> bool:
 
 
 def _parse_with_errors(document: dict[str, Any]) -> PutMetrics:
-    """Read a request member by member, and raise an error that names every breach."""
+    """Read a request member by member; raise an error that lists every violation."""
     columns = read_members(document, (_NAME, _DATA), _DATA, _METRIC, _METRIC_MEMBERS)
     return _put_metrics(document["TrialComponentName"], *map(tuple, columns))
 
@@ -72,8 +72,8 @@ def _parse_with_errors(document: dict[str, Any]) -> PutMetrics:
 def readable_members(body: bytes) -> tuple[str | None, list[dict[str, Any]] | None]:
     """Return the TrialComponentName and the metrics of a request that may break constraints.
 
-    The metrics hold the members that are present, as they were sent. Raise RefusedRequestError
-    for a request that cannot be read.
+    The metrics hold the members that are present, as they were sent. Raise RefusedRequestError if
+    the request cannot be read.
     """
     document = read_object(body)
     request, columns = read_types(document, (_NAME, _DATA), _DATA, _METRIC, _METRIC_MEMBERS)
@@ -94,14 +94,14 @@ def _put_metrics(
 
 
 def check_trial_component_name(name: str) -> None:
-    """Raise RefusedRequestError for a name that the service refuses."""
+    """Raise RefusedRequestError if the service does not accept a name."""
     column = {_NAME: [name]}
     check_types(column)
     check_constraints(column)
 
 
 def trial_component_in(body: bytes) -> str | None:
-    """Return the TrialComponentName as sent, whatever the rest is; None if it is no string."""
+    """Return the TrialComponentName as sent; None if it is no string. Ignore other members."""
     try:
         name: Any = read_json(body)["TrialComponentName"]
     except (ValueError, TypeError, LookupError):

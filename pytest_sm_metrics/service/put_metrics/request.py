@@ -1,4 +1,4 @@
-"""BatchPutMetrics requests that are well-formed."""
+"""Well-formed BatchPutMetrics requests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PutMetrics(NamedTuple):
         return zip(self.names, self.timestamps, self.steps, self.values, strict=True)
 
     def described(self, whole: bool) -> Sequence[str]:
-        """Return a few words about each metric: its name, or (`whole`) all of it."""
+        """Describe each metric: its name alone, or, if `whole` is true, its values too."""
         if not whole:
             return self.names
         return [
@@ -42,14 +42,14 @@ class PutMetrics(NamedTuple):
 
 
 class Submission(NamedTuple):
-    """A well-formed request, as the rules about single metrics see it."""
+    """A well-formed request with all that the rules about single metrics need."""
 
     metrics: PutMetrics
     time: float
     """The time of arrival, in seconds since the epoch."""
     settings: Settings
     holder: StoredTrialComponent | None = None
-    """The trial component that it is for; None where a refusal is explained later."""
+    """The trial component that it is for; None if a rejection is explained later."""
     is_known: bool = True
     """True if the trial component was created before, or holds metrics."""
     is_contended: bool = False

@@ -20,10 +20,12 @@ _CONFLICT = "HTTP 200, CONFLICT_ERROR in Errors; the other metrics are stored"
 _API = "Amazon SageMaker API Reference, BatchPutMetrics"
 _RAW = "Amazon SageMaker API Reference, RawMetricData"
 _ERROR = "Amazon SageMaker API Reference, BatchPutMetricsError"
+_INTEGER = MODEL + " (integer: 32 bits); that it is a ValidationException: assumed"
+_OBSERVED = "answer of the service, 2026-09"
 
 _NUMBERS = {int, float}
 
-# 0001-01-01 and 10000-01-01: the first second that a date can hold, the first that none can.
+# 0001-01-01, the first second of the calendar, and 10000-01-01, the first one after its end.
 _FIRST_SECOND, _END_OF_TIME = -62_135_596_800, 253_402_300_800
 
 
@@ -66,7 +68,7 @@ def _outside_window(submission: Submission, _: Collection[int]) -> Iterable[int]
 
 
 def _over_metric_limit(submission: Submission, refused: Collection[int]) -> Iterable[int]:
-    """Return the metrics that find no room; a refused metric takes none."""
+    """Return the metrics beyond the limit; rejected metrics do not count."""
     limit, holder = submission.settings.metric_limit, submission.holder
     if limit is None or holder is None:
         return ()
@@ -113,10 +115,12 @@ METRIC_RULES: tuple[Rule, ...] = (
         "TrialComponentName.unknown",
         OPERATION,
         "TrialComponentName",
-        'The trial component was created before, where unknown_trial_component is "reject"',
-        _INVALID,
-        "assumed",
-        UNPUBLISHED,
+        constraint=(
+            'If unknown_trial_component is "reject", the trial component was created before'
+        ),
+        effect=_INVALID,
+        provenance="assumed",
+        source=UNPUBLISHED,
         setting="unknown_trial_component",
         code="VALIDATION_ERROR",
         refuses=lambda submission, _: () if submission.is_known else submission.indexes,
@@ -126,10 +130,10 @@ METRIC_RULES: tuple[Rule, ...] = (
         "Value.finite",
         OPERATION,
         "Value",
-        "The Value is finite: neither NaN nor an infinity",
-        _INVALID,
-        "assumed",
-        UNPUBLISHED,
+        constraint="The Value is finite: neither NaN nor an infinity",
+        effect=_INVALID,
+        provenance="assumed",
+        source=UNPUBLISHED,
         code="VALIDATION_ERROR",
         refuses=_not_finite,
         explain=lambda submission, index: (
@@ -140,11 +144,13 @@ METRIC_RULES: tuple[Rule, ...] = (
         "Timestamp.window",
         OPERATION,
         "Timestamp",
-        "The Timestamp lies within timestamp_window around the time of the call",
-        _INVALID,
-        "assumed",
-        "published nowhere; aws/sagemaker-python-sdk refuses more than 14 days back or 2 hours "
-        "ahead",
+        constraint="The Timestamp lies within timestamp_window around the time of the call",
+        effect=_INVALID,
+        provenance="assumed",
+        source=(
+            "published nowhere; aws/sagemaker-python-sdk rejects more than 14 days back or 2 hours "
+            "ahead"
+        ),
         setting="timestamp_window",
         code="VALIDATION_ERROR",
         refuses=_outside_window,
@@ -154,11 +160,13 @@ METRIC_RULES: tuple[Rule, ...] = (
         "TrialComponentName.concurrent",
         OPERATION,
         "TrialComponentName",
-        "No request for the trial component that arrived earlier is still in flight, where "
-        'concurrent_writes is "conflict"',
-        _CONFLICT,
-        "documented",
-        _ERROR + " (the code; which of the requests gets it is assumed)",
+        constraint=(
+            'If concurrent_writes is "conflict", no earlier request for the trial component is '
+            "still in flight"
+        ),
+        effect=_CONFLICT,
+        provenance="documented",
+        source=_ERROR + " (the code; that the later request gets it is assumed)",
         setting="concurrent_writes",
         code="CONFLICT_ERROR",
         refuses=lambda submission, _: submission.indexes if submission.is_contended else (),
@@ -168,11 +176,13 @@ METRIC_RULES: tuple[Rule, ...] = (
         "MetricName.limit",
         OPERATION,
         "MetricName",
-        "The trial component already has a metric of this name, or fewer than metric_name_limit "
-        "names",
-        _OVER_LIMIT,
-        "assumed",
-        'a second reading of "metrics per resource" in ' + _ERROR,
+        constraint=(
+            "The trial component already has a metric of this name, or it has fewer than "
+            "metric_name_limit names"
+        ),
+        effect=_OVER_LIMIT,
+        provenance="assumed",
+        source='a second reading of "metrics per resource" in ' + _ERROR,
         setting="metric_name_limit",
         code="METRIC_LIMIT_EXCEEDED",
         refuses=_over_name_limit,
@@ -185,10 +195,10 @@ METRIC_RULES: tuple[Rule, ...] = (
         "MetricData.limit",
         OPERATION,
         "MetricData",
-        "The trial component holds fewer than metric_limit metrics",
-        _OVER_LIMIT,
-        "documented",
-        _ERROR + " (the code; the number is published nowhere)",
+        constraint="The trial component holds fewer than metric_limit metrics",
+        effect=_OVER_LIMIT,
+        provenance="documented",
+        source=_ERROR + " (the code; the number is published nowhere)",
         setting="metric_limit",
         code="METRIC_LIMIT_EXCEEDED",
         refuses=_over_metric_limit,
@@ -198,7 +208,7 @@ METRIC_RULES: tuple[Rule, ...] = (
         ),
     ),
 )
-"""The rules about single metrics. Of several that one metric breaks, the first counts."""
+"""The rules about single metrics. If a metric breaks several, the first one counts."""
 
 _of = MemberRules(OPERATION)
 
@@ -218,33 +228,77 @@ PUT_RULES: tuple[Rule, ...] = (
     _of.least_length("MetricName", 1, _RAW),
     _of.most_length("MetricName", 255, _RAW),
     _of.pattern("MetricName", ".+", _RAW),
-    _of.type("Timestamp", "Member must be a number of seconds since the epoch, or a string of digits", _are_timestamps),
-    _of.type("Timestamp", "Member must be a second of the years 1 to 9999", _are_in_calendar, "range"),
+    _of.type(
+        "Timestamp",
+        "Member must be a number of seconds since the epoch, or a string of digits",
+        _are_timestamps,
+    ),
+    _of.type(
+        "Timestamp",
+        "Member must be a second of the years 1 to 9999",
+        _are_in_calendar,
+        "range",
+    ),
     _of.required("Timestamp", _RAW),
     _of.integer("Step"),
     _of.least("Step", 0, _RAW),
-    _of.most("Step", 2**31 - 1, MODEL + " (integer: 32 bits); that it is a ValidationException: assumed"),
-    _of.type("Value", 'Member must be a number, or one of "NaN", "Infinity", "-Infinity"', _are_values),
+    _of.most("Step", 2**31 - 1, _INTEGER),
+    _of.type(
+        "Value",
+        'Member must be a number, or one of "NaN", "Infinity", "-Infinity"',
+        _are_values,
+    ),
     _of.required("Value", _RAW),
     *METRIC_RULES,
     Rule(
-        "Errors.one-per-metric", OPERATION, "", "Several rules refuse one metric",
-        "one entry in Errors: VALIDATION_ERROR before CONFLICT_ERROR before METRIC_LIMIT_EXCEEDED", "assumed", UNPUBLISHED,
+        "Errors.one-per-metric",
+        OPERATION,
+        "",
+        constraint="A metric breaks several rules",
+        effect=(
+            "It has one entry in Errors: VALIDATION_ERROR before CONFLICT_ERROR before "
+            "METRIC_LIMIT_EXCEEDED"
+        ),
+        provenance="assumed",
+        source=UNPUBLISHED,
     ),
     Rule(
-        "Errors.index", OPERATION, "", "MetricIndex counts from 0; entries ascend; they carry no message",
-        "HTTP 200, {\"Errors\": [{\"Code\": ..., \"MetricIndex\": n}]}", "assumed", _ERROR + " (where the count begins: nowhere)",
+        "Errors.index",
+        OPERATION,
+        "",
+        constraint="A metric is rejected",
+        effect=(
+            'HTTP 200, {"Errors": [{"Code": ..., "MetricIndex": n}]}; indexes count from 0 and '
+            "ascend; an entry has no message"
+        ),
+        provenance="assumed",
+        source=_ERROR + " (the first index is published nowhere)",
     ),
     Rule(
-        "Errors.empty", OPERATION, "", "Every metric is accepted",
-        "HTTP 200, {\"Errors\": []}", "observed", "answer of the service, 2026-09",
+        "Errors.empty",
+        OPERATION,
+        "",
+        constraint="Every metric is accepted",
+        effect='HTTP 200, {"Errors": []}',
+        provenance="observed",
+        source=_OBSERVED,
     ),
     Rule(
-        "MetricData.append", OPERATION, "MetricData", "A metric of the same name, Step and Timestamp was put before",
-        "both are kept", "observed", "answer of the service, 2026-09",
+        "MetricData.append",
+        OPERATION,
+        "MetricData",
+        constraint="The trial component already has a metric with this name, Step and Timestamp",
+        effect="The new metric is added; both remain",
+        provenance="observed",
+        source=_OBSERVED,
     ),
     Rule(
-        "MetricData.limit-room", OPERATION, "MetricData", "A metric is refused",
-        "it takes no room under metric_limit and metric_name_limit", "assumed", UNPUBLISHED,
+        "MetricData.limit-room",
+        OPERATION,
+        "MetricData",
+        constraint="A metric is rejected",
+        effect="It does not count towards metric_limit and metric_name_limit",
+        provenance="assumed",
+        source=UNPUBLISHED,
     ),
-)  # fmt: skip
+)

@@ -1,4 +1,4 @@
-"""Calls that are held: what befalls one of them is told to whoever waits for it, and to nobody else."""
+"""Calls that are held: an error of one call reaches the caller of that call alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BatchGetMetrics through real clients: reading back, the statuses of queries, and every fault of calls."""
+"""BatchGetMetrics through real clients: reading, the statuses of queries, and faults of calls."""
 
 from __future__ import annotations
 
@@ -169,9 +169,9 @@ class TestCalls:
             "Complete",
             "ValidationError",
         ]
-        assert (
-            repr(call)
-            == "<Call BatchGetMetrics 'run-1', 'run-2' in us-east-1: 200, 2 Complete, 1 ValidationError>"
+        assert repr(call) == (
+            "<Call BatchGetMetrics 'run-1', 'run-2' in us-east-1: "
+            "200, 2 Complete, 1 ValidationError>"
         )
         assert sm_metrics.rejected == []
         assert sm_metrics.to_dict()["calls"][1]["response"] == call.response
@@ -205,7 +205,7 @@ class TestCalls:
         ):
             sm_metrics.wait_for(lambda sm_metrics: sm_metrics["run-1"], timeout=0)
 
-    def test_calls_can_be_pickled_with_what_befell_them(self, sm_metrics, client):
+    def test_calls_can_be_pickled_with_their_outcomes(self, sm_metrics, client):
         sm_metrics.fail_queries("InternalError", metric_name=re.compile("loss"))
         sm_metrics.fail_metrics("CONFLICT_ERROR", step=1)
         put(client, "run-1", metric(step=0, value=INFINITE), metric(step=1))
@@ -227,9 +227,9 @@ class TestCalls:
             get(client, query(period="OneDay"))
         with pytest.raises(KeyError) as absent:
             sm_metrics["run-1"]
-        assert (
-            str(absent.value)
-            == "trial component 'run-1' holds no metrics\n  - no BatchPutMetrics call has reached the mock"
+        assert str(absent.value) == (
+            "trial component 'run-1' holds no metrics\n"
+            "  - no BatchPutMetrics call has reached the mock"
         )
 
     def test_a_query_does_not_conflict_with_a_write(self, client):
@@ -406,9 +406,10 @@ class TestFaultsOfCalls:
         with pytest.raises(ClientError) as denied:
             get(client, query(run="run-2"))
         assert denied.value.response["Error"]["Message"] == (
-            "User: arn:aws:iam::123456789012:user/tester is not authorized to perform: sagemaker:BatchGetMetrics on resource: "
-            "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-2 because no identity-based policy allows the "
-            "sagemaker:BatchGetMetrics action"
+            "User: arn:aws:iam::123456789012:user/tester is not authorized to perform: "
+            "sagemaker:BatchGetMetrics on resource: "
+            "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-2 "
+            "because no identity-based policy allows the sagemaker:BatchGetMetrics action"
         )
 
     def test_access_denied_names_the_resource_that_the_fault_is_for(self, sm_metrics, client):

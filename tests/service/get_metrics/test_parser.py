@@ -1,4 +1,4 @@
-"""The body of BatchGetMetrics: what makes the whole request malformed, and what a well-formed one asks for."""
+"""The parser of BatchGetMetrics requests: malformed bodies, and the queries of well-formed ones."""
 
 from __future__ import annotations
 
@@ -89,19 +89,53 @@ def test_a_member_of_the_wrong_type(content, path):
     assert f"at '{path}' cannot be read" in message
 
 
+MUST = "failed to satisfy constraint: Member must"
+MEMBER = "metricQueries.1.member"
+
+
 @pytest.mark.parametrize(
     ("content", "violation"),
     [
-        (b"{}", "Value null at 'metricQueries' failed to satisfy constraint: Member must not be null"),
-        (body(), "Value '[]' at 'metricQueries' failed to satisfy constraint: Member must have length greater than or equal to 1"),
-        (body(query(), query(stat="Sum")), "Value 'Sum' at 'metricQueries.2.member.metricStat' failed to satisfy constraint: Member must satisfy enum value set: [Min, Max, Avg, Count, StdDev, Last]"),
-        (body(query(period="OneDay")), "Value 'OneDay' at 'metricQueries.1.member.period' failed to satisfy constraint: Member must satisfy enum value set: [OneMinute, FiveMinute, OneHour, IterationNumber]"),
-        (body(query(axis="Epoch")), "Value 'Epoch' at 'metricQueries.1.member.xAxisType' failed to satisfy constraint: Member must satisfy enum value set: [IterationNumber, Timestamp]"),
-        (body(query(ResourceArn="run-1")), r"Value 'run-1' at 'metricQueries.1.member.resourceArn' failed to satisfy constraint: Member must satisfy regular expression pattern: arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:[a-z\-].*/.*"),
-        (body(query(Start=2**63)), "Value '9223372036854775808' at 'metricQueries.1.member.start' failed to satisfy constraint: Member must have value less than or equal to 9223372036854775807"),
-        (body(query(End=-(2**63) - 1)), "Value '-9223372036854775809' at 'metricQueries.1.member.end' failed to satisfy constraint: Member must have value greater than or equal to -9223372036854775808"),
+        (
+            b"{}",
+            f"Value null at 'metricQueries' {MUST} not be null",
+        ),
+        (
+            body(),
+            f"Value '[]' at 'metricQueries' {MUST} have length greater than or equal to 1",
+        ),
+        (
+            body(query(), query(stat="Sum")),
+            "Value 'Sum' at 'metricQueries.2.member.metricStat' "
+            f"{MUST} satisfy enum value set: [Min, Max, Avg, Count, StdDev, Last]",
+        ),
+        (
+            body(query(period="OneDay")),
+            f"Value 'OneDay' at '{MEMBER}.period' "
+            f"{MUST} satisfy enum value set: [OneMinute, FiveMinute, OneHour, IterationNumber]",
+        ),
+        (
+            body(query(axis="Epoch")),
+            f"Value 'Epoch' at '{MEMBER}.xAxisType' "
+            f"{MUST} satisfy enum value set: [IterationNumber, Timestamp]",
+        ),
+        (
+            body(query(ResourceArn="run-1")),
+            f"Value 'run-1' at '{MEMBER}.resourceArn' {MUST} satisfy regular expression pattern: "
+            r"arn:aws[a-z\-]*:sagemaker:[a-z0-9\-]*:[0-9]{12}:[a-z\-].*/.*",
+        ),
+        (
+            body(query(Start=2**63)),
+            f"Value '9223372036854775808' at '{MEMBER}.start' "
+            f"{MUST} have value less than or equal to 9223372036854775807",
+        ),
+        (
+            body(query(End=-(2**63) - 1)),
+            f"Value '-9223372036854775809' at '{MEMBER}.end' "
+            f"{MUST} have value greater than or equal to -9223372036854775808",
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_violation(content, violation):
     assert refusal(content) == ("ValidationException", f"1 validation error detected: {violation}")
 

@@ -1,4 +1,4 @@
-"""Answering queries: what AWS was seen to answer, and any sequence of puts and queries against a naive model."""
+"""Answers to queries: observed answers of AWS, and any puts and queries against a naive model."""
 
 from __future__ import annotations
 
@@ -25,12 +25,8 @@ def service():
 
 def put(service, *items, run="run-1", region="us-east-1"):
     for start in range(0, len(items), 10):
-        assert (
-            answered(
-                service, request(body(*items[start : start + 10], run=run), region=region)
-            ).status
-            == 200
-        )
+        content = body(*items[start : start + 10], run=run)
+        assert answered(service, request(content, region=region)).status == 200
 
 
 def get(service, *queries, region="us-east-1"):
@@ -52,7 +48,7 @@ def test_what_aws_was_seen_to_answer(service, stat, values):
 
 
 class NaiveService:
-    """Every point in one list, looked through from the start for each query; the figures from Python's own statistics."""
+    """A service that searches one list of points; its figures are those of Python's statistics."""
 
     def __init__(self, query_limit):
         self.points = []
@@ -226,7 +222,7 @@ def test_a_million_points_of_tiny_spread_around_a_large_value():
     put(service, item(step=7))
     columns = service.stored("run-1", "us-east-1").series()["loss"]
     columns.truncate(0)
-    # The deviations are exact in binary: half of the values lie 2**-10 below the mean, half as much above it.
+    # The deviations are exact in binary: half of the values lie 2**-10 below the mean, half above.
     columns.values.extend([1e9 - 2**-10, 1e9 + 2**-10] * 500_000)
     columns.timestamps.extend([float(EPOCH_SECONDS)] * 1_000_000)
     columns.steps.extend([7] * 1_000_000)
@@ -250,8 +246,8 @@ def test_a_mismatch_of_period_and_axis_is_the_querys_own_error(service):
     mixed, good = get(service, query(period="OneMinute", axis="IterationNumber"), query())
     assert mixed == {
         "Status": "ValidationError",
-        "Message": "Period OneMinute does not go with XAxisType IterationNumber: Period IterationNumber goes with XAxisType "
-        "IterationNumber, the others with Timestamp.",
+        "Message": "Period OneMinute does not go with XAxisType IterationNumber: Period "
+        "IterationNumber goes with XAxisType IterationNumber, the others with Timestamp.",
         "XAxisValues": [],
         "MetricValues": [],
     }
