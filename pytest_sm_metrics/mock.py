@@ -10,7 +10,7 @@ from typing import Any
 from .asserting import assertions
 from .asserting.assertions import ANYTHING
 from .asserting.findings import Findings, OptOutHint
-from .aws.active import ActiveMock
+from .aws.active import ActiveMock, active
 from .aws.quotas import Quotas
 from .cloudtrail.cloudtrail import CloudTrail
 from .exceptions import AbsentError
@@ -62,10 +62,8 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         While an exception is on its way or being handled, in a `finally` or an `except`, nothing is checked, so that nothing hides it.
         """
         __tracebackhide__ = True
-        from .aws.interception import deactivate
-
         self._service.injection.release()
-        if deactivate(self) and sys.exc_info()[1] is None:
+        if active.interception.deactivate(self) and sys.exc_info()[1] is None:
             self.check()
 
     # Reading

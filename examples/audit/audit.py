@@ -1,4 +1,7 @@
-"""An audit of training runs: who logged metrics to which run, read from CloudTrail's log files in a bucket."""
+"""An audit of training runs: the callers that logged metrics to each run.
+
+It reads CloudTrail's log files in a bucket.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ class Line(NamedTuple):
     run: str
     caller: str
     outcome: str
-    """`ok`, or the error code of calls that failed."""
+    """`ok`, or the error code of a call that failed."""
 
 
 def records(bucket: str, prefix: str = "") -> Iterator[dict[str, Any]]:
-    """Every record in the log files of a bucket."""
+    """Yield every record in the log files of a bucket."""
     s3 = boto3.client("s3")
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for found in page.get("Contents", []):
@@ -31,22 +34,29 @@ def records(bucket: str, prefix: str = "") -> Iterator[dict[str, Any]]:
 
 
 def audit(bucket: str) -> dict[Line, int]:
-    """How many calls were made, by run, caller and outcome."""
-    lines: Counter[Line] = Counter()
-    for record in records(bucket):
-        if record["eventSource"] == "metrics-sagemaker.amazonaws.com":
-            parameters, identity = record["requestParameters"] or {}, record["userIdentity"]
-            caller = identity.get("arn") or identity["invokedBy"]
-            lines[
-                Line(
-                    parameters.get("trialComponentName", "?"), caller, record.get("errorCode", "ok")
-                )
-            ] += 1
-    return dict(lines)
+    """Return the number of calls for each run, caller and outcome."""
+    return dict(
+        Counter(
+            line_of(record)
+            for record in records(bucket)
+            if record["eventSource"] == "metrics-sagemaker.amazonaws.com"
+        )
+    )
+
+
+def line_of(record: dict[str, Any]) -> Line:
+    """Return the line to which a record of SageMaker Metrics belongs."""
+    parameters = record["requestParameters"] or {}
+    identity = record["userIdentity"]
+    return Line(
+        run=parameters.get("trialComponentName", "?"),
+        caller=identity.get("arn") or identity["invokedBy"],
+        outcome=record.get("errorCode", "ok"),
+    )
 
 
 def set_up_trail(name: str, bucket: str, runs: str | None = None) -> None:
-    """A trail of the metrics of all runs, or of those whose names begin with `runs`."""
+    """Create a trail of the metrics of all runs, or of those whose names begin with `runs`."""
     fields = [
         {"Field": "eventCategory", "Equals": ["Data"]},
         {"Field": "resources.type", "Equals": ["AWS::SageMaker::ExperimentTrialComponent"]},
@@ -58,7 +68,6 @@ def set_up_trail(name: str, bucket: str, runs: str | None = None) -> None:
         fields.append({"Field": "resources.ARN", "StartsWith": [arns]})
     cloudtrail = boto3.client("cloudtrail")
     cloudtrail.create_trail(Name=name, S3BucketName=bucket)
-    cloudtrail.put_event_selectors(
-        TrailName=name, AdvancedEventSelectors=[{"FieldSelectors": fields}]
-    )
+    selector = {"FieldSelectors": fields}
+    cloudtrail.put_event_selectors(TrailName=name, AdvancedEventSelectors=[selector])
     cloudtrail.start_logging(Name=name)

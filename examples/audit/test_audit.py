@@ -1,4 +1,8 @@
-"""The audit under test: moto answers S3, STS and CloudTrail, the mock of SageMaker Metrics makes the events and delivers them."""
+"""Tests of the audit.
+
+moto answers S3, STS and CloudTrail. The mock of SageMaker Metrics makes the events and delivers
+them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ JOB = "arn:aws:sts::123456789012:assumed-role/training/job-7"
 
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A region, and moto."""
+    """Set a region, and have moto answer the other services."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         boto3.client("s3").create_bucket(Bucket="audits")
@@ -49,9 +53,7 @@ def test_the_selectors_choose_the_runs(sm_metrics: SageMakerMetricsMock) -> None
 def test_without_a_trail_nothing_is_delivered(sm_metrics: SageMakerMetricsMock) -> None:
     log_and_deliver(sm_metrics, "run-1")
     assert audit("audits") == {}
-    sm_metrics.cloudtrail.assert_event(
-        "run-1"
-    )  # what a trail would have held can be seen all the same
+    sm_metrics.cloudtrail.assert_event("run-1")  # the mock shows the event without a trail, too
 
 
 @pytest.mark.sm_metrics(caller_arn=JOB)
@@ -68,19 +70,17 @@ def test_retries_are_seen_as_they_were_made(sm_metrics: SageMakerMetricsMock) ->
     set_up_trail("training-metrics", "audits")
     sm_metrics.fail_calls("ThrottlingException", times=2)
     log_and_deliver(sm_metrics, "run-1")
-    assert {line.outcome: count for line, count in audit("audits").items()} == {
-        "ThrottlingException": 2,
-        "ok": 1,
-    }
+    counts = {line.outcome: count for line, count in audit("audits").items()}
+    assert counts == {"ThrottlingException": 2, "ok": 1}
 
 
 @pytest.mark.usefixtures("sm_metrics")
 def test_a_basic_selector_is_refused_as_aws_refuses_it() -> None:
     set_up_trail("training-metrics", "audits")
     resource = {"Type": "AWS::SageMaker::ExperimentTrialComponent", "Values": ["arn:aws:sagemaker"]}
-    with pytest.raises(
-        ClientError, match=r"InvalidEventSelectorsException.*use AdvancedEventSelectors="
-    ):
-        boto3.client("cloudtrail").put_event_selectors(
+    why = r"InvalidEventSelectorsException.*use AdvancedEventSelectors="
+    cloudtrail = boto3.client("cloudtrail")
+    with pytest.raises(ClientError, match=why):
+        cloudtrail.put_event_selectors(
             TrailName="training-metrics", EventSelectors=[{"DataResources": [resource]}]
         )

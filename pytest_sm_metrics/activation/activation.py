@@ -36,10 +36,7 @@ class Activation:
 
     def start(self) -> SageMakerMetricsMock:
         """Activate a new mock."""
-        record = self._start()
-        self._started.append(record)
-        mock: SageMakerMetricsMock = record.mock
-        return mock
+        return self._activate(self._started.append)
 
     def stop(self) -> None:
         """Stop the mock that was started last, as its own `stop()` does.
@@ -51,16 +48,18 @@ class Activation:
             raise RuntimeError("stop() was called before start()")
         self._started.pop().mock.stop()
 
-    def _start(self) -> ActiveMock:
-        return activate(self._given, current_test.name or self._test, _keyword_hint)
+    def _activate(self, note: Callable[[ActiveMock], None]) -> SageMakerMetricsMock:
+        test = current_test.name or self._test
+        mock: SageMakerMetricsMock = activate(self._given, test, _keyword_hint, note).mock
+        return mock
 
     def __enter__(self) -> SageMakerMetricsMock:
-        record = self._start()
-        self._entered.append(record)
+        return self._activate(self._note_entered)
+
+    def _note_entered(self, record: ActiveMock) -> None:
         still_on = [other for other in entered.get() if other in active.stack]
         entered.set((*still_on, record))
-        mock: SageMakerMetricsMock = record.mock
-        return mock
+        self._entered.append(record)
 
     def __exit__(
         self,
@@ -68,15 +67,23 @@ class Activation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        __tracebackhide__ = True
-        here = entered.get()  # several tasks or threads may have entered the same object
-        mine = [record for record in here if record in self._entered]
-        record = mine[-1] if mine else self._entered[-1]
-        self._entered.remove(record)
-        entered.set(tuple(other for other in here if other is not record))
-        deactivate(record)
+        try:
+            __tracebackhide__ = True
+            record = self._entered_here()
+            deactivate(record)
+            self._entered.remove(record)
+            entered.set(tuple(other for other in entered.get() if other is not record))
+        except BaseException:  # an interruption: finish first
+            for unfinished in self._entered[-1:]:
+                deactivate(unfinished)
+            raise
         if kind is None:
             record.mock.check()
+
+    def _entered_here(self) -> ActiveMock:
+        """Return the mock to leave: several tasks or threads may have entered the same object."""
+        mine = [record for record in entered.get() if record in self._entered]
+        return mine[-1] if mine else self._entered[-1]
 
     async def __aenter__(self) -> SageMakerMetricsMock:
         return self.__enter__()
@@ -115,26 +122,32 @@ def mock_sm_metrics(target: Any = _NO_TARGET, /, **settings: Any) -> Any:
 
 
 def activate(
-    given: Mapping[str, Any], node_id: str, opt_out_hint: OptOutHint, **more: Any
+    given: Mapping[str, Any],
+    node_id: str,
+    opt_out_hint: OptOutHint,
+    note: Callable[[ActiveMock], None] | None = None,
+    **more: Any,
 ) -> ActiveMock:
     """Activate a new mock: outside those of narrower scopes, inside all others.
 
-    `more`: other fields of its record.
+    `note` is called with its record; `more` are other fields of the record. If an interruption
+    (Ctrl-C) comes before it returns, no mock stays active.
     """
-    from ..aws import interception
-
-    mock = SageMakerMetricsMock(Settings.of(given), node_id, opt_out_hint)
-    record = mock._record(**more)
-    interception.activate(record)
-    return record
+    record = SageMakerMetricsMock(Settings.of(given), node_id, opt_out_hint)._record(**more)
+    try:
+        active.interception.activate(record)
+        if note:
+            note(record)
+        return record
+    except BaseException:
+        deactivate(record)
+        raise
 
 
 def deactivate(record: ActiveMock) -> None:
     """Deactivate a mock without judging it."""
-    from ..aws import interception
-
     record.service.injection.release()
-    interception.deactivate(record.mock)
+    active.interception.deactivate(record.mock)
 
 
 def active_mocks() -> list[SageMakerMetricsMock]:

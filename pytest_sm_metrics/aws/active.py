@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -71,21 +72,37 @@ class ActiveMocks:
     stack: list[ActiveMock] = field(default_factory=list)
     """The innermost last."""
     ended: list[ActiveMock] = field(default_factory=list)
-    """Those that were deactivated since the test began."""
+    """The mocks of fixtures that were deactivated since the test began."""
+    ended_unjudged: deque[ActiveMock] = field(default_factory=lambda: deque(maxlen=_ENDED))
+    """The last other mocks that were."""
     is_hidden: Callable[[ActiveMock], bool] | None = None
     """Returns True for a mock that the test does not use, and that does not answer it."""
     refuse: Refuse | None = None
     """What blocks calls outside a mock; None if they are not blocked."""
+    allowed_hosts: frozenset[str] = frozenset()
+    """Hosts that calls may reach although they are blocked."""
     lock: Any = field(default_factory=threading.RLock)
     sessions: Patches = field(default_factory=Patches)
     """Patches of botocore's sessions."""
+    sending: Patches = field(default_factory=Patches)
+    """Patches of botocore's HTTP sessions."""
     retries: Patches = field(default_factory=Patches)
     """Patches of botocore's waiting between retries."""
     sessions_made: WeakSet[Any] = field(default_factory=WeakSet)
     """botocore's sessions that were made while a mock was on."""
     is_registered: bool = False
     """True once botocore's emitters have the handlers."""
+    _interception: Any = None
     _activations: int = 0
+
+    @property
+    def interception(self) -> Any:
+        """The module `interception`, imported once: a test may make `sys.modules` forget it."""
+        if self._interception is None:
+            from . import interception
+
+            self._interception = interception
+        return self._interception
 
     @property
     def innermost(self) -> ActiveMock | None:
@@ -113,16 +130,17 @@ class ActiveMocks:
         self.stack.insert(index, record)
         return inner
 
-    def remove(self, record: ActiveMock) -> list[ActiveMock]:
-        """Remove a mock, wherever it stands. Return those inside it."""
-        index = self.stack.index(record)
-        del self.stack[index]
-        if current_test.name is not None or record.judged_by is not None:
+    def inside(self, record: ActiveMock) -> list[ActiveMock]:
+        """Return the mocks inside another one."""
+        return self.stack[self.stack.index(record) + 1 :]
+
+    def remove(self, record: ActiveMock) -> None:
+        """Remove a mock, wherever it stands, and keep it for the reports of the test."""
+        self.stack.remove(record)
+        if record.judged_by is not None:
             self.ended.append(record)
-        unjudged = [one for one in self.ended if one.judged_by is None]
-        for one in unjudged[:-_ENDED]:
-            self.ended.remove(one)
-        return self.stack[index:]
+        elif current_test.name is not None:
+            self.ended_unjudged.append(record)
 
     def find(self, mock: object) -> ActiveMock | None:
         """Return the record of a mock; None if it is not active."""
@@ -132,6 +150,7 @@ class ActiveMocks:
         """Note what shared mocks hold before a test, and return clients' retry quotas."""
         with self.lock:
             self.ended.clear()
+            self.ended_unjudged.clear()
             for record in self.stack:
                 record.before_test = (record.service.calls, len(record.service.calls))
                 record.quotas.give_back()
@@ -139,7 +158,8 @@ class ActiveMocks:
     def of_this_test(self) -> list[ActiveMock]:
         """Return the mocks that were active during the test, in order of activation."""
         with self.lock:
-            return sorted([*self.stack, *self.ended], key=lambda record: record.number)
+            seen = [*self.stack, *self.ended, *self.ended_unjudged]
+            return sorted(seen, key=lambda record: record.number)
 
 
 _NO_REQUEST = Sending()

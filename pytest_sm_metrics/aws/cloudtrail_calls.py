@@ -1,4 +1,7 @@
-"""What clients of CloudTrail ask for, whoever answers them: trails that a test makes through boto3, under moto."""
+"""Calls that clients make to CloudTrail, whatever answers them.
+
+So the mock learns of trails that a test makes through boto3, under moto.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,19 @@ _OPERATIONS = (
     "StartLogging",
     "StopLogging",
 )
-_NOTE = "pytest_sm_metrics: trail"  # in the context of a call of CloudTrail
+_NOTE = "pytest_sm_metrics: trail"  # the key of a note in the context of a call
 
 
 class TrailListener(Protocol):
-    """Follows calls about trails: operation, name and home region of the trail, parameters."""
+    """An object that follows calls about trails.
+
+    Its methods get the operation, the name and home region of the trail, and the parameters.
+    """
 
     def why_refused(
         self, operation: str, name: str, region: str, parameters: Mapping[str, Any]
     ) -> tuple[str, str] | None:
-        """Return the code and message with which AWS would refuse a call that is about to be sent."""
+        """Return the code and message with which AWS would refuse a call, or None."""
         ...
 
     def apply_call(
@@ -35,24 +41,26 @@ class TrailListener(Protocol):
 
 
 def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, Any], ...]:
-    """The events to listen to, and what listens."""
+    """Return pairs of an event of botocore's and its handler."""
 
     def note(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        """Note the call in its context; a URL that is signed in advance is no call."""
         context.pop(_NOTE, None)
         listener = innermost()
-        if (
-            listener is not None and "client_region" in context
-        ):  # a URL that is signed in advance is no call
-            context[_NOTE] = listener, (*_named(params, context["client_region"]), dict(params))
+        if listener is not None and "client_region" in context:
+            name, region = _name_and_region(params, context["client_region"])
+            context[_NOTE] = listener, (name, region, dict(params))
 
     def refuse(model: Any, context: dict[str, Any], **_: Any) -> Any:
         listener, noted = context.get(_NOTE, (None, ()))
-        why = listener and listener.why_refused(model.name, *noted)
+        if listener is None:
+            return None
+        why = listener.why_refused(model.name, *noted)
         return refusal(*why) if why else None
 
     def apply(http_response: Any, model: Any, context: dict[str, Any], **_: Any) -> None:
         listener, noted = context.pop(_NOTE, (None, ()))
-        if listener and http_response.status_code < 300:
+        if listener is not None and http_response.status_code < 300:
             listener.apply_call(model.name, *noted)
 
     events = {"before-parameter-build": note, "before-call": refuse, "after-call": apply}
@@ -63,8 +71,10 @@ def handlers(innermost: Callable[[], TrailListener | None]) -> tuple[tuple[str, 
     )
 
 
-def _named(parameters: Mapping[str, Any], client_region: str) -> tuple[str, str]:
-    """The name and the home region of the trail, which may be given as an ARN."""
+def _name_and_region(parameters: Mapping[str, Any], client_region: str) -> tuple[str, str]:
+    """Return the name and the home region of the trail, which a call may name by its ARN."""
     given = str(parameters.get("Name", parameters.get("TrailName")))
-    is_arn = given.startswith("arn:") and given.count(":") >= 5
-    return given.rpartition("/")[2], given.split(":")[3] if is_arn else client_region
+    name = given.rpartition("/")[2]
+    if given.startswith("arn:") and given.count(":") >= 5:
+        return name, given.split(":")[3]
+    return name, client_region

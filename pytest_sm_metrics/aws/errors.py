@@ -1,4 +1,4 @@
-"""Errors as botocore has them, which is imported when there is one."""
+"""Errors in botocore's form; botocore is imported only when there is one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def refusal(code: str, message: str) -> tuple[AWSResponse, dict[str, Any]]:
-    """What a handler of `before-call` gives back in place of an answer: the client raises its own exception for it."""
+    """Return the answer of a `before-call` handler for which the client raises this error."""
     from botocore.awsrequest import AWSResponse
 
     raw: Any = None
@@ -19,7 +19,7 @@ def refusal(code: str, message: str) -> tuple[AWSResponse, dict[str, Any]]:
 
 
 def client_error(code: str, message: str, operation: str) -> ClientError:
-    """What a client raises when AWS answers with this code."""
+    """Return the exception that a client raises when AWS answers with this code."""
     from botocore.exceptions import ClientError
 
     response: Any = _parsed(code, message)

@@ -2,22 +2,17 @@
 
 At `request-created`, before a request is signed, the innermost mock is noted in the request's
 context. `choose-signer` then leaves the request unsigned, and `before-send` answers it. If no mock
-is on but calls are blocked, the last handler of all answers with an object that raises, so that
-any handler that answered before it wins. The handlers stay in botocore; while no mock is on and
+is on but calls are blocked, the request is marked; `sending.py` refuses it where botocore would send
+it, so that any handler may answer before. The handlers stay in botocore; while no mock is on and
 nothing is blocked, they do nothing.
 """
 
 from __future__ import annotations
 
-import inspect
-import ipaddress
 import sys
-from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import botocore
-from botocore.awsrequest import AWSPreparedRequest
 
 from ..current_test import current_test
 from ..exceptions import UnmockedCallError
@@ -26,15 +21,12 @@ from ..service.service import Service
 from . import cloudtrail_calls, sagemaker_calls
 from .active import active, sending
 from .retries import set_retry_owner
+from .sending import BLOCKED, CONTEXT_IS_LOST, context_of, may_be_reached, patch_sending
 from .sessions import SERVICE
 from .wire import body_of, read_request, respond
 
 NOTE = "pytest_sm_metrics"  # in the context of a request that a mock is to answer
 _OWNER = "pytest_sm_metrics: owner"  # in the context of a request and of its retries
-_BLOCKED = "pytest_sm_metrics: blocked"  # in the context of a request that is not to be sent
-
-# The prepared request of older botocores has no context: `sending` keeps that of its request.
-CONTEXT_IS_LOST = "context" not in inspect.signature(AWSPreparedRequest).parameters
 
 
 def _note(request: Any, operation_name: str, **_: Any) -> None:
@@ -42,7 +34,7 @@ def _note(request: Any, operation_name: str, **_: Any) -> None:
     context = request.context
     if CONTEXT_IS_LOST:
         sending.set(sending.get()._replace(context=context))
-    for note in (NOTE, _BLOCKED):
+    for note in (NOTE, BLOCKED):
         context.pop(note, None)
     answered_before = context.pop(_OWNER, None)
     innermost = active.innermost
@@ -50,9 +42,13 @@ def _note(request: Any, operation_name: str, **_: Any) -> None:
         context[NOTE] = innermost, request.url, f"/{operation_name}"
         context[_OWNER] = innermost
         return
-    refuse = active.refuse or (_refuse_retry if answered_before else None)
-    if refuse is not None and not _is_loopback(request.url):
-        context[_BLOCKED] = refuse, operation_name
+    if may_be_reached(request.url):
+        return
+    if active.refuse is not None:
+        patch_sending()
+        context[BLOCKED] = active.refuse, operation_name
+    elif answered_before and not moto_is_on():
+        raise _refuse_retry(operation_name, body_of(request))
 
 
 def _refuse_retry(operation_name: str, body: bytes) -> Exception:
@@ -67,40 +63,26 @@ def _refuse_retry(operation_name: str, body: bytes) -> Exception:
     )
 
 
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
-
-
 def _leave_unsigned(context: dict[str, Any], **_: Any) -> object:
     """Leave a request unsigned that a mock answers, or that is blocked (`choose-signer`)."""
-    is_ours = NOTE in context or (_BLOCKED in context and not moto_is_on())
+    is_ours = NOTE in context or (BLOCKED in context and not moto_is_on())
     return botocore.UNSIGNED if is_ours else None
 
 
 def _answer(request: Any, **_: Any) -> Any:
     """Answer a request from the mock that was noted (`before-send`)."""
-    context = _context_of(request)
+    context = context_of(request)
     note = context.pop(NOTE, None)
     if note is None:
         return None
     record, created_url, operation_path = note
     set_retry_owner(record)  # adaptive mode waits within the same event
     url = request.url
-    answer = record.service.answer(read_request(request, context, created_url, operation_path))
+    received = read_request(request, context, created_url, operation_path)
     if moto_is_on():
         request.url = f"answered+{url}"  # moto's handler comes after this one, and goes by the URL
     is_async = type(context.get("client_config")).__module__.startswith("aiobotocore.")
-    return respond(answer, url, is_async)
-
-
-def _context_of(request: Any) -> dict[str, Any]:
-    context: dict[str, Any] = sending.get().context or {} if CONTEXT_IS_LOST else request.context
-    return context
+    return respond(record.service, received, url, is_async)
 
 
 def _before_retry(request_dict: dict[str, Any], **_: Any) -> None:
@@ -113,27 +95,10 @@ def _after_call(**_: Any) -> None:
     set_retry_owner(None)
 
 
-class _Blocked:
-    """A response that raises as soon as botocore looks at it: nobody else has answered."""
-
-    def __init__(self, refuse: Callable[[], Exception]) -> None:
-        self._refuse = refuse
-
-    def __getattr__(self, name: str) -> Any:
-        __tracebackhide__ = True
-        raise self._refuse()
-
-
-def _block(request: Any, event_name: str, **_: Any) -> _Blocked | None:
-    """Block a request that was noted (`before-send`, after all other handlers)."""
+def _before_other_services(event_name: str, **_: Any) -> None:
+    """Say that waits are not for our request while another service's is sent (`before-send`)."""
     if not event_name.startswith(f"before-send.{SERVICE}."):
-        set_retry_owner(None)  # a request to another service, from within a handler of ours
-        return None
-    note = _context_of(request).pop(_BLOCKED, None)
-    if note is None:
-        return None
-    refuse, operation = note
-    return _Blocked(lambda: refuse(operation, body_of(request)))
+        set_retry_owner(None)
 
 
 def moto_is_on() -> bool:
@@ -165,5 +130,5 @@ FIRST_HANDLERS: tuple[tuple[str, Any], ...] = (
 )
 """Events, and what handles them before all other handlers."""
 
-LAST_HANDLERS: tuple[tuple[str, Any], ...] = (("before-send", _block),)
+LAST_HANDLERS: tuple[tuple[str, Any], ...] = (("before-send", _before_other_services),)
 """Events, and what handles them after all other handlers."""

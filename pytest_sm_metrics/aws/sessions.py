@@ -36,12 +36,10 @@ def patch_sessions(ensure_registered: Callable[[Any], None]) -> None:
 
     `ensure_registered` registers the handlers with a session's emitter.
     """
-    if active.sessions:
-        return
 
     def patch_class(cls: type[Session]) -> None:
         if "create_client" in vars(cls):
-            _wrap(cls, "create_client", functools.partial(_create_client, ensure_registered))
+            _wrap(cls, "create_client", functools.partial(_create_client, cls, ensure_registered))
         if "get_credentials" in vars(cls):
             _wrap(cls, "get_credentials", _get_credentials)
 
@@ -51,8 +49,9 @@ def patch_sessions(ensure_registered: Callable[[Any], None]) -> None:
 
     _wrap(Session, "__init__", _init)
     _wrap(Session, "get_scoped_config", _get_scoped_config)
-    # aiobotocore may be imported while a mock is on.
-    active.sessions.add(Session, "__init_subclass__", classmethod(init_subclass))
+    if not active.sessions.has(Session, "__init_subclass__"):
+        # aiobotocore may be imported while a mock is on.
+        active.sessions.add(Session, "__init_subclass__", classmethod(init_subclass))
     for cls in _with_subclasses(Session):
         patch_class(cls)
 
@@ -77,7 +76,8 @@ def _wrap(cls: type[Session], name: str, make_wrapper: Callable[[Any], Any]) -> 
     def make(original: Any) -> Any:
         return functools.wraps(original)(make_wrapper(original))
 
-    active.sessions.replace(cls, name, make)
+    if not active.sessions.has(cls, name):
+        active.sessions.replace(cls, name, make)
 
 
 def _init(original: Any) -> Any:
@@ -88,17 +88,25 @@ def _init(original: Any) -> Any:
     return init
 
 
-def _create_client(ensure_registered: Callable[[Any], None], original: Any) -> Any:
+def _create_client(
+    cls: type[Session], ensure_registered: Callable[[Any], None], original: Any
+) -> Any:
+    is_librarys = cls.__module__.startswith(("botocore.", "aiobotocore."))
+
     def create_client(self: Session, *args: Any, **kwargs: Any) -> Any:
-        if active.sessions:
-            service = args[0] if args else kwargs.get("service_name")
-            if service == SERVICE:
-                if not _is_async(self):
-                    ensure_registered(self.get_component("event_emitter"))
-                self = _session_that_needs_no_configuration(self)
-            else:
-                _require_profile(self)
-        client = bound(original, self)(*args, **kwargs)
+        if not active.sessions or not is_librarys:  # a user's subclass runs on the session itself
+            return bound(original, self)(*args, **kwargs)
+        service = args[0] if args else kwargs.get("service_name")
+        if service != SERVICE:
+            _require_profile(self)
+            return bound(original, self)(*args, **kwargs)
+        if not _is_async(self):
+            ensure_registered(self.get_component("event_emitter"))
+        unconfigured = _session_that_needs_no_configuration(self)
+        replaced = set(vars(unconfigured)) - set(vars(self))
+        client = bound(original, unconfigured)(*args, **kwargs)
+        kept = {name: one for name, one in vars(unconfigured).items() if name not in replaced}
+        vars(self).update(kept)  # what making a client has changed
         patch_retries()  # making the first client imports modules
         return client
 

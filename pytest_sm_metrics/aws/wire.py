@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-from collections.abc import Awaitable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from botocore.awsrequest import AWSResponse
 from ..clock import now
 from ..service.exchange import Answer, HeldCall, NoAnswer, Request
 from ..service.faults.kinds import exception_of
+from ..service.service import Service
 from .sessions import DEFAULT_REGION
 
 
@@ -104,26 +106,44 @@ class _RawBody(io.BytesIO):
 
 
 class Response(AWSResponse):
-    """The answer as botocore and aiobotocore expect it from their HTTP session."""
+    """The answer as botocore and aiobotocore expect it from their HTTP session.
 
-    def __init__(self, url: str, answer: Answer) -> None:
+    `make` answers the request when the response is read: a response that another handler's
+    response goes before is never read, and its request does nothing.
+    """
+
+    def __init__(self, url: str, make: Callable[[], Answer]) -> None:
+        self.url = url
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("status_code", "headers", "raw", "_whole"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        answer = self._make()
         headers: Any = answer.headers
-        super().__init__(url, answer.status, headers, _RawBody(answer))
+        super().__init__(self.url, answer.status, headers, _RawBody(answer))
         self._whole = _Content(answer.body)
+        return vars(self)[name]
 
     @property
     def content(self) -> bytes:
         """The whole body."""
-        return self._whole
+        whole: bytes = self._whole
+        return whole
 
 
 def respond(
-    answer: Answer | NoAnswer | HeldCall, url: str, is_async: bool
+    service: Service, request: Request, url: str, is_async: bool
 ) -> Response | Awaitable[Response]:
-    """Return the response; for an async client and a held call, an awaitable of it.
+    """Return the response to a request; for an async client and a held call, an awaitable of it.
 
-    Raise the exception that a client gets that has no answer.
+    Raise the exception that a client gets that has no answer. Only a fault leaves a request without
+    an answer, or holds it: without faults, the service answers when the response is read.
     """
+    if not service.injection.in_force:
+        make: Any = partial(service.answer, request)
+        return Response(url, make)
+    answer = service.answer(request)
     if isinstance(answer, HeldCall):
         return _await(answer, url) if is_async else _wait(answer, url)
     return _response(answer, url)
@@ -152,4 +172,4 @@ def _abandoned_on_error(held: HeldCall) -> Generator[None]:
 def _response(answer: Answer | NoAnswer, url: str) -> Response:
     if isinstance(answer, NoAnswer):
         raise error_of(answer, url)
-    return Response(url, answer)
+    return Response(url, lambda: answer)

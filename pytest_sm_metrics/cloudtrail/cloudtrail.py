@@ -1,4 +1,4 @@
-"""CloudTrail as a test sees it: every event, and trails."""
+"""CloudTrail, as a test uses it: every event, and trails."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..asserting.assertions import ANYTHING, verify
 from ..service.operations import operation_named
 from ..service.service import Service
 from ..wording import counted
-from .assertions import is_there, why_not_there
+from .assertions import any_matches, why_none_matches
 from .records import is_recorded, record_of
 from .trail import OnEvent, Trail
-from .trails import Trails, judged
+from .trails import Trails, checked_selection
 
 _HOME_REGION = "us-east-1"
 
@@ -22,8 +22,9 @@ _HOME_REGION = "us-east-1"
 class CloudTrail:
     """The CloudTrail data events of a mock, and the trails that hold them.
 
-    Records are made when somebody looks. Data events are off until a trail asks for them, as on AWS: without a trail with
-    advanced event selectors nothing is delivered; `events` shows all the same what a trail of all data events would hold.
+    Data events are off until a trail selects them, as on AWS: without a trail that has advanced
+    event selectors nothing is delivered. `events` always shows every event. A record is made when
+    it is read.
     """
 
     def __init__(self, service: Service) -> None:
@@ -32,7 +33,10 @@ class CloudTrail:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """Every event, as a trail of all data events would hold them: plain dicts in CloudTrail's field order, one for each attempt."""
+        """Every event, one for each attempt, as a trail that selects all data events holds them.
+
+        Each is a plain dict in CloudTrail's field order.
+        """
         return list(self._events())
 
     def _events(self) -> Iterator[dict[str, Any]]:
@@ -44,7 +48,7 @@ class CloudTrail:
 
     @property
     def trails(self) -> list[Trail]:
-        """All trails, those made through boto3 too, in the order in which they were made."""
+        """All trails, those made through boto3 too, in the order of their creation."""
         return self._trails.all
 
     def create_trail(
@@ -57,26 +61,27 @@ class CloudTrail:
         digests: bool = False,
         on_event: OnEvent | None = None,
     ) -> Trail:
-        """Make a trail of all regions, which logs at once.
+        """Create a trail of all regions, which logs at once.
 
-        `advanced_event_selectors`: as PutEventSelectors takes them; without any it holds no event. `s3_bucket`, `s3_prefix`: where it
-        delivers through an S3 client. `digests`: digest files as well, hourly, each with the hash of the one before. `on_event`: called
-        with the EventBridge envelope of each event that it holds, when it happens.
+        - `advanced_event_selectors`: as PutEventSelectors takes them; without any the trail holds
+          no event.
+        - `s3_bucket`, `s3_prefix`: the bucket that it delivers to through an S3 client, and the
+          prefix of the keys.
+        - `digests`: if True it delivers digest files as well, hourly, each with the hash of the
+          one before.
+        - `on_event`: a function that is called with the EventBridge envelope of each event that
+          the trail holds, at the time of the event.
 
-        A ClientError, as AWS names it, for what AWS would not accept: InvalidTrailNameException, TrailAlreadyExistsException,
-        InvalidS3BucketNameException, InvalidS3PrefixException, InvalidEventSelectorsException. Then nothing is set up.
+        Raises a ClientError, under AWS's name, for arguments that AWS would not accept:
+        InvalidTrailNameException, TrailAlreadyExistsException, InvalidS3BucketNameException,
+        InvalidS3PrefixException, InvalidEventSelectorsException. Then there is no new trail.
         """
         __tracebackhide__ = True
-        if on_event is not None and (
-            not callable(on_event) or inspect.iscoroutinefunction(on_event)
-        ):
-            raise TypeError(
-                f"on_event is {on_event!r}; accepted is a function, no async one, that takes an event, or None"
-            )
+        _check_on_event(on_event)
         if not isinstance(digests, bool):
             raise TypeError(f"digests is {digests!r}; accepted is True or False")
         selectors = [] if advanced_event_selectors is None else advanced_event_selectors
-        selects = judged(selectors)
+        selects = checked_selection(selectors)
         trail = Trail(
             self._service,
             name,
@@ -88,19 +93,22 @@ class CloudTrail:
             on_event=on_event,
         )
         self._trails.add(trail)
-        trail.select(selectors, selects)
+        trail.set_selectors(selectors, selects)
         trail.start_logging()
         return trail
 
     def deliver(self, where: Any) -> list[str]:
-        """Deliver what is new in all trails, those made through boto3 too: see `Trail.deliver`. Gives back the keys.
+        """Deliver the new events of all trails, those made through boto3 too; return the keys.
 
-        To an S3 client: in the trails that have a bucket. A ValueError where there are trails and none has one.
+        See `Trail.deliver`. Through an S3 client, trails without a bucket are left out; if there
+        are trails and none has a bucket, this is a ValueError.
         """
         __tracebackhide__ = True
-        with_bucket = [trail for trail in self.trails if trail.s3_bucket is not None]
-        trails = with_bucket if with_bucket and hasattr(where, "put_object") else self.trails
-        for trail in trails:
+        trails = self.trails
+        if hasattr(where, "put_object"):
+            with_bucket = [trail for trail in trails if trail.s3_bucket is not None]
+            trails = with_bucket or trails
+        for trail in trails:  # so that an invalid destination raises before anything is delivered
             trail.destination(where)
         return [key for trail in trails for key in trail.deliver(where)]
 
@@ -116,11 +124,15 @@ class CloudTrail:
         region: Any = ANYTHING,
         timeout: float | None = None,
     ) -> None:
-        """Assert that there is an event. What is left out matches anything; a compiled regular expression is searched.
+        """Assert that there is an event like this.
 
-        `metric_name`, `step` (None: a metric without one) and `value` ask for one metric with all of them; `error_code=None` for a call
-        that did not fail as a whole; `user_identity` for an ARN, a service principal, or some members of userIdentity as a dict.
-        `timeout`: seconds to wait for it, real time.
+        An argument that is left out matches anything. A compiled regular expression is searched.
+
+        - `metric_name`, `step`, `value`: the event has one metric with all of these; `step=None`
+          is a metric without a step.
+        - `error_code`: None is a call that did not fail as a whole.
+        - `user_identity`: an ARN, a service principal, or a dict of some members of userIdentity.
+        - `timeout`: the seconds to wait for the event, in real time.
         """
         __tracebackhide__ = True
         expected = {
@@ -134,12 +146,12 @@ class CloudTrail:
         }
         verify(
             self._service,
-            lambda: why_not_there(self._events(), expected, self._why_none()),
+            lambda: why_none_matches(self._events(), expected, self._why_no_event()),
             timeout,
-            passes=lambda: is_there(self._events(), expected),
+            passes=lambda: any_matches(self._events(), expected),
         )
 
-    def _why_none(self) -> Iterator[str]:
+    def _why_no_event(self) -> Iterator[str]:
         called = Counter(call.operation for call in self._service.calls)
         if not called:
             yield "no SageMaker Metrics call has reached the mock"
@@ -152,3 +164,14 @@ class CloudTrail:
     def __repr__(self) -> str:
         events = sum(map(is_recorded, list(self._service.calls)))
         return f"<CloudTrail: {counted(events, 'event')}, {counted(len(self.trails), 'trail')}>"
+
+
+def _check_on_event(on_event: object) -> None:
+    __tracebackhide__ = True
+    if on_event is None:
+        return
+    if not callable(on_event) or inspect.iscoroutinefunction(on_event):
+        raise TypeError(
+            f"on_event is {on_event!r}; "
+            "accepted is a function, no async one, that takes an event, or None"
+        )

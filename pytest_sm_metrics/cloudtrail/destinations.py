@@ -1,4 +1,4 @@
-"""Where log files go: a folder, or a bucket through an S3 client."""
+"""Destinations of log files: a folder, or a bucket through an S3 client."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..aws.errors import client_error
 
 
 class Folder:
-    """A folder, and the keys as paths below it."""
+    """A folder; the keys are paths below it."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
 
     @property
     def identity(self) -> object:
-        """What it is told apart by from other places: what was delivered there is not delivered again."""
+        """The folder's full path; nothing is delivered twice to one identity."""
         return self._path.resolve()
 
     def put(self, key: str, body: bytes) -> None:
@@ -39,13 +39,13 @@ class Bucket:
 
     @property
     def identity(self) -> object:
-        """The bucket, through whatever client."""
-        return f"s3://{self._name}"
+        """The bucket's URL, the same for every client."""
+        return bucket_identity(self._name)
 
     def put(self, key: str, body: bytes) -> None:
         """Put one object, as CloudTrail does."""
         try:
-            put: Any = self._client.put_object(
+            answer: Any = self._client.put_object(
                 Bucket=self._name,
                 Key=key,
                 Body=body,
@@ -55,37 +55,44 @@ class Bucket:
         except Exception as error:
             if getattr(error, "response", {}).get("Error", {}).get("Code") != "NoSuchBucket":
                 raise
-            raise client_error(
-                "S3BucketDoesNotExistException",
-                f"S3 bucket {self._name} does not exist!",
-                "PutObject",
-            ) from error
-        if inspect.isawaitable(put):
-            getattr(put, "close", lambda: None)()
+            message = f"S3 bucket {self._name} does not exist!"
+            raise client_error("S3BucketDoesNotExistException", message, "PutObject") from error
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()  # so that Python does not warn that it was never awaited
             raise TypeError(
-                f"{self._client!r} is an async client; deliver takes a boto3 client of S3, or a folder"
+                f"{self._client!r} is an async client; "
+                "deliver takes a boto3 client of S3, or a folder"
             )
 
 
-def destination(given: Any, trail_name: str, bucket: str | None) -> Folder | Bucket:
-    """A folder (str, Path), or the trail's bucket through an S3 client.
+def bucket_identity(name: str | None) -> str:
+    """Return the identity of the bucket of this name."""
+    return f"s3://{name}"
 
-    A TypeError for anything else, a ValueError for a client where the trail has no bucket.
+
+def destination(given: Any, trail_name: str, bucket: str | None) -> Folder | Bucket:
+    """Return a folder (str, Path), or the trail's bucket through an S3 client.
+
+    Raises a TypeError for anything else, and a ValueError for a client if the trail has no bucket.
     """
     __tracebackhide__ = True
     if isinstance(given, str) and given == bucket:
         raise ValueError(
-            f"{given!r} is the bucket of trail {trail_name!r}, not a folder: to deliver there, give a boto3 client of S3"
+            f"{given!r} is the bucket of trail {trail_name!r}, not a folder: "
+            "to deliver there, pass a boto3 client of S3"
         )
     if isinstance(given, (str, os.PathLike)):
         return Folder(given)
     if not callable(getattr(given, "put_object", None)):
         hint = "; that of a resource is its meta.client" if hasattr(given, "meta") else ""
         raise TypeError(
-            f"{given!r} is no destination; accepted is a folder (str, Path), or a boto3 client of S3{hint}"
+            f"{given!r} is no destination; "
+            f"accepted is a folder (str, Path), or a boto3 client of S3{hint}"
         )
     if bucket is None:
         raise ValueError(
-            f"trail {trail_name!r} has no bucket to deliver to: create_trail({trail_name!r}, s3_bucket=...)"
+            f"trail {trail_name!r} has no bucket to deliver to: "
+            f"create_trail({trail_name!r}, s3_bucket=...)"
         )
     return Bucket(given, bucket)

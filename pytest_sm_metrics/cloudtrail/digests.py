@@ -1,7 +1,7 @@
-"""Digest files: the log files of an hour with their hashes, each digest with the hash of the one before.
+"""Digest files: the log files of an hour with their hashes, and the hash of the digest before.
 
-Source: AWS CloudTrail User Guide, CloudTrail digest file structure (documented). They are not signed, so fields of signatures are null; an
-hour in which nothing was delivered has none.
+Source: AWS CloudTrail User Guide, CloudTrail digest file structure (documented). Digests are not
+signed here, so the signature fields are null. An hour in which nothing was delivered has no digest.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ _HOUR = timedelta(hours=1)
 
 
 class Digest(NamedTuple):
-    """A digest file, to be delivered."""
+    """A digest file."""
 
     bucket: str | None
     key: str
     body: bytes
-    """gzip of one line of JSON."""
+    """The gzip of one line of JSON."""
     hash: str
     """SHA-256 of the content before gzip, in hexadecimal digits."""
     end: datetime
-    """Of its hour."""
+    """The end of its hour."""
     files: tuple[LogFile, ...]
-    """What stands in it."""
-    before: Digest | None
-    """The one of an earlier hour."""
+    """The log files that it lists."""
+    previous: Digest | None
+    """The digest of an earlier hour."""
 
 
 class Digester(NamedTuple):
-    """Makes the digests of a trail."""
+    """A maker of the digests of a trail."""
 
     trail_name: str
     home_region: str
@@ -46,34 +46,49 @@ class Digester(NamedTuple):
     prefix: str
 
     def digests(self, last: Digest | None, files: Iterable[LogFile]) -> Iterator[Digest]:
-        """The digests of log files of one region, oldest first, that go on from the last one.
+        """Yield the digests of log files of one region, oldest first; the chain continues `last`.
 
-        What is of its hour, or late, stands in the last one, which is made anew.
+        A file of the hour of `last`, or of an earlier hour, makes a new version of `last`.
         """
         earliest = last.end if last else None
 
-        def end_of_hour(file: LogFile) -> datetime:
-            try:
-                end = file.delivered.replace(minute=0) + (
-                    _HOUR if file.delivered.minute else timedelta()
-                )
-            except OverflowError:  # the end of all times that a date can hold
-                end = file.delivered
+        def end_of(file: LogFile) -> datetime:
+            end = _end_of_hour(file.delivered)
             return max(end, earliest) if earliest else end
 
-        for end, in_hour in groupby(sorted(files, key=lambda file: file.delivered), end_of_hour):
-            is_same_hour = last is not None and end == last.end
-            before = last.before if last and is_same_hour else last
-            last = self._digest(
-                end, (*(last.files if last and is_same_hour else ()), *in_hour), before
-            )
+        for end, in_hour in groupby(sorted(files, key=lambda file: file.delivered), end_of):
+            if last is not None and last.end == end:
+                last = self._digest(end, (*last.files, *in_hour), last.previous)
+            else:
+                last = self._digest(end, tuple(in_hour), last)
             yield last
 
-    def _digest(self, end: datetime, files: tuple[LogFile, ...], before: Digest | None) -> Digest:
-        region = files[0].region
-        name = f"{self.account_id}_CloudTrail-Digest_{region}_{self.trail_name}_{self.home_region}_{end:%Y%m%dT%H%M%SZ}.json.gz"
-        key = f"{self.prefix}AWSLogs/{self.account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}/{name}"
-        content: dict[str, Any] = {
+    def _digest(self, end: datetime, files: tuple[LogFile, ...], previous: Digest | None) -> Digest:
+        key = self._key(files[0].region, end)
+        content = self._content(key, end, files, previous)
+        text = json.dumps(content, separators=(",", ":")).encode()
+        if previous:  # the chain needs no more of it than its key and its hash
+            previous = previous._replace(body=b"", files=(), previous=None)
+        return Digest(
+            bucket=self.bucket,
+            key=key,
+            body=gzip.compress(text, mtime=0),
+            hash=hashlib.sha256(text).hexdigest(),
+            end=end,
+            files=files,
+            previous=previous,
+        )
+
+    def _key(self, region: str, end: datetime) -> str:
+        account_id = self.account_id
+        folder = f"{self.prefix}AWSLogs/{account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}"
+        trail = f"{self.trail_name}_{self.home_region}"
+        return f"{folder}/{account_id}_CloudTrail-Digest_{region}_{trail}_{_compact(end)}.json.gz"
+
+    def _content(
+        self, key: str, end: datetime, files: tuple[LogFile, ...], previous: Digest | None
+    ) -> dict[str, Any]:
+        return {
             "awsAccountId": self.account_id,
             "digestStartTime": f"{end - _HOUR:%Y-%m-%dT%H:%M:%SZ}",
             "digestEndTime": f"{end:%Y-%m-%dT%H:%M:%SZ}",
@@ -83,32 +98,33 @@ class Digester(NamedTuple):
             "digestSignatureAlgorithm": "SHA256withRSA",
             "newestEventTime": max(file.newest for file in files),
             "oldestEventTime": min(file.oldest for file in files),
-            "previousDigestS3Bucket": before.bucket if before else None,
-            "previousDigestS3Object": before.key if before else None,
-            "previousDigestHashValue": before.hash if before else None,
-            "previousDigestHashAlgorithm": "SHA-256" if before else None,
+            "previousDigestS3Bucket": previous.bucket if previous else None,
+            "previousDigestS3Object": previous.key if previous else None,
+            "previousDigestHashValue": previous.hash if previous else None,
+            "previousDigestHashAlgorithm": "SHA-256" if previous else None,
             "previousDigestSignature": None,
-            "logFiles": [
-                {
-                    "s3Bucket": self.bucket,
-                    "s3Object": file.key,
-                    "hashValue": file.digest,
-                    "hashAlgorithm": "SHA-256",
-                    "newestEventTime": file.newest,
-                    "oldestEventTime": file.oldest,
-                }
-                for file in files
-            ],
+            "logFiles": [self._entry(file) for file in files],
         }
-        text = json.dumps(content, separators=(",", ":")).encode()
-        if before:  # no more is needed of it than its key and its hash
-            before = before._replace(body=b"", files=(), before=None)
-        return Digest(
-            self.bucket,
-            key,
-            gzip.compress(text, mtime=0),
-            hashlib.sha256(text).hexdigest(),
-            end,
-            files,
-            before,
-        )
+
+    def _entry(self, file: LogFile) -> dict[str, Any]:
+        return {
+            "s3Bucket": self.bucket,
+            "s3Object": file.key,
+            "hashValue": file.digest,
+            "hashAlgorithm": "SHA-256",
+            "newestEventTime": file.newest,
+            "oldestEventTime": file.oldest,
+        }
+
+
+def _end_of_hour(time: datetime) -> datetime:
+    if not time.minute:
+        return time
+    try:
+        return time.replace(minute=0) + _HOUR
+    except OverflowError:  # the last hour of the calendar
+        return time
+
+
+def _compact(time: datetime) -> str:
+    return f"{time:%Y%m%dT%H%M%SZ}"

@@ -8,9 +8,10 @@ from .records import event_id
 
 
 def envelope(record: dict[str, Any]) -> dict[str, Any]:
-    """The event that EventBridge delivers for a record.
+    """Return the event that EventBridge delivers for a record.
 
-    Source: Amazon EventBridge Events Reference, SageMaker metrics events (documented); that the id is made from the record's: ours.
+    Source: Amazon EventBridge Events Reference, SageMaker metrics events (documented). The id is
+    made from the record's id, which is our choice.
     """
     return {
         "version": "0",

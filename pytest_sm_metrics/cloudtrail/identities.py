@@ -1,4 +1,4 @@
-"""Who called, as `userIdentity` has it."""
+"""The caller of a request, in the form of `userIdentity`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 
 def user_identity(caller: str, event_time: str) -> dict[str, Any]:
-    """The identity of an IAM user, of an assumed role's session, or of an AWS service, from its ARN or its service principal.
+    """Return the identity of an ARN (a user, the session of a role) or of a service principal.
 
-    Source: AWS CloudTrail User Guide, userIdentity element (documented); ids are made up, the same for the same ARN, and a session
-    began when it called (assumed).
+    Source: AWS CloudTrail User Guide, userIdentity element (documented). The ids are made up and
+    depend on the ARN alone; a session began at the time of the call (assumed).
     """
     if not caller.startswith("arn:"):
         return {"type": "AWSService", "invokedBy": caller}
@@ -53,7 +53,7 @@ def user_identity(caller: str, event_time: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _made_up(prefix: str, arn: str) -> str:
-    """An id of 21 characters (of an access key: 20) that says that it is none of AWS's."""
+    """Return an id of 21 characters (of an access key: 20) that shows that it is an example."""
     length = 20 if prefix in ("AKIA", "ASIA") else 21
     digits = base64.b32encode(hashlib.sha256(arn.encode()).digest()).decode()
     return f"{prefix}{digits[: length - 11]}EXAMPLE"

@@ -1,7 +1,8 @@
-"""Log files: which records stand together in one, its key, and its bytes.
+"""Log files: the records that stand together in one, its key, and its bytes.
 
-Source: AWS CloudTrail User Guide, CloudTrail log file name format and log file examples (documented); that a file holds the records of five
-minutes and is delivered at their end is assumed ("about every 5 minutes").
+Source: AWS CloudTrail User Guide, CloudTrail log file name format and log file examples
+(documented). A file holds the records of five minutes and is delivered at their end: assumed, from
+"about every 5 minutes".
 """
 
 from __future__ import annotations
@@ -21,51 +22,60 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class LogFile(NamedTuple):
-    """A log file, to be delivered."""
+    """A log file."""
 
     key: str
     body: bytes
-    """gzip of one line of JSON."""
+    """The gzip of one line of JSON."""
     region: str
     delivered: datetime
+    """The end of its five minutes."""
     digest: str
     """SHA-256 of the content before gzip, in hexadecimal digits."""
     oldest: str
+    """The event time of its oldest record."""
     newest: str
-    """The event times of its records."""
+    """The event time of its newest record."""
 
 
 def log_files(records: Iterable[dict[str, Any]], prefix: str, salt: str) -> Iterator[LogFile]:
-    """The files that records go into: of one account, one region and five minutes each. `salt` tells trails apart."""
+    """Yield the files that hold the records: of one account, one region and five minutes each.
+
+    Files of trails with different `salt` have different keys.
+    """
     writers: dict[str, _Writer] = {}
     for record in records:
-        region, end = record["awsRegion"], _end_of_minutes(record["eventTime"])
+        region = record["awsRegion"]
+        end = _end_of_five_minutes(record["eventTime"])
         writer = writers.get(region)
         if writer is None or writer.end != end or writer.count == _MOST_RECORDS:
             if writer is not None:
                 yield writer.close()
-            writer = writers[region] = _Writer(record, end, prefix, salt)
+            writer = _Writer(record, end, prefix, salt)
+            writers[region] = writer
         writer.write(record)
-    yield from (writer.close() for writer in writers.values())
+    for writer in writers.values():
+        yield writer.close()
 
 
 @lru_cache(maxsize=64)
-def _end_of_minutes(event_time: str) -> datetime:
+def _end_of_five_minutes(event_time: str) -> datetime:
     time = datetime.strptime(event_time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
     try:
         return time + timedelta(minutes=_MINUTES - time.minute % _MINUTES, seconds=-time.second)
-    except OverflowError:  # the end of all times that a date can hold
+    except OverflowError:  # the last minutes of the calendar
         return time
 
 
 class _Writer:
+    """A log file that is being written."""
+
     def __init__(self, first: dict[str, Any], end: datetime, prefix: str, salt: str) -> None:
         self.end = end
         self.count = 0
-        self._region, account_id = first["awsRegion"], first["recipientAccountId"]
-        name = f"{account_id}_CloudTrail_{self._region}_{end:%Y%m%dT%H%MZ}_{_unique(first['eventID'] + salt)}.json.gz"
-        self._key = f"{prefix}AWSLogs/{account_id}/CloudTrail/{self._region}/{end:%Y/%m/%d}/{name}"
-        self._times = [first["eventTime"], first["eventTime"]]
+        self._region = first["awsRegion"]
+        self._key = _key(first, end, prefix, salt)
+        self._oldest = self._newest = first["eventTime"]
         self._hash = hashlib.sha256()
         self._gzip = zlib.compressobj(wbits=31)  # with a header that has no time in it
         self._compressed = bytearray()
@@ -74,16 +84,19 @@ class _Writer:
         self._add(b"," if self.count else b'{"Records":[')
         self._add(_encode(record).encode())
         self.count += 1
-        self._times = [
-            min(self._times[0], record["eventTime"]),
-            max(self._times[1], record["eventTime"]),
-        ]
+        self._oldest = min(self._oldest, record["eventTime"])
+        self._newest = max(self._newest, record["eventTime"])
 
     def close(self) -> LogFile:
         self._add(b"]}")
-        body = bytes(self._compressed) + self._gzip.flush()
         return LogFile(
-            self._key, body, self._region, self.end, self._hash.hexdigest(), *self._times
+            key=self._key,
+            body=bytes(self._compressed) + self._gzip.flush(),
+            region=self._region,
+            delivered=self.end,
+            digest=self._hash.hexdigest(),
+            oldest=self._oldest,
+            newest=self._newest,
         )
 
     def _add(self, text: bytes) -> None:
@@ -91,9 +104,15 @@ class _Writer:
         self._compressed += self._gzip.compress(text)
 
 
+def _key(first: dict[str, Any], end: datetime, prefix: str, salt: str) -> str:
+    account_id, region = first["recipientAccountId"], first["awsRegion"]
+    folder = f"{prefix}AWSLogs/{account_id}/CloudTrail/{region}/{end:%Y/%m/%d}"
+    unique = _unique(first["eventID"] + salt)
+    return f"{folder}/{account_id}_CloudTrail_{region}_{end:%Y%m%dT%H%MZ}_{unique}.json.gz"
+
+
 def _unique(text: str) -> str:
-    """16 letters and digits that depend on the text alone."""
+    """Return 16 letters and digits that depend on the text alone."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
-    return "".join(
-        _ALPHABET[number // len(_ALPHABET) ** place % len(_ALPHABET)] for place in range(16)
-    )
+    base = len(_ALPHABET)
+    return "".join(_ALPHABET[number // base**place % base] for place in range(16))

@@ -1,7 +1,7 @@
 """CloudTrail's records: one for each attempt that reached the service.
 
-Sources: Amazon SageMaker Developer Guide, Monitor experiment training metrics with AWS CloudTrail, and AWS CloudTrail User Guide,
-CloudTrail record contents (documented).
+Sources: Amazon SageMaker Developer Guide, Monitor experiment training metrics with AWS CloudTrail,
+and AWS CloudTrail User Guide, CloudTrail record contents (documented).
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from .identities import user_identity
 EVENT_SOURCE = "metrics-sagemaker.amazonaws.com"
 RESOURCE_TYPE = "AWS::SageMaker::ExperimentTrialComponent"
 
-_SOURCE_ADDRESS = "192.0.2.0"  # of those that are set aside for documentation
+_SOURCE_ADDRESS = "192.0.2.0"  # an address reserved for documentation
 _MOST_PARAMETERS = 100 * 1024  # bytes
 _MOST_TEXT = 1024  # bytes
 _ERROR_CODES = {"AccessDeniedException": "AccessDenied"}
 
 
 def is_recorded(call: Call) -> bool:
-    """Return True if CloudTrail has an event of a call: it reached the service, also if its answer was lost."""
+    """Return True if CloudTrail records a call: it reached the service, answered or not."""
     operation = operation_named(call.operation)
     if operation is None or not operation.is_data_event:
         return False
@@ -43,49 +43,31 @@ def is_recorded(call: Call) -> bool:
 
 
 def record_of(call: Call, settings: Settings) -> dict[str, Any]:
-    """The record of a call: plain data, in CloudTrail's field order."""
+    """Return the record of a call: plain data, in CloudTrail's field order."""
     time = _in_words(math.floor(call.timestamp.timestamp()))
-    account_id, name = settings.account_id, call.trial_component
-    parsed = call.parsed
-    is_sound = isinstance(parsed, PutMetrics) or _is_sound(name)
+    account_id = settings.account_id
+    caller = settings.caller_arn or default_caller(call.region, account_id)
     return {
         "eventVersion": "1.11",
-        "userIdentity": user_identity(
-            settings.caller_arn or default_caller(call.region, account_id), time
-        ),
+        "userIdentity": user_identity(caller, time),
         "eventTime": time,
         "eventSource": EVENT_SOURCE,
         "eventName": call.operation,
         "awsRegion": call.region,
         "sourceIPAddress": _SOURCE_ADDRESS,
-        "userAgent": _cut(call.user_agent),
+        "userAgent": _truncated(call.user_agent),
         **_error(call.in_service),
-        "requestParameters": _parameters(parsed)
-        if isinstance(parsed, PutMetrics)
-        else _readable_parameters(call.body),
+        "requestParameters": _request_parameters(call),
         "responseElements": None,
         "requestID": call.request_id,
         "eventID": event_id(call.request_id),
         "readOnly": False,
-        "resources": [
-            {
-                "accountId": account_id,
-                "type": RESOURCE_TYPE,
-                "ARN": trial_component_arn(call.region, account_id, str(name)),
-            }
-        ]
-        if is_sound
-        else [],
+        "resources": _resources(call, account_id),
         "eventType": "AwsApiCall",
         "managementEvent": False,
         "recipientAccountId": account_id,
         "eventCategory": "Data",
-        "tlsDetails": {
-            "tlsVersion": "TLSv1.3",
-            "cipherSuite": "TLS_AES_128_GCM_SHA256",
-            "clientProvidedHostHeader": call.host
-            or f"metrics.sagemaker.{call.region}.{dns_suffix(call.region)}",
-        },
+        "tlsDetails": _tls_details(call),
     }
 
 
@@ -94,28 +76,37 @@ def _in_words(second: int) -> str:
     return as_datetime(second).isoformat().replace("+00:00", "Z")
 
 
-def event_id(request_id: str, what: str = "event") -> str:
-    """A UUID that depends on the request's alone, which depends on seed, test and ordinal."""
-    digits = hashlib.sha256(f"{what} of {request_id}".encode()).hexdigest()
+def event_id(request_id: str, kind: str = "event") -> str:
+    """Return a UUID that depends on the request id, which depends on seed, test and ordinal."""
+    digits = hashlib.sha256(f"{kind} of {request_id}".encode()).hexdigest()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
 
 def _error(in_service: object) -> dict[str, str]:
     if not isinstance(in_service, Failure):
         return {}
-    return {"errorCode": error_code_of(in_service.code), "errorMessage": _cut(in_service.message)}
-
-
-def _cut(text: str) -> str:
-    return text.encode("utf-8", "replace")[:_MOST_TEXT].decode("utf-8", "ignore")
+    message = _truncated(in_service.message)
+    return {"errorCode": error_code_of(in_service.code), "errorMessage": message}
 
 
 def error_code_of(code: str) -> str:
-    """What CloudTrail writes for an error code of the service."""
+    """Return the form in which CloudTrail writes an error code of the service."""
     return _ERROR_CODES.get(code, code)
 
 
-def _is_sound(name: str | None) -> bool:
+def _truncated(text: str) -> str:
+    return text.encode("utf-8", "replace")[:_MOST_TEXT].decode("utf-8", "ignore")
+
+
+def _resources(call: Call, account_id: str) -> list[dict[str, str]]:
+    """Return the trial component as a resource; none if its name is invalid."""
+    if not isinstance(call.parsed, PutMetrics) and not _is_valid_name(call.trial_component):
+        return []
+    arn = trial_component_arn(call.region, account_id, str(call.trial_component))
+    return [{"accountId": account_id, "type": RESOURCE_TYPE, "ARN": arn}]
+
+
+def _is_valid_name(name: str | None) -> bool:
     try:
         check_trial_component_name(name or "")
     except RefusedRequestError:
@@ -123,7 +114,19 @@ def _is_sound(name: str | None) -> bool:
     return True
 
 
-def _parameters(put: PutMetrics) -> dict[str, Any]:
+def _tls_details(call: Call) -> dict[str, str]:
+    default = f"metrics.sagemaker.{call.region}.{dns_suffix(call.region)}"
+    return {
+        "tlsVersion": "TLSv1.3",
+        "cipherSuite": "TLS_AES_128_GCM_SHA256",
+        "clientProvidedHostHeader": call.host or default,
+    }
+
+
+def _request_parameters(call: Call) -> dict[str, Any] | None:
+    put = call.parsed
+    if not isinstance(put, PutMetrics):
+        return _readable_parameters(call.body)
     rows = zip(put.names, put.timestamps, put.steps, put.values, strict=True)
     return {
         "trialComponentName": put.trial_component_name,
@@ -132,7 +135,7 @@ def _parameters(put: PutMetrics) -> dict[str, Any]:
 
 
 def _readable_parameters(body: bytes) -> dict[str, Any] | None:
-    """What can be read of a malformed request."""
+    """Return the members that can be read of a malformed request; None if they are too long."""
     try:
         name, metrics = readable_members(body)
     except RefusedRequestError:
@@ -141,11 +144,8 @@ def _readable_parameters(body: bytes) -> dict[str, Any] | None:
     if metrics is not None:
         members = ("MetricName", "Timestamp", "Step", "Value")
         parameters["metricData"] = [_metric(*map(metric.get, members)) for metric in metrics]
-    return (
-        parameters
-        if len(json.dumps(parameters, separators=(",", ":"))) <= _MOST_PARAMETERS
-        else None
-    )
+    length = len(json.dumps(parameters, separators=(",", ":")))
+    return parameters if length <= _MOST_PARAMETERS else None
 
 
 def _metric(name: Any, timestamp: Any, step: Any, value: Any) -> dict[str, Any]:

@@ -24,6 +24,13 @@ _OPERATORS = {name for positive in _POSITIVE for name in (positive, f"Not{positi
 _ALL = tuple(sorted(_OPERATORS))
 _EQUALS = ("Equals",)
 
+
+def _caller_arns(event: Event) -> Sequence[str]:
+    """Return the caller's ARN, in a list; a service has none."""
+    arn = event["userIdentity"].get("arn")
+    return [] if arn is None else [arn]
+
+
 _FIELDS: dict[str, tuple[Sequence[str], Callable[[Event], Sequence[str]]]] = {
     "eventCategory": (_EQUALS, lambda event: [event["eventCategory"]]),
     "resources.type": (_EQUALS, lambda _: [RESOURCE_TYPE]),
@@ -32,33 +39,36 @@ _FIELDS: dict[str, tuple[Sequence[str], Callable[[Event], Sequence[str]]]] = {
     "resources.ARN": (_ALL, lambda event: [resource["ARN"] for resource in event["resources"]]),
     "eventSource": (_ALL, lambda event: [event["eventSource"]]),
     "eventType": (_ALL, lambda event: [event["eventType"]]),
-    "userIdentity.arn": (
-        _ALL,
-        lambda event: [event["userIdentity"]["arn"]] if "arn" in event["userIdentity"] else [],
-    ),
+    "userIdentity.arn": (_ALL, _caller_arns),
     "sessionCredentialFromConsole": (("Equals", "NotEquals"), lambda _: []),
 }
-"""Of data events, by field: the operators that it takes, and what an event has there."""
+"""The fields of data events: the operators that each takes, and its values in an event."""
 
-_ELSEWHERE: dict[str, Sequence[str]] = {"errorCode": _ALL, "vpcEndpointId": _ALL}
-"""Fields of other events alone."""
-_OF_CATEGORY = {
+_OTHER_FIELDS: dict[str, Sequence[str]] = {"errorCode": _ALL, "vpcEndpointId": _ALL}
+"""The fields that only other events have, with their operators."""
+_FIELDS_OF_CATEGORY = {
     "Data": set(_FIELDS),
     "Management": {
-        "eventCategory", "eventSource", "readOnly", "eventName", "eventType", "sessionCredentialFromConsole", "userIdentity.arn",
+        "eventCategory",
+        "eventSource",
+        "readOnly",
+        "eventName",
+        "eventType",
+        "sessionCredentialFromConsole",
+        "userIdentity.arn",
     },
     "NetworkActivity": {"eventCategory", "eventSource", "eventName", "errorCode", "vpcEndpointId"},
-}  # fmt: skip
-"""The fields of the events that a trail may hold."""
-_OF_SAGEMAKER = (
+}
+"""The fields by which a trail selects the events of each category."""
+_SAGEMAKER_TYPES = (
     "AWS::SageMaker::Endpoint",
     RESOURCE_TYPE,
     "AWS::SageMaker::FeatureGroup",
     "AWS::SageMaker::MLflow",
 )
-_VALUES = 500  # over all selectors of a trail
-_LENGTH = 2048  # of a value
-_NAME_LENGTH = 1000
+_MOST_VALUES = 500  # in all selectors of a trail
+_MOST_CHARACTERS = 2048  # of a value
+_MOST_NAME_CHARACTERS = 1000
 
 SUGGESTED = [
     {
@@ -69,164 +79,196 @@ SUGGESTED = [
         ],
     }
 ]
-"""Selectors of every data event of SageMaker Metrics."""
+"""Selectors that select every data event of SageMaker Metrics."""
 
 
 class InvalidEventSelectorsError(Exception):
-    """What AWS answers with InvalidEventSelectorsException."""
+    """An error that AWS answers with InvalidEventSelectorsException."""
 
 
 def selection(selectors: Any) -> Selection:
-    """Whether advanced event selectors select an event; InvalidEventSelectorsError, saying why, for what AWS would not accept."""
+    """Return a function that returns True for an event that advanced event selectors select.
+
+    Raises InvalidEventSelectorsError, with the reason, for selectors that AWS would not accept.
+    """
     if not isinstance(selectors, (list, tuple)):
         raise InvalidEventSelectorsError(
-            f"AdvancedEventSelectors is {selectors!r}; accepted is a list of selectors, as {SUGGESTED!r}"
+            f"AdvancedEventSelectors is {selectors!r}; "
+            f"accepted is a list of selectors, as {SUGGESTED!r}"
         )
     chosen = [_selector(f"selector {index}", selector) for index, selector in enumerate(selectors)]
     count = sum(
         len(values)
         for selector in selectors
         for field in selector["FieldSelectors"]
-        for values in _conditions(field).values()
+        for values in _operators_of(field).values()
     )
-    if count > _VALUES:
+    if count > _MOST_VALUES:
         raise InvalidEventSelectorsError(
-            f"the selectors of a trail have at most {_VALUES} values; these have {count}"
+            f"the selectors of a trail have at most {_MOST_VALUES} values; these have {count}"
         )
     return lambda event: any(selects(event) for selects in chosen)
 
 
 def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
-    """InvalidEventSelectorsError for a basic event selector of SageMaker Metrics: there are advanced ones only."""
+    """Raise InvalidEventSelectorsError for a basic event selector of SageMaker Metrics.
+
+    Only advanced event selectors know its resource type.
+    """
     known = ("AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
-    given = [selector.get("DataResources") for selector in selectors]
-    resources = [
-        resource for listed in given if isinstance(listed, (list, tuple)) for resource in listed
-    ]
-    for resource_type in (
-        resource.get("Type") for resource in resources if isinstance(resource, Mapping)
-    ):
-        if resource_type not in known:
-            raise InvalidEventSelectorsError(
-                f"basic event selectors know the DataResource types {', '.join(known)}, and not {resource_type!r}: "
-                f"use AdvancedEventSelectors={SUGGESTED!r}"
-            )
+    for selector in selectors:
+        resources = selector.get("DataResources")
+        if not isinstance(resources, (list, tuple)):
+            continue
+        types = [one.get("Type") for one in resources if isinstance(one, Mapping)]
+        for resource_type in types:
+            if resource_type not in known:
+                raise InvalidEventSelectorsError(
+                    f"basic event selectors know the DataResource types {', '.join(known)}, "
+                    f"and not {resource_type!r}: use AdvancedEventSelectors={SUGGESTED!r}"
+                )
 
 
 def _selector(which: str, selector: Any) -> Selection:
     check_basic([selector] if isinstance(selector, Mapping) else [])
+    fields = _field_selectors(which, selector)
+    conditions = [_condition(which, field) for field in fields]
+    category = _check_fields(which, fields)
+    if category != "Data":
+        return lambda _: False
+    return lambda event: all(holds(event) for holds in conditions)
+
+
+def _field_selectors(which: str, selector: Any) -> Sequence[Any]:
+    """Return the members of FieldSelectors; raise an error for a selector of another form."""
     fields = selector.get("FieldSelectors") if isinstance(selector, Mapping) else None
     if (
         not isinstance(fields, (list, tuple))
         or not fields
         or selector.keys() - {"Name", "FieldSelectors"}
-        or not _is_name(selector)
+        or not _is_name(selector.get("Name", ""))
     ):
         raise InvalidEventSelectorsError(
             f"{which} is {selector!r}; accepted is one with FieldSelectors, as {SUGGESTED[0]!r}"
         )
-    tests = [_test(which, field) for field in fields]
-    equals = {
-        field["Field"]: list(field["Equals"]) if "Equals" in field else None for field in fields
-    }
+    return fields
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and len(name) <= _MOST_NAME_CHARACTERS
+
+
+def _check_fields(which: str, fields: Sequence[Any]) -> str:
+    """Return the category that a selector selects; raise an error if its fields do not fit."""
+    equals = {field["Field"]: field.get("Equals") for field in fields}
     if len(equals) < len(fields):
         raise InvalidEventSelectorsError(
             f"{which} names a field twice; the operators of a field stand together"
         )
-    category = equals.get("eventCategory")
-    if category not in [[name] for name in _OF_CATEGORY]:
-        accepted = ", ".join(repr([name]) for name in _OF_CATEGORY)
-        raise InvalidEventSelectorsError(
-            f"{which}: eventCategory is required, Equals one of {accepted}; it is {category!r}"
-        )
-    unknown = equals.keys() - _OF_CATEGORY[category[0]]
+    category = _required_category(which, equals.get("eventCategory"))
+    unknown = equals.keys() - _FIELDS_OF_CATEGORY[category]
     if unknown:
         raise InvalidEventSelectorsError(
-            f"{which}: {category[0]} events are not selected by {', '.join(sorted(unknown))}"
+            f"{which}: {category} events are not selected by {', '.join(sorted(unknown))}"
         )
-    if "readOnly" in equals and equals["readOnly"] not in (["true"], ["false"]):
+    read_only = equals.get("readOnly")
+    if read_only is not None and list(read_only) not in (["true"], ["false"]):
         raise InvalidEventSelectorsError(
-            f"{which}: readOnly takes Equals ['true'] or ['false']; it is {equals['readOnly']!r}"
+            f"{which}: readOnly takes Equals ['true'] or ['false']; it is {list(read_only)!r}"
         )
-    if category != ["Data"]:
-        return lambda _: False
-    types = equals.get("resources.type")
-    if types is None or len(types) != 1:
+    if category == "Data":
+        _check_types(which, equals.get("resources.type"))
+    return category
+
+
+def _required_category(which: str, values: Sequence[str] | None) -> str:
+    if values is None or len(values) != 1 or values[0] not in _FIELDS_OF_CATEGORY:
+        accepted = ", ".join(repr([name]) for name in _FIELDS_OF_CATEGORY)
+        given = None if values is None else list(values)
         raise InvalidEventSelectorsError(
-            f"{which}: resources.type is required, Equals one value; it is {types!r}"
+            f"{which}: eventCategory is required, Equals one of {accepted}; it is {given!r}"
         )
-    _check_type(which, types[0])
-    return lambda event: all(test(event) for test in tests)
+    return values[0]
 
 
-def _is_name(selector: Mapping[str, Any]) -> bool:
-    name = selector.get("Name", "")
-    return isinstance(name, str) and len(name) <= _NAME_LENGTH
-
-
-def _check_type(which: str, resource_type: str) -> None:
-    is_sagemakers = resource_type.lower().startswith("aws::sagemaker")
-    if not re.fullmatch(r"AWS::\w+::\w+", resource_type) or (
-        is_sagemakers and resource_type not in _OF_SAGEMAKER
-    ):
-        near = did_you_mean(resource_type, _OF_SAGEMAKER)
+def _check_types(which: str, values: Sequence[str] | None) -> None:
+    if values is None or len(values) != 1:
+        given = None if values is None else list(values)
+        raise InvalidEventSelectorsError(
+            f"{which}: resources.type is required, Equals one value; it is {given!r}"
+        )
+    [resource_type] = values
+    is_type = re.fullmatch(r"AWS::\w+::\w+", resource_type)
+    is_of_sagemaker = resource_type.lower().startswith("aws::sagemaker")
+    if not is_type or (is_of_sagemaker and resource_type not in _SAGEMAKER_TYPES):
+        near = did_you_mean(resource_type, _SAGEMAKER_TYPES)
         raise InvalidEventSelectorsError(
             f"{which}: resources.type {resource_type!r} is none that logs data events{near}"
         )
 
 
-def _test(which: str, field: Any) -> Selection:
-    name = field.get("Field") if isinstance(field, Mapping) else None
-    if not isinstance(name, str) or name not in {**_FIELDS, **_ELSEWHERE}:
-        near = did_you_mean(str(name), _FIELDS)
-        known = ", ".join([*_FIELDS, *_ELSEWHERE])
-        raise InvalidEventSelectorsError(
-            f"{which}: CloudTrail does not know the field {name!r}{near} The fields are: {known}."
-        )
-    operators, values_of = _FIELDS.get(name) or (_ELSEWHERE[name], lambda _: [])
-    conditions = _conditions(field)
-    wrong = [operator for operator in field if operator != "Field" and operator not in operators]
-    if wrong or not conditions:
-        given = ", ".join(map(repr, wrong)) or "none"
-        raise InvalidEventSelectorsError(
-            f"{which}: {name} takes the operators {', '.join(operators)}; given is {given}"
-        )
-    for operator, values in conditions.items():
-        if not _are_values(values):
-            accepted = f"a list of strings of 1 to {_LENGTH} characters, at least one"
-            raise InvalidEventSelectorsError(
-                f"{which}: {name} {operator} is {values!r}; accepted is {accepted}"
-            )
+def _condition(which: str, field: Any) -> Selection:
+    """Return a function that returns True for an event in which a field is as asked for.
+
+    The values of positive operators are alternatives; those of negative ones must all hold.
+    """
+    name, operators = _checked_field(which, field)
+    values_of = _FIELDS[name][1] if name in _FIELDS else lambda _: []
     wanted = [
         (_POSITIVE[operator], value)
-        for operator, values in conditions.items()
+        for operator, values in operators.items()
         if operator in _POSITIVE
         for value in values
     ]
     unwanted = [
-        (_POSITIVE[operator[3:]], value)
-        for operator, values in conditions.items()
-        if operator[3:] in _POSITIVE
+        (_POSITIVE[operator.removeprefix("Not")], value)
+        for operator, values in operators.items()
+        if operator not in _POSITIVE
         for value in values
     ]
 
-    def passes(event: Event) -> bool:
-        """The values of positive operators are alternatives; those of negative ones must all hold."""
+    def holds(event: Event) -> bool:
         found = values_of(event)
-        if any(holds(one, value) for one in found for holds, value in unwanted):
+        if any(matches(one, value) for one in found for matches, value in unwanted):
             return False
-        return not wanted or any(holds(one, value) for one in found for holds, value in wanted)
+        return not wanted or any(matches(one, value) for one in found for matches, value in wanted)
 
-    return passes
+    return holds
 
 
-def _conditions(field: Mapping[str, Any]) -> dict[str, Any]:
+def _checked_field(which: str, field: Any) -> tuple[str, dict[str, Any]]:
+    """Return the name and the operators of a field; raise an error for invalid ones."""
+    name = field.get("Field") if isinstance(field, Mapping) else None
+    known = [*_FIELDS, *_OTHER_FIELDS]
+    if not isinstance(name, str) or name not in known:
+        near = did_you_mean(str(name), _FIELDS)
+        raise InvalidEventSelectorsError(
+            f"{which}: CloudTrail does not know the field {name!r}{near} "
+            f"The fields are: {', '.join(known)}."
+        )
+    accepted = _FIELDS[name][0] if name in _FIELDS else _OTHER_FIELDS[name]
+    operators = _operators_of(field)
+    wrong = [operator for operator in field if operator != "Field" and operator not in accepted]
+    if wrong or not operators:
+        given = ", ".join(map(repr, wrong)) or "none"
+        raise InvalidEventSelectorsError(
+            f"{which}: {name} takes the operators {', '.join(accepted)}; given is {given}"
+        )
+    for operator, values in operators.items():
+        if not _are_values(values):
+            raise InvalidEventSelectorsError(
+                f"{which}: {name} {operator} is {values!r}; accepted is a list of strings "
+                f"of 1 to {_MOST_CHARACTERS} characters, at least one"
+            )
+    return name, operators
+
+
+def _operators_of(field: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a field by operator."""
     return {operator: values for operator, values in field.items() if operator in _OPERATORS}
 
 
 def _are_values(values: object) -> bool:
-    return (
-        isinstance(values, (list, tuple))
-        and bool(values)
-        and all(isinstance(one, str) and 0 < len(one) <= _LENGTH for one in values)
-    )
+    if not isinstance(values, (list, tuple)) or not values:
+        return False
+    return all(isinstance(one, str) and 0 < len(one) <= _MOST_CHARACTERS for one in values)

@@ -1,4 +1,4 @@
-"""A trail: what it holds, and what of that was delivered where."""
+"""A trail: the events that it holds, and the log files that it delivers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ..service.journal import Call
 from ..service.service import Service
 from ..wording import counted
-from .destinations import Bucket, Folder, destination
+from .destinations import Bucket, Folder, bucket_identity, destination
 from .digests import Digest, Digester
 from .eventbridge import envelope
 from .log_files import LogFile, log_files
@@ -20,22 +20,42 @@ from .selectors import Selection
 
 OnEvent = Callable[[dict[str, Any]], object]
 
+_SETTINGS = (
+    "s3_bucket",
+    "s3_prefix",
+    "digests",
+    "only_region",
+    "advanced_event_selectors",
+    "_selects",
+)
+"""Attributes that calls can change."""
+
 
 class _Span(NamedTuple):
-    """A time in which it was logging, and what it held then."""
+    """A part of the journal in which a trail was logging, with its settings at that time."""
 
-    since: int
-    """The first call."""
-    until: int | None
-    """The first that it does not hold any more; None as long as it logs."""
+    start: int
+    """The index of its first call."""
+    end: int | None
+    """The index after its last call; None while the trail logs."""
     selects: Selection
     only_region: str | None
 
+    def indices(self, since: int, until: int) -> range:
+        """Return the indices of its calls from `since` to before `until`."""
+        end = until if self.end is None else min(self.end, until)
+        return range(max(self.start, since), end)
+
+    def contains(self, index: int) -> bool:
+        """Return True if it contains the call of this index."""
+        return self.start <= index and (self.end is None or index < self.end)
+
 
 class Trail:
-    """A trail of CloudTrail. It holds what its selectors select of the events that came while it was logging.
+    """A trail of CloudTrail, which holds the events that its selectors select while it logs.
 
-    Made by `sm_metrics.cloudtrail.create_trail`, or through boto3 where somebody answers CreateTrail, as moto does.
+    `sm_metrics.cloudtrail.create_trail` makes one. So does a CreateTrail call of boto3 where
+    another tool answers it, as moto does.
     """
 
     def __init__(
@@ -52,84 +72,94 @@ class Trail:
     ) -> None:
         self.service = service
         self.name = name
-        """Its name."""
+        """The name of the trail."""
         self.home_region = home_region
-        """Where it was made."""
+        """The region in which it was made."""
         self.only_region = only_region
-        """The one region whose events it holds; None for all: a multi-region trail."""
+        """The only region whose events it holds; None for all (a multi-region trail)."""
         self.s3_bucket = s3_bucket
         """The bucket that it delivers to."""
         self.s3_prefix = s3_prefix
-        """What the keys begin with."""
+        """The prefix of its keys."""
         self.digests = digests
-        """Whether digest files are delivered as well."""
+        """True if digest files are delivered as well."""
         self.on_event = on_event
-        """What is called with the EventBridge envelope of each event, when it happens."""
+        """The function that is called with the EventBridge envelope of each event that it holds."""
         self.advanced_event_selectors: list[Any] = []
-        """As they were given; without any it holds nothing."""
+        """The selectors, as they were passed; without any the trail holds nothing."""
         self._selects: Selection = lambda _: False
         self._spans: list[_Span] = []
         self._delivering = threading.Lock()
         self._delivered: dict[object, int] = {}
-        """By place: up to which call."""
+        """The number of calls whose events were delivered, by destination."""
         self._undigested: dict[tuple[object, str], dict[str, LogFile]] = {}
-        """By place and region: log files that stand in no digest yet, by key."""
-        self._digests: dict[tuple[object, str], Digest] = {}
-        """By place and region: the last one."""
+        """The log files, by key, that no digest lists yet: by destination and region."""
+        self._last_digests: dict[tuple[object, str], Digest] = {}
+        """The last digest, by destination and region."""
 
     @property
     def has_logged(self) -> bool:
-        """Whether it ever held what happens."""
+        """True if it was ever logging."""
         return bool(self._spans)
 
     @property
     def is_logging(self) -> bool:
-        """Whether it holds what happens now."""
-        return bool(self._spans) and self._spans[-1].until is None
+        """True if it is logging now."""
+        return bool(self._spans) and self._spans[-1].end is None
 
     def start_logging(self) -> None:
-        """From now on it holds what happens."""
-        if not self.is_logging:
-            self._turn(True)
+        """Hold the events from now on."""
+        with self.service.lock:
+            if not self.is_logging:
+                self._begin_span()
 
     def stop_logging(self) -> None:
-        """What happens from now on it does not hold."""
-        self._turn(False)
+        """Hold no event from now on."""
+        with self.service.lock:
+            if self.is_logging:
+                self._end_span()
 
-    def select(self, selectors: list[Any], selects: Selection) -> None:
-        """Hold what these selectors select, from now on."""
-        self.advanced_event_selectors, self._selects = copy.deepcopy(selectors), selects
-        self._turn(None)
+    def set_selectors(self, selectors: list[Any], selects: Selection) -> None:
+        """Hold the events that these selectors select, from now on."""
+        self.advanced_event_selectors = copy.deepcopy(selectors)
+        self._selects = selects
+        self._apply_settings()
 
-    def reach(self, only_region: str | None) -> None:
-        """Hold what happens in this region, or in all, from now on."""
+    def set_only_region(self, only_region: str | None) -> None:
+        """Hold the events of this region, or of all (None), from now on."""
         self.only_region = only_region
-        self._turn(None)
+        self._apply_settings()
 
-    def move(self, s3_bucket: str) -> None:
-        """Deliver to another bucket what was not delivered to the one before."""
-        delivered = self._delivered.get(f"s3://{self.s3_bucket}", 0)
-        self._delivered[f"s3://{s3_bucket}"] = max(
-            delivered, self._delivered.get(f"s3://{s3_bucket}", 0)
-        )
+    def set_bucket(self, s3_bucket: str) -> None:
+        """Deliver to another bucket, except the events that the present bucket has already."""
+        old, new = bucket_identity(self.s3_bucket), bucket_identity(s3_bucket)
+        self._delivered[new] = max(self._delivered.get(old, 0), self._delivered.get(new, 0))
         self.s3_bucket = s3_bucket
 
-    def forget(self) -> None:
-        """Hold nothing any more: what it held is no more."""
-        self._spans, self._delivered, self._undigested, self._digests = [], {}, {}, {}
+    def clear(self) -> None:
+        """Hold nothing, as a trail that has never logged."""
+        self._spans = []
+        self._delivered = {}
+        self._undigested = {}
+        self._last_digests = {}
 
-    def go_on_from(self, earlier: Trail) -> None:
-        """Write the digests that an earlier trail of the same name would have written next: theirs have the same keys."""
-        self._digests = dict(earlier._digests)
+    def continue_digests_of(self, earlier: Trail) -> None:
+        """Continue the digest chains of an earlier trail of this name, whose keys are the same."""
+        self._last_digests = dict(earlier._last_digests)
 
-    def _turn(self, logging: bool | None) -> None:
-        """From now on, whether it logs (None: as before) and what."""
+    def _apply_settings(self) -> None:
+        """Begin a new span if it is logging: settings hold from now on only."""
         with self.service.lock:
-            now, was_logging = len(self.service.calls), self.is_logging
-            if was_logging:
-                self._spans[-1] = self._spans[-1]._replace(until=now)
-            if was_logging if logging is None else logging:
-                self._spans.append(_Span(now, None, self._selects, self.only_region))
+            if self.is_logging:
+                self._end_span()
+                self._begin_span()
+
+    def _begin_span(self) -> None:
+        now = len(self.service.calls)
+        self._spans.append(_Span(now, None, self._selects, self.only_region))
+
+    def _end_span(self) -> None:
+        self._spans[-1] = self._spans[-1]._replace(end=len(self.service.calls))
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -138,14 +168,15 @@ class Trail:
 
     @property
     def eventbridge_events(self) -> list[dict[str, Any]]:
-        """The same events, in the envelope in which EventBridge delivers them."""
+        """The same events, each in the envelope in which EventBridge delivers it."""
         return list(map(envelope, self.events))
 
     def deliver(self, where: Any) -> list[str]:
-        """Deliver what is new there: log files under a folder, or objects through an S3 client; gives back their keys.
+        """Deliver the events that are new there, and return the keys of the files.
 
-        Several times: each destination gets each event once; what fails is made good by the next time. A ValueError for an S3 client
-        where the trail has no bucket.
+        `where`: a folder (str, Path), or a boto3 client of S3, which puts objects into the trail's
+        bucket; without a bucket this is a ValueError. Each destination gets each event once, and
+        the next delivery repeats a failed one.
         """
         __tracebackhide__ = True
         to = self.destination(where)
@@ -153,7 +184,7 @@ class Trail:
             return [*self._deliver_log_files(to), *self._deliver_digests(to)]
 
     def destination(self, where: Any) -> Folder | Bucket:
-        """Where `deliver` would put its files; raises what it would raise for what is no destination."""
+        """Return the destination that `deliver` would use; raise an error for an invalid one."""
         __tracebackhide__ = True
         return destination(where, self.name, self.s3_bucket)
 
@@ -166,39 +197,40 @@ class Trail:
         records = self._records(self._delivered.get(to.identity, 0), until)
         for file in log_files(records, self._prefix, f"{self.name} {self.home_region}"):
             to.put(file.key, file.body)
-            self._undigested.setdefault((to.identity, file.region), {})[file.key] = file._replace(
-                body=b""
-            )
+            undigested = self._undigested.setdefault((to.identity, file.region), {})
+            undigested[file.key] = file._replace(body=b"")
             yield file.key
         self._delivered[to.identity] = until
 
     def _deliver_digests(self, to: Folder | Bucket) -> Iterator[str]:
-        digester = Digester(
-            self.name,
-            self.home_region,
-            self.service.settings.account_id,
-            self.s3_bucket,
-            self._prefix,
-        )
-        for place, files in self._undigested.items():
-            if place[0] != to.identity:
+        for chain, files in self._undigested.items():
+            if chain[0] != to.identity:
                 continue
-            for digest in (
-                digester.digests(self._digests.get(place), files.values()) if self.digests else ()
-            ):
-                to.put(digest.key, digest.body)
-                self._digests[place] = digest
-                yield digest.key
-                for file in digest.files:
-                    files.pop(file.key, None)
+            if self.digests:
+                yield from self._deliver_chain(to, chain, files)
             files.clear()
+
+    def _deliver_chain(
+        self, to: Folder | Bucket, chain: tuple[object, str], files: dict[str, LogFile]
+    ) -> Iterator[str]:
+        digester = Digester(
+            trail_name=self.name,
+            home_region=self.home_region,
+            account_id=self.service.settings.account_id,
+            bucket=self.s3_bucket,
+            prefix=self._prefix,
+        )
+        for digest in digester.digests(self._last_digests.get(chain), files.values()):
+            to.put(digest.key, digest.body)
+            self._last_digests[chain] = digest
+            yield digest.key
+            for file in digest.files:
+                files.pop(file.key, None)
 
     def _records(self, since: int, until: int) -> Iterator[dict[str, Any]]:
         calls = self.service.calls
         for span in list(self._spans):
-            for index in range(
-                max(span.since, since), until if span.until is None else min(span.until, until)
-            ):
+            for index in span.indices(since, until):
                 record = self._record(calls[index], span)
                 if record is not None:
                     yield record
@@ -210,52 +242,49 @@ class Trail:
         return record if span.selects(record) else None
 
     def count(self, most: int) -> int:
-        """How many events it holds, as far as somebody wants to count."""
+        """Return the number of events held; stop counting at `most`."""
         return sum(1 for _ in islice(self._records(0, len(self.service.calls)), most))
 
     def calls_while_logging(self) -> list[Call]:
-        """The calls that left an event while it was logging, whether it holds that or not."""
+        """Return the recorded calls of the time in which it was logging, selected or not."""
         calls = self.service.calls
         return [
             call
             for span in list(self._spans)
-            for call in calls[span.since : span.until]
+            for call in calls[span.start : span.end]
             if is_recorded(call)
         ]
 
     def on_call(self, call: Call, index: int) -> None:
-        """Tell who wants to know of an event when it happens."""
-        if self.on_event is not None:
-            for span in list(self._spans):
-                record = (
-                    self._record(call, span)
-                    if span.since <= index and (span.until is None or index < span.until)
-                    else None
-                )
-                if record is not None:
-                    self.on_event(envelope(record))
+        """Pass the event of a call to `on_event`, if the trail holds it."""
+        if self.on_event is None:
+            return
+        for span in list(self._spans):
+            record = self._record(call, span) if span.contains(index) else None
+            if record is not None:
+                self.on_event(envelope(record))
 
     def snapshot(self) -> Callable[[], None]:
-        """What brings back the state of now."""
-        names = (
-            "s3_bucket",
-            "s3_prefix",
-            "digests",
-            "only_region",
-            "advanced_event_selectors",
-            "_selects",
-        )
-        kept = {name: getattr(self, name) for name in names}
-        spans, delivered, last = list(self._spans), dict(self._delivered), dict(self._digests)
-        undigested = {place: dict(files) for place, files in self._undigested.items()}
+        """Return a function that restores the present state."""
+        settings = {name: getattr(self, name) for name in _SETTINGS}
+        spans, delivered = list(self._spans), dict(self._delivered)
+        undigested = _copied(self._undigested)
+        last_digests = dict(self._last_digests)
 
         def restore() -> None:
-            vars(self).update(kept)
-            self._spans, self._delivered, self._digests = list(spans), dict(delivered), dict(last)
-            self._undigested = {place: dict(files) for place, files in undigested.items()}
+            vars(self).update(settings)
+            self._spans, self._delivered = list(spans), dict(delivered)
+            self._undigested = _copied(undigested)
+            self._last_digests = dict(last_digests)
 
         return restore
 
     def __repr__(self) -> str:
         selectors = counted(len(self.advanced_event_selectors), "selector")
         return f"<Trail {self.name!r}: {'' if self.is_logging else 'not '}logging, {selectors}>"
+
+
+def _copied(
+    undigested: dict[tuple[object, str], dict[str, LogFile]],
+) -> dict[tuple[object, str], dict[str, LogFile]]:
+    return {chain: dict(files) for chain, files in undigested.items()}

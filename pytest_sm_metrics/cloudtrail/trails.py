@@ -1,4 +1,4 @@
-"""All trails of a mock: who makes and changes them, and what they see."""
+"""All trails of a mock: from `create_trail`, and from clients of CloudTrail."""
 
 from __future__ import annotations
 
@@ -15,51 +15,62 @@ from ..wording import counted
 from .selectors import InvalidEventSelectorsError, Selection, check_basic, selection
 from .trail import Trail
 
-_SHOWN = 5  # errors of users' functions
+_SHOWN = 5  # errors of `on_event` functions that a report lists
+
+
+_Key = tuple[str, str]
+"""The home region and the name of a trail."""
 
 
 class Trails:
-    """The trails by name. It watches the journal, and is told what clients ask of CloudTrail."""
+    """The trails of a mock.
+
+    They follow the journal, and the calls that clients make to CloudTrail.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._by_name: dict[tuple[str, str], Trail] = {}
-        """By home region and name."""
-        self.unknown: dict[tuple[str, str], None] = {}
-        """Trails that clients spoke of, and that were made before the mock was on."""
-        self._own: set[tuple[str, str]] = set()
-        """Those that no client has made."""
-        self._deleted: dict[tuple[str, str], Trail] = {}
+        self._by_key: dict[_Key, Trail] = {}
+        self._created_here: set[_Key] = set()
+        """The trails that no client has made."""
+        self._deleted: dict[_Key, Trail] = {}
+        self.unknown: dict[_Key, None] = {}
+        """The trails that clients named and that are older than the mock, in order."""
         self.raised: list[str] = []
-        """What users' functions have raised, and nobody was told yet."""
+        """The errors of `on_event` functions that are not reported yet."""
         service.on_call.append(self.on_call)
 
     @property
     def all(self) -> list[Trail]:
-        """In the order in which they were made."""
-        return list(self._by_name.values())
+        """All trails, in the order of their creation."""
+        return list(self._by_key.values())
 
     def add(self, trail: Trail) -> Trail:
-        """A trail more; a ClientError, as AWS names it, for a name or a bucket that AWS would not accept."""
+        """Add a trail; raise a ClientError for a name or a bucket that AWS would not accept."""
         __tracebackhide__ = True
+        key = (trail.home_region, trail.name)
         _check_name(trail.name)
-        if (trail.home_region, trail.name) in self._by_name:
+        if key in self._by_key:
             raise client_error(
                 "TrailAlreadyExistsException", f"Trail {trail.name} already exists", "CreateTrail"
             )
-        _check_bucket(trail.s3_bucket, trail.s3_prefix)
-        self._by_name[trail.home_region, trail.name] = trail
-        self._own.add((trail.home_region, trail.name))
-        self._let_go_on(trail)
+        _check_bucket(trail.s3_bucket)
+        _check_prefix(trail.s3_prefix)
+        self._by_key[key] = trail
+        self._created_here.add(key)
+        self._continue_deleted(trail)
         return trail
 
-    # What clients ask of CloudTrail, whoever answers them
+    # Calls that clients make to CloudTrail
 
     def why_refused(
         self, operation: str, name: str, region: str, parameters: Mapping[str, Any]
     ) -> tuple[str, str] | None:
-        """What AWS would answer, and whoever answers in its place cannot know or does not say: code and message."""
-        if operation == "CreateTrail" and (region, name) in self._own:
+        """Return the code and message with which AWS would refuse a call, or None.
+
+        Only errors are checked that the tool that answers the call cannot know or does not raise.
+        """
+        if operation == "CreateTrail" and (region, name) in self._created_here:
             return "TrailAlreadyExistsException", f"Trail {name} already exists"
         if operation == "PutEventSelectors":
             try:
@@ -74,24 +85,20 @@ class Trails:
     def apply_call(
         self, operation: str, name: str, region: str, parameters: Mapping[str, Any]
     ) -> None:
-        """A call has succeeded."""
+        """Apply a call that has succeeded."""
         key = (region, name)
         if operation == "CreateTrail":
-            self._by_name[key] = self._made_by_a_client(name, region, parameters)
+            self._by_key[key] = self._new_trail(name, region, parameters)
             self.unknown.pop(key, None)
-        elif key not in self._by_name:
-            if operation == "DeleteTrail":
-                self.unknown.pop(key, None)
-            else:
-                self.unknown[key] = None
         elif operation == "DeleteTrail":
-            self._deleted[key] = self._by_name.pop(key)
-            self._deleted[key].stop_logging()
+            self._delete(key)
+        elif key in self._by_key:
+            _CHANGES[operation](self._by_key[key], parameters)
         else:
-            _CHANGES[operation](self._by_name[key], parameters)
+            self.unknown[key] = None
 
-    def _made_by_a_client(self, name: str, region: str, parameters: Mapping[str, Any]) -> Trail:
-        """A trail that does not log yet."""
+    def _new_trail(self, name: str, region: str, parameters: Mapping[str, Any]) -> Trail:
+        """Return a trail as a client made it; it does not log yet."""
         trail = Trail(
             self._service,
             name,
@@ -101,67 +108,68 @@ class Trails:
             s3_prefix=parameters.get("S3KeyPrefix"),
             digests=bool(parameters.get("EnableLogFileValidation")),
         )
-        self._let_go_on(trail)
+        self._continue_deleted(trail)
         return trail
 
-    def _let_go_on(self, trail: Trail) -> None:
-        earlier = self._deleted.pop((trail.home_region, trail.name), None)
-        if earlier:
-            trail.go_on_from(earlier)
+    def _delete(self, key: _Key) -> None:
+        self.unknown.pop(key, None)
+        trail = self._by_key.pop(key, None)
+        if trail is not None:
+            self._deleted[key] = trail
+            trail.stop_logging()
 
-    # Watching the journal
+    def _continue_deleted(self, trail: Trail) -> None:
+        """Continue the digests of a deleted trail of this name."""
+        earlier = self._deleted.pop((trail.home_region, trail.name), None)
+        if earlier is not None:
+            trail.continue_digests_of(earlier)
+
+    # Calls of SageMaker Metrics
 
     def on_call(self, call: Call, index: int) -> None:
-        """Tell the trails. What a user's function raises is told when the test is judged: AWS would not tell the caller."""
+        """Pass a call to all trails.
+
+        An error of a user's function fails the test, not the call: AWS would not report it to the
+        caller.
+        """
         for trail in self.all:
             try:
                 trail.on_call(call, index)
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # what pytest.fail raises is no Exception
-                _, _, *frames = traceback.extract_tb(
-                    error.__traceback__
-                )  # without those of this package
-                where = f" in {frames[0].filename}:{frames[0].lineno}" if frames else ""
-                self.raised.append(
-                    f"on_event of trail {trail.name!r} raised {type(error).__name__}: {_words_of(error)}{where}"
-                )
+                self.raised.append(f"on_event of trail {trail.name!r} raised {_described(error)}")
 
     def take_findings(self) -> list[str]:
-        """What users' functions have raised since this was last asked."""
+        """Return and clear the messages that fail the test: errors of users' functions."""
         raised, self.raised = self.raised, []
         found = [
-            told if times == 1 else f"{told} ({counted(times, 'time')})"
-            for told, times in Counter(raised).items()
+            message if times == 1 else f"{message} ({counted(times, 'time')})"
+            for message, times in Counter(raised).items()
         ]
-        return (
-            [*found[:_SHOWN], f"on_event raised {len(found) - _SHOWN} more"]
-            if len(found) > _SHOWN
-            else found
-        )
+        if len(found) > _SHOWN:
+            return [*found[:_SHOWN], f"on_event raised {len(found) - _SHOWN} more"]
+        return found
 
     def reset(self) -> None:
-        """Back to the state at activation: no trails."""
+        """Remove all trails, as at activation."""
         for trail in self.all:
-            trail.forget()
-        self._by_name, self._own, self._deleted, self.raised, self.unknown = {}, set(), {}, [], {}
+            trail.clear()
+        self._by_key = {}
+        self._created_here = set()
+        self._deleted = {}
+        self.unknown = {}
+        self.raised = []
 
     def snapshot(self) -> Callable[[], None]:
-        """What brings back the trails of now."""
+        """Return a function that restores the present trails."""
+        by_key, created_here = dict(self._by_key), set(self._created_here)
         deleted, unknown = dict(self._deleted), dict(self.unknown)
-        trails, own, restores = (
-            dict(self._by_name),
-            set(self._own),
-            [trail.snapshot() for trail in self.all],
-        )
+        restores = [trail.snapshot() for trail in self.all]
 
         def restore() -> None:
-            self._by_name, self._own, self._deleted, self.unknown = (
-                dict(trails),
-                set(own),
-                dict(deleted),
-                dict(unknown),
-            )
+            self._by_key, self._created_here = dict(by_key), set(created_here)
+            self._deleted, self.unknown = dict(deleted), dict(unknown)
             for restore_trail in restores:
                 restore_trail()
 
@@ -179,35 +187,39 @@ def _check_selectors(advanced: Sequence[Any], basic: Sequence[Any]) -> None:
 
 def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
     if "S3BucketName" in parameters:
-        trail.move(parameters["S3BucketName"])
+        trail.set_bucket(parameters["S3BucketName"])
     trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
     trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
     if "IsMultiRegionTrail" in parameters:
-        trail.reach(None if parameters["IsMultiRegionTrail"] else trail.home_region)
+        trail.set_only_region(None if parameters["IsMultiRegionTrail"] else trail.home_region)
 
 
-def _select(trail: Trail, parameters: Mapping[str, Any]) -> None:
+def _put_selectors(trail: Trail, parameters: Mapping[str, Any]) -> None:
     selectors = parameters.get("AdvancedEventSelectors") or []
-    trail.select(selectors, selection(selectors))
+    trail.set_selectors(selectors, selection(selectors))
 
 
-def _words_of(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
+    """Return the type and message of an error, and the line of the user's function."""
     try:
-        return str(error)
-    except Exception:  # a user's own class may say anything
-        return "an error without words"
+        message = str(error)
+    except Exception:  # the `__str__` of a user's class
+        message = "an error whose message cannot be read"
+    _, _, *frames = traceback.extract_tb(error.__traceback__)  # without this package's own two
+    where = f" in {frames[0].filename}:{frames[0].lineno}" if frames else ""
+    return f"{type(error).__name__}: {message}{where}"
 
 
 _CHANGES: dict[str, Callable[[Trail, Mapping[str, Any]], None]] = {
     "UpdateTrail": _update,
-    "PutEventSelectors": _select,
+    "PutEventSelectors": _put_selectors,
     "StartLogging": lambda trail, _: trail.start_logging(),
     "StopLogging": lambda trail, _: trail.stop_logging(),
 }
 
 
-def judged(advanced: Any) -> Selection:
-    """What selectors select; a ClientError, as AWS names it, for those that AWS would not accept."""
+def checked_selection(advanced: Any) -> Selection:
+    """Return what `selection` returns; raise its error as a ClientError, under AWS's name."""
     __tracebackhide__ = True
     try:
         return selection(advanced)
@@ -219,42 +231,47 @@ def judged(advanced: Any) -> Selection:
 
 def _check_name(name: object) -> None:
     __tracebackhide__ = True
-    if (
-        not isinstance(name, str)
-        or not 3 <= len(name) <= 128
-        or not re.fullmatch(_NAME, name)
-        or re.fullmatch(_IP_ADDRESS, name)
-    ):
-        accepted = (
-            "3 to 128 letters, digits, periods, underscores and dashes, with a letter or a digit at both ends and no two of the others "
-            "side by side, but no IP address"
-        )
+    is_valid = (
+        isinstance(name, str)
+        and 3 <= len(name) <= 128
+        and re.fullmatch(_NAME, name)
+        and not re.fullmatch(_IP_ADDRESS, name)
+    )
+    if not is_valid:
         raise client_error(
             "InvalidTrailNameException",
-            f"the name of a trail is {name!r}; accepted are {accepted}",
+            f"the name of a trail is {name!r}; accepted are 3 to 128 letters, digits, periods, "
+            "underscores and dashes, with a letter or a digit at both ends and no two of the "
+            "others side by side, but no IP address",
             "CreateTrail",
         )
 
 
-def _check_bucket(bucket: object, prefix: object) -> None:
+def _check_bucket(bucket: object) -> None:
     __tracebackhide__ = True
-    if bucket is not None and (
-        not isinstance(bucket, str)
-        or not re.fullmatch(_BUCKET, bucket)
-        or re.fullmatch(_IP_ADDRESS, bucket)
-    ):
+    is_valid = bucket is None or (
+        isinstance(bucket, str)
+        and re.fullmatch(_BUCKET, bucket)
+        and not re.fullmatch(_IP_ADDRESS, bucket)
+    )
+    if not is_valid:
         raise client_error(
             "InvalidS3BucketNameException",
             f"s3_bucket is {bucket!r}, which is no name of a bucket",
             "CreateTrail",
         )
-    if prefix is not None and (
-        not isinstance(prefix, str) or len(prefix) > 200 or not re.fullmatch(_PREFIX, prefix)
-    ):
-        accepted = "1 to 200 printable characters, without a slash at either end"
+
+
+def _check_prefix(prefix: object) -> None:
+    __tracebackhide__ = True
+    is_valid = prefix is None or (
+        isinstance(prefix, str) and len(prefix) <= 200 and re.fullmatch(_PREFIX, prefix)
+    )
+    if not is_valid:
         raise client_error(
             "InvalidS3PrefixException",
-            f"s3_prefix is {prefix!r}; accepted is None, or a string of {accepted}",
+            f"s3_prefix is {prefix!r}; accepted is None, or a string of 1 to 200 printable "
+            "characters, without a slash at either end",
             "CreateTrail",
         )
 

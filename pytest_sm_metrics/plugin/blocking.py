@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ..aws.active import active
 from ..current_test import current_test
 from ..exceptions import UnmockedCallError
 from ..wording import counted, joined
@@ -26,9 +27,10 @@ def block_session(config: pytest.Config) -> None:
 
 def block(config: pytest.Config, on: bool) -> Callable[[], None]:
     """Block calls outside a mock, or let them pass. Return a function that restores the state."""
-    from ..aws import interception
-
-    return interception.block(judge_of(config).refuse if on else None)
+    refuse = judge_of(config).refuse if on else None
+    allowed_hosts = config.getini("sm_metrics_allowed_hosts")
+    restore: Callable[[], None] = active.interception.block(refuse, allowed_hosts)
+    return restore
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,7 @@ _INI = {
     **{name: setting for name, setting in SETTINGS.items() if setting.ini_type},
     "mode": _MODE_SETTING,
 }
+_HOSTS = f"{_PREFIX}allowed_hosts"
 _NOT_CONVERTED = object()
 
 
@@ -31,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ini_type: Any = setting.ini_type
         help_text = f"SageMaker Metrics: {setting.meaning}"
         parser.addini(_PREFIX + name, help_text, type=ini_type, default=None)
+    parser.addini(
+        _HOSTS,
+        "SageMaker Metrics: hosts that calls may reach in mode block, beside loopback addresses",
+        type="args",
+        default=[],
+    )
     parser.getgroup("sm_metrics", "Amazon SageMaker Metrics").addoption(
         "--sm-metrics-mode",
         choices=MODES,
@@ -95,9 +103,22 @@ def _read_ini(config: pytest.Config) -> dict[str, Any]:
             accepted = setting.accepted.removeprefix("None, or ")
             wrong.append(f"ini option {_PREFIX}{name} is {written!r}; accepted is {accepted}.")
         given[name] = value
+    wrong += _wrong_hosts(config)
     if wrong:
         raise ValueError("\n".join(wrong))
     return given
+
+
+def _wrong_hosts(config: pytest.Config) -> Iterator[str]:
+    try:
+        hosts: list[str] = config.getini(_HOSTS)
+    except Exception:  # a value of another type in native TOML
+        hosts = ["?"]
+    for host in hosts:
+        if not re.fullmatch(r"[a-z0-9_.-]+|[0-9a-f:]+", host):
+            written = _written(config)[_HOSTS]
+            accepted = "host names in lower case, without scheme and port, as localstack"
+            yield f"ini option {_HOSTS} is {written!r}; accepted are {accepted}."
 
 
 def _ini_value(config: pytest.Config, name: str) -> Any:
@@ -121,7 +142,7 @@ def _written(config: pytest.Config) -> dict[str, Any]:
 
 
 def _unknown_options(config: pytest.Config) -> Iterator[str]:
-    known = [_PREFIX + name for name in _INI]
+    known = [*(_PREFIX + name for name in _INI), _HOSTS]
     for name, value in _written(config).items():
         if name in known or _is_known_to_pytest(config, name):
             continue

@@ -1,4 +1,4 @@
-"""Requests and answers: what goes into the service, and what comes out."""
+"""Requests and answers: the input and the output of the service."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Rule:
     For a rule about metrics: the Code in Errors. For a rule about queries: the Status.
     """
     sees_absent: bool = False
-    """True if absent members are in the column that the rule judges, as None."""
+    """True if the column of the rule has None for an absent member."""
     holds: Callable[[Column], bool] | None = field(default=None, repr=False, compare=False)
     """Return True if every value of a column keeps the rule."""
     refuses: Callable[[Any, Collection[int]], Iterable[int]] | None = field(

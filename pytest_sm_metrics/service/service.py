@@ -161,7 +161,7 @@ class Service:
         If a fault holds the call, both happen when the fault releases it.
         """
         operation = operation_at(request.method, request.path)
-        self._refuse_in_forked_child(operation, request.body)
+        self._raise_in_forked_child(operation, request.body)
         parsed, failure = _parse(operation, request)
         attempt = _AttemptInService(self, request, operation, parsed, failure)
         with self.lock:
@@ -175,7 +175,7 @@ class Service:
         )
         return held_call
 
-    def _refuse_in_forked_child(self, operation: Operation | None, body: bytes) -> None:
+    def _raise_in_forked_child(self, operation: Operation | None, body: bytes) -> None:
         if self._forked_from is not None:
             name = operation.name if operation else None
             trial_component = operation.trial_component(body, None) if operation else None

@@ -1,4 +1,4 @@
-"""`assert_event`: what is found, and what a failure says."""
+"""`assert_event`: the events that it finds, and the messages of its failures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..requests import query
 
 
 class Values:
-    """As an array of several values compares."""
+    """An object that compares as an array of several values does."""
 
     def __eq__(self, other):
         raise ValueError("the truth value of an array is ambiguous")
@@ -71,7 +71,8 @@ def test_what_is_found(cloudtrail, expected):
         (
             {"trial_component": "run-3", "error_code": "AccessDeniedException"},
             [
-                "error_code: expected 'AccessDeniedException', found 'AccessDenied'; CloudTrail writes 'AccessDenied'"
+                "error_code: expected 'AccessDeniedException', found 'AccessDenied'; "
+                "CloudTrail writes 'AccessDenied'"
             ],
         ),
         ({"value": 0.45}, ["value: expected 0.45, found 0.5"]),
@@ -98,7 +99,8 @@ def test_what_is_found(cloudtrail, expected):
             },
             [
                 "metric_name: expected 'lr', found 'loss'",
-                "user_identity: expected 'sagemaker.amazonaws.com', found 'arn:aws:iam::123456789012:user/tester'",
+                "user_identity: expected 'sagemaker.amazonaws.com', "
+                "found 'arn:aws:iam::123456789012:user/tester'",
             ],
         ),
     ],
@@ -107,10 +109,8 @@ def test_the_nearest_event_and_the_first_field_that_differs(cloudtrail, expected
     with pytest.raises(AssertionError) as failed:
         cloudtrail.assert_event(**expected)
     head, first, *others = str(failed.value).splitlines()
-    assert (
-        head
-        == f"no CloudTrail event is as expected: {', '.join(f'{name}={value!r}' for name, value in expected.items())}"
-    )
+    shown = ", ".join(f"{name}={value!r}" for name, value in expected.items())
+    assert head == f"no CloudTrail event is as expected: {shown}"
     assert first.startswith("  - the nearest of 3 events, 20")
     assert first.endswith(f": {differences[0]}")
     assert others == [f"  - {difference}" for difference in differences[1:]]
@@ -128,10 +128,8 @@ def test_where_there_is_no_event(sm_metrics):
 
 def test_where_only_queries_arrived(sm_metrics):
     get(client_in("us-east-1"), query())
-    with pytest.raises(
-        AssertionError,
-        match="1 call of BatchGetMetrics reached the mock, none of which is recorded by CloudTrail",
-    ):
+    why = "1 call of BatchGetMetrics reached the mock, none of which is recorded by CloudTrail"
+    with pytest.raises(AssertionError, match=why):
         sm_metrics.cloudtrail.assert_event("run-1")
 
 
@@ -152,18 +150,13 @@ def test_a_value_that_is_not_finite(sm_metrics, value):
 
 def test_a_call_without_any_metric(sm_metrics):
     client = client_in("us-east-1")
-    client.meta.events.register_first(
-        "before-call.sagemaker-metrics.BatchPutMetrics",
-        lambda params, **_: params.update(body=b"no JSON"),
-        "broken",
-    )
+    events, sending = client.meta.events, "before-call.sagemaker-metrics.BatchPutMetrics"
+    events.register_first(sending, lambda params, **_: params.update(body=b"no JSON"), "broken")
     try:
         with pytest.raises(ClientError):
             put(client, "run-1", metric())
     finally:
-        client.meta.events.unregister(
-            "before-call.sagemaker-metrics.BatchPutMetrics", unique_id="broken"
-        )
+        events.unregister(sending, unique_id="broken")
     with pytest.raises(AssertionError, match="step: expected None, found None; there is no metric"):
         sm_metrics.cloudtrail.assert_event(step=None)
 

@@ -1,4 +1,4 @@
-"""CloudTrail's records: AWS's own example, which attempts leave one, and what every field has."""
+"""CloudTrail's records: AWS's example, the attempts that leave one, and each field."""
 
 from __future__ import annotations
 
@@ -23,11 +23,34 @@ from ..logging_metrics import INFINITE, NOON, SESSION, client_in, get, metric, p
 from ..requests import answered, body, item, query, request
 
 FIELDS = [
-    "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent",
-    "errorCode", "errorMessage", "requestParameters", "responseElements", "requestID", "eventID", "readOnly", "resources", "eventType",
-    "managementEvent", "recipientAccountId", "eventCategory", "tlsDetails",
-]  # fmt: skip
-AGENT = "aws-cli/2.7.25 Python/3.9.11 Linux/5.4.214-134.408.amzn2int.x86_64 exe/x86_64.amzn.2 prompt/off command/sm-metrics.batch-put-metrics"
+    "eventVersion",
+    "userIdentity",
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "awsRegion",
+    "sourceIPAddress",
+    "userAgent",
+    "errorCode",
+    "errorMessage",
+    "requestParameters",
+    "responseElements",
+    "requestID",
+    "eventID",
+    "readOnly",
+    "resources",
+    "eventType",
+    "managementEvent",
+    "recipientAccountId",
+    "eventCategory",
+    "tlsDetails",
+]
+AGENT = (
+    "aws-cli/2.7.25 Python/3.9.11 Linux/5.4.214-134.408.amzn2int.x86_64 exe/x86_64.amzn.2 "
+    "prompt/off command/sm-metrics.batch-put-metrics"
+)
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
+ACCOUNT = "123456789012"
 
 
 @pytest.fixture
@@ -36,14 +59,21 @@ def client():
 
 
 def events_of(content, *, path="/BatchPutMetrics", **settings):
-    """The events of one request that arrives as bytes."""
+    """Return the events of one request that arrives as bytes."""
     service = Service(Settings(**settings), "test")
     trail = CloudTrail(service)
     answered(service, request(content, path=path))
     return trail.events
 
 
-# Amazon SageMaker Developer Guide, Monitor experiment training metrics with AWS CloudTrail; account ids apart.
+def request_with(text):
+    """Return a request in which a text stands for a name and for a value."""
+    content = {"TrialComponentName": text, "MetricData": [item(text), item(value=text)]}
+    return json.dumps(content).encode()
+
+
+# Amazon SageMaker Developer Guide, Monitor experiment training metrics with AWS CloudTrail.
+# The account ids are ours.
 SHOWN = {
     "eventTime": "2022-12-14T21:53:41Z",
     "eventSource": "metrics-sagemaker.amazonaws.com",
@@ -59,35 +89,29 @@ SHOWN = {
     },
     "resources": [
         {
-            "accountId": "123456789012",
+            "accountId": ACCOUNT,
             "type": "AWS::SageMaker::ExperimentTrialComponent",
-            "ARN": "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/trial-component-name",
+            "ARN": (
+                f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
+                ":experiment-trial-component/trial-component-name"
+            ),
         }
     ],
 }
 
 
 def test_every_field_that_the_example_of_aws_shows(sm_metrics):
-    keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    client = SESSION.client("sagemaker-metrics", config=Config(user_agent=AGENT), **keys)
+    client = SESSION.client("sagemaker-metrics", config=Config(user_agent=AGENT), **KEYS)
+    timestamp = datetime.fromtimestamp(1670366870, timezone.utc)
     with freezegun.freeze_time("2022-12-14T21:53:41Z"):
-        put(
-            client,
-            "trial-component-name",
-            metric("foo", 0.9, 101, datetime.fromtimestamp(1670366870, timezone.utc)),
-        )
+        put(client, "trial-component-name", metric("foo", 0.9, 101, timestamp))
     [event] = sm_metrics.cloudtrail.events
-    event["userAgent"] = event["userAgent"][
-        : len(AGENT)
-    ]  # botocore adds features to what it is told
+    event["userAgent"] = event["userAgent"][: len(AGENT)]  # botocore adds features at the end
     assert {name: event[name] for name in SHOWN} == SHOWN
-    assert list(event["requestParameters"]["metricData"][0]) == [
-        "metricName",
-        "timestamp",
-        "step",
-        "value",
-    ]
-    assert list(event["resources"][0]) == ["accountId", "type", "ARN"]
+    [shown] = event["requestParameters"]["metricData"]
+    assert list(shown) == ["metricName", "timestamp", "step", "value"]
+    [resource] = event["resources"]
+    assert list(resource) == ["accountId", "type", "ARN"]
 
 
 class TestFields:
@@ -103,21 +127,15 @@ class TestFields:
     def test_constants_and_ids(self, sm_metrics, client):
         put(client, "run-1", metric())
         [event] = sm_metrics.cloudtrail.events
-        assert (event["eventVersion"], event["eventType"], event["eventCategory"]) == (
-            "1.11",
-            "AwsApiCall",
-            "Data",
-        )
+        assert event["eventVersion"] == "1.11"
+        assert (event["eventType"], event["eventCategory"]) == ("AwsApiCall", "Data")
         assert event["readOnly"] is event["managementEvent"] is False
         assert event["responseElements"] is None
         assert event["requestID"] == sm_metrics.calls[0].request_id
         assert UUID(event["eventID"]).version == 4
-        assert event["recipientAccountId"] == "123456789012"
-        assert list(event["tlsDetails"]) == [
-            "tlsVersion",
-            "cipherSuite",
-            "clientProvidedHostHeader",
-        ]
+        assert event["recipientAccountId"] == ACCOUNT
+        tls_details = ["tlsVersion", "cipherSuite", "clientProvidedHostHeader"]
+        assert list(event["tlsDetails"]) == tls_details
 
     @pytest.mark.parametrize(
         ("region", "partition", "host"),
@@ -130,37 +148,22 @@ class TestFields:
     def test_the_region_is_the_requests(self, sm_metrics, region, partition, host):
         put(client_in(region), "run-1", metric())
         [event] = sm_metrics.cloudtrail.events
-        assert (event["awsRegion"], event["tlsDetails"]["clientProvidedHostHeader"]) == (
-            region,
-            host,
-        )
-        assert (
-            event["resources"][0]["ARN"]
-            == f"arn:{partition}:sagemaker:{region}:123456789012:experiment-trial-component/run-1"
-        )
+        [resource] = event["resources"]
+        prefix = f"arn:{partition}:sagemaker:{region}:{ACCOUNT}"
+        assert event["awsRegion"] == region
+        assert event["tlsDetails"]["clientProvidedHostHeader"] == host
+        assert resource["ARN"] == f"{prefix}:experiment-trial-component/run-1"
 
     def test_the_user_agent_is_the_requests_own_cut_at_a_kilobyte(self, sm_metrics):
-        keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        put(
-            SESSION.client("sagemaker-metrics", config=Config(user_agent="x" * 2000), **keys),
-            "run-1",
-            metric(),
-        )
+        config = Config(user_agent="x" * 2000)
+        put(SESSION.client("sagemaker-metrics", config=config, **KEYS), "run-1", metric())
         assert sm_metrics.cloudtrail.events[0]["userAgent"] == "x" * 1024
 
     def test_the_host_is_the_one_that_the_client_asked(self, sm_metrics):
-        keys = {"region_name": "us-east-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
-        put(
-            SESSION.client(
-                "sagemaker-metrics", endpoint_url="https://vpce-1.example:8443/base", **keys
-            ),
-            "run-1",
-            metric(),
-        )
-        assert (
-            sm_metrics.cloudtrail.events[0]["tlsDetails"]["clientProvidedHostHeader"]
-            == "vpce-1.example:8443"
-        )
+        url = "https://vpce-1.example:8443/base"
+        put(SESSION.client("sagemaker-metrics", endpoint_url=url, **KEYS), "run-1", metric())
+        [event] = sm_metrics.cloudtrail.events
+        assert event["tlsDetails"]["clientProvidedHostHeader"] == "vpce-1.example:8443"
 
     def test_a_metric_without_a_step_and_ones_that_are_not_finite(self, sm_metrics, client):
         put(client, "run-1", metric("loss", INFINITE, None), metric("acc", 1, 0))
@@ -188,10 +191,8 @@ class TestFields:
 
     def test_what_was_sent_as_a_string_is_one(self):
         [event] = events_of(body(item(value="NaN"), item(value="-Infinity")))
-        assert [one["value"] for one in event["requestParameters"]["metricData"]] == [
-            "NaN",
-            "-Infinity",
-        ]
+        values = [one["value"] for one in event["requestParameters"]["metricData"]]
+        assert values == ["NaN", "-Infinity"]
 
 
 class TestMalformedRequests:
@@ -200,9 +201,8 @@ class TestMalformedRequests:
             put(client, "Run-1", *[metric(step=None)] * 11)
         [event] = sm_metrics.cloudtrail.events
         assert event["errorCode"] == "ValidationException"
-        assert event["errorMessage"].startswith(
-            "2 validation errors detected: Value 'Run-1' at 'trialComponentName'"
-        )
+        message = "2 validation errors detected: Value 'Run-1' at 'trialComponentName'"
+        assert event["errorMessage"].startswith(message)
         assert event["requestParameters"]["trialComponentName"] == "Run-1"
         assert len(event["requestParameters"]["metricData"]) == 11
         assert event["resources"] == []
@@ -224,14 +224,7 @@ class TestMalformedRequests:
         assert (event["errorCode"], event["requestParameters"]) == ("ValidationException", None)
         assert len(event["errorMessage"]) <= 1024
 
-    @given(
-        st.binary()
-        | st.text().map(
-            lambda text: json.dumps(
-                {"TrialComponentName": text, "MetricData": [item(text), item(value=text)]}
-            ).encode()
-        )
-    )
+    @given(st.binary() | st.text().map(request_with))
     def test_whatever_bytes_arrive_there_is_a_record_in_json(self, content):
         [event] = events_of(content)
         assert json.loads(json.dumps(event, allow_nan=False)) == event
@@ -242,11 +235,8 @@ class TestWhichAttempts:
         sm_metrics.fail_calls("ThrottlingException", times=2)
         put(client, "run-1", metric())
         events = sm_metrics.cloudtrail.events
-        assert [event.get("errorCode") for event in events] == [
-            "ThrottlingException",
-            "ThrottlingException",
-            None,
-        ]
+        error_codes = [event.get("errorCode") for event in events]
+        assert error_codes == ["ThrottlingException", "ThrottlingException", None]
         assert len({event["eventID"] for event in events}) == 3
 
     @pytest.mark.parametrize(
@@ -263,13 +253,8 @@ class TestWhichAttempts:
         ],
     )
     def test_what_reached_the_service(self, sm_metrics, fault, error_codes):
-        client = SESSION.client(
-            "sagemaker-metrics",
-            "us-east-1",
-            aws_access_key_id="a",
-            aws_secret_access_key="b",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        config = Config(retries={"total_max_attempts": 1})
+        client = SESSION.client("sagemaker-metrics", config=config, **KEYS)
         sm_metrics.fail_calls(fault.pop("error"), **fault)
         try:
             put(client, "run-1", metric())
@@ -286,9 +271,8 @@ class TestWhichAttempts:
         sm_metrics.delay_calls(90)
         with pytest.raises(ReadTimeoutError):
             put(client, "Run-1", metric())
-        assert {event["errorCode"] for event in sm_metrics.cloudtrail.events} == {
-            "ValidationException"
-        }
+        error_codes = {event["errorCode"] for event in sm_metrics.cloudtrail.events}
+        assert error_codes == {"ValidationException"}
 
     def test_an_unknown_operation_leaves_none(self):
         assert events_of(b"{}", path="/BatchDeleteMetrics") == []
@@ -305,19 +289,10 @@ class TestIdentities:
 
     def test_an_iam_user_of_the_account_by_default(self):
         identity = self.identity(account_id="111122223333")
-        assert list(identity) == [
-            "type",
-            "principalId",
-            "arn",
-            "accountId",
-            "accessKeyId",
-            "userName",
-        ]
-        assert (identity["type"], identity["userName"], identity["accountId"]) == (
-            "IAMUser",
-            "tester",
-            "111122223333",
-        )
+        members = ["type", "principalId", "arn", "accountId", "accessKeyId", "userName"]
+        assert list(identity) == members
+        assert (identity["type"], identity["userName"]) == ("IAMUser", "tester")
+        assert identity["accountId"] == "111122223333"
         assert identity["arn"] == "arn:aws:iam::111122223333:user/tester"
         assert (identity["principalId"][:4], identity["accessKeyId"][:4]) == ("AIDA", "AKIA")
         assert (len(identity["principalId"]), len(identity["accessKeyId"])) == (21, 20)
@@ -346,20 +321,12 @@ class TestIdentities:
         identity = self.identity(
             caller_arn="arn:aws-cn:sts::111122223333:assumed-role/trainer/session-1"
         )
-        assert list(identity) == [
-            "type",
-            "principalId",
-            "arn",
-            "accountId",
-            "accessKeyId",
-            "sessionContext",
-        ]
+        members = ["type", "principalId", "arn", "accountId", "accessKeyId", "sessionContext"]
+        assert list(identity) == members
         issuer = identity["sessionContext"]["sessionIssuer"]
         assert identity["principalId"] == f"{issuer['principalId']}:session-1"
-        assert (issuer["arn"], issuer["userName"]) == (
-            "arn:aws-cn:iam::111122223333:role/trainer",
-            "trainer",
-        )
+        assert issuer["arn"] == "arn:aws-cn:iam::111122223333:role/trainer"
+        assert issuer["userName"] == "trainer"
         assert identity["sessionContext"]["attributes"]["mfaAuthenticated"] == "false"
 
     def test_a_service(self):
@@ -370,10 +337,8 @@ class TestIdentities:
 
     def test_ids_are_the_same_for_the_same_caller(self):
         assert self.identity() == self.identity()
-        assert (
-            self.identity()["principalId"]
-            != self.identity(account_id="111122223333")["principalId"]
-        )
+        other = self.identity(account_id="111122223333")
+        assert self.identity()["principalId"] != other["principalId"]
 
 
 class TestRepeating:

@@ -1,4 +1,7 @@
-"""Advanced event selectors: what they select, against a naive reading of the rules, and what is refused."""
+"""Advanced event selectors: the events that they select, and selectors that are refused.
+
+A naive reading of the rules decides which events are to be selected.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,12 @@ def event(run="run-1", caller="arn:aws:iam::123456789012:user/tester"):
     }
 
 
+def selector(*fields):
+    return {"FieldSelectors": list(fields)}
+
+
 def data(*fields):
-    return [{"FieldSelectors": [CATEGORY, RESOURCE, *fields]}]
+    return [selector(CATEGORY, RESOURCE, *fields)]
 
 
 def field(name, **conditions):
@@ -94,25 +101,17 @@ def test_a_service_has_no_arn():
 
 
 def test_nothing_is_selected_by_none_by_management_events_and_by_other_types():
-    management = {
-        "FieldSelectors": [
-            field("eventCategory", Equals=["Management"]),
-            field("readOnly", Equals=["false"]),
-        ]
-    }
-    s3 = {
-        "Name": "objects",
-        "FieldSelectors": [CATEGORY, field("resources.type", Equals=["AWS::S3::Object"])],
-    }
+    management = selector(
+        field("eventCategory", Equals=["Management"]), field("readOnly", Equals=["false"])
+    )
+    s3 = selector(CATEGORY, field("resources.type", Equals=["AWS::S3::Object"]))
+    network = selector(
+        field("eventCategory", Equals=["NetworkActivity"]),
+        field("eventSource", Equals=["s3.amazonaws.com"]),
+        field("errorCode", Equals=["VpceAccessDenied"]),
+    )
     assert not selection([])(event())
-    network = {
-        "FieldSelectors": [
-            field("eventCategory", Equals=["NetworkActivity"]),
-            field("eventSource", Equals=["s3.amazonaws.com"]),
-            field("errorCode", Equals=["VpceAccessDenied"]),
-        ]
-    }
-    assert not selection([management, s3, network])(event())
+    assert not selection([management, {"Name": "objects", **s3}, network])(event())
     assert selection([management, *SUGGESTED])(event())
 
 
@@ -132,6 +131,7 @@ VALUES = st.lists(
 
 
 def naively(conditions, found):
+    """Return True if the rules, read naively, select an event with this name."""
     negative = all(
         not OPERATORS[name[3:]](found, value)
         for name, values in conditions.items()
@@ -152,12 +152,18 @@ def naively(conditions, found):
 )
 def test_operators_against_a_naive_reading(several):
     selectors = [
-        {"FieldSelectors": [CATEGORY, RESOURCE, field("eventName", **conditions)]}
-        for conditions in several
+        selector(CATEGORY, RESOURCE, field("eventName", **conditions)) for conditions in several
     ]
-    assert selection(selectors)(event()) is any(
-        naively(conditions, "BatchPutMetrics") for conditions in several
-    )
+    expected = any(naively(conditions, "BatchPutMetrics") for conditions in several)
+    assert selection(selectors)(event()) is expected
+
+
+def of_category(name, *fields):
+    return [selector(field("eventCategory", Equals=[name]), *fields)]
+
+
+def of_type(**conditions):
+    return [selector(CATEGORY, field("resources.type", **conditions))]
 
 
 @pytest.mark.parametrize(
@@ -168,36 +174,102 @@ def test_operators_against_a_naive_reading(several):
         ([{"ReadWriteType": "All"}], "accepted is one with FieldSelectors, as {'Name': "),
         ([{}], "selector 0 is {}; accepted is "),
         (["x"], "selector 0 is 'x'; accepted is "),
-        ([{"FieldSelectors": []}], "selector 0 is "),
-        ([{"FieldSelectors": [RESOURCE]}], "selector 0: eventCategory is required, Equals one of ['Data'], ['Management'], ['NetworkActivity']; it is None"),
-        ([{"FieldSelectors": [field("eventCategory", Equals=["data"]), RESOURCE]}], "; it is ['data']"),
-        ([{"FieldSelectors": [CATEGORY]}], "selector 0: resources.type is required, Equals one value; it is None"),
-        ([{"FieldSelectors": [CATEGORY, field("resources.type", Equals=[TYPE, "AWS::S3::Object"])]}], "Equals one value; it is ['AWS::S"),
-        ([{"FieldSelectors": [CATEGORY, field("resources.type", StartsWith=["AWS"])]}], "resources.type takes the operators Equals; given is 'StartsWith'"),
-        ([{"FieldSelectors": [CATEGORY, field("resources.type", Equals=["AWS::SageMaker::TrialComponent"])]}], "is none that logs data events; did you mean 'AWS::SageMaker::ExperimentTrialComponent'?"),
-        ([{"FieldSelectors": [CATEGORY, field("resources.type", Equals=["s3"])]}], "resources.type 's3' is none that logs data events"),
-        ([*SUGGESTED, *data(field("eventname", Equals=["x"]))], "selector 1: CloudTrail does not know the field 'eventname'; did you mean 'eventName'? The fields are: eventCategory,"),
-        (data({"Equals": ["x"]}), "does not know the field None"),
-        (data("x"), "does not know the field None"),
-        ([{"FieldSelectors": [field("eventCategory", Equals=["Bogus"]), CATEGORY, RESOURCE]}], "selector 0 names a field twice"),
-        (data(field("readOnly", Equals=["no"])), "readOnly takes Equals ['true'] or ['false']; it is ['no']"),
-        (data(field("readOnly", NotEquals=["true"])), "readOnly takes the operators Equals; given is 'NotEquals'"),
-        (data(field("sessionCredentialFromConsole", StartsWith=["t"])), "takes the operators Equals, NotEquals; given is 'StartsWith'"),
-        (data(field("eventName")), "eventName takes the operators EndsWith, Equals, NotEndsWith, NotEquals, NotStartsWith, StartsWith; given is none"),
-        (data(field("eventName", Contains=["x"])), "given is 'Contains'"),
-        (data(field("eventName", Equals=[])), "eventName Equals is []; accepted is a list of strings of 1 to 2048 characters, at least one"),
-        (data(field("eventName", Equals="x")), "eventName Equals is 'x'"),
-        (data(field("eventName", Equals=[3])), "eventName Equals is [3]"),
-        (data(field("eventName", Equals=[""])), "eventName Equals is ['']"),
-        ([{"FieldSelectors": [field("eventCategory", Equals=["Management"]), RESOURCE]}], "Management events are not selected by resources.type"),
-        (data(field("errorCode", Equals=["x"])), "Data events are not selected by errorCode"),
-        (data(field("eventName", Equals=["x"] * 499)), "the selectors of a trail have at most 500 values; these have 501"),
+        ([selector()], "selector 0 is "),
     ],
-)  # fmt: skip
-def test_what_is_refused(selectors, why):
+)
+def test_other_forms_are_refused(selectors, why):
+    assert why in refusal_of(selectors)
+
+
+@pytest.mark.parametrize(
+    ("selectors", "why"),
+    [
+        (
+            [selector(RESOURCE)],
+            "selector 0: eventCategory is required, "
+            "Equals one of ['Data'], ['Management'], ['NetworkActivity']; it is None",
+        ),
+        (of_category("data", RESOURCE), "; it is ['data']"),
+        (
+            [selector(CATEGORY)],
+            "selector 0: resources.type is required, Equals one value; it is None",
+        ),
+        (of_type(Equals=[TYPE, "AWS::S3::Object"]), "Equals one value; it is ['AWS::S"),
+        (
+            of_type(StartsWith=["AWS"]),
+            "resources.type takes the operators Equals; given is 'StartsWith'",
+        ),
+        (
+            of_type(Equals=["AWS::SageMaker::TrialComponent"]),
+            "is none that logs data events; "
+            "did you mean 'AWS::SageMaker::ExperimentTrialComponent'?",
+        ),
+        (of_type(Equals=["s3"]), "resources.type 's3' is none that logs data events"),
+        (
+            of_category("Management", RESOURCE),
+            "Management events are not selected by resources.type",
+        ),
+        (of_category("Bogus", CATEGORY, RESOURCE), "selector 0 names a field twice"),
+    ],
+)
+def test_categories_and_types_are_refused(selectors, why):
+    assert why in refusal_of(selectors)
+
+
+@pytest.mark.parametrize(
+    ("added", "why"),
+    [
+        ({"Equals": ["x"]}, "does not know the field None"),
+        ("x", "does not know the field None"),
+        (
+            field("readOnly", Equals=["no"]),
+            "readOnly takes Equals ['true'] or ['false']; it is ['no']",
+        ),
+        (
+            field("readOnly", NotEquals=["true"]),
+            "readOnly takes the operators Equals; given is 'NotEquals'",
+        ),
+        (
+            field("sessionCredentialFromConsole", StartsWith=["t"]),
+            "takes the operators Equals, NotEquals; given is 'StartsWith'",
+        ),
+        (
+            field("eventName"),
+            "eventName takes the operators EndsWith, Equals, NotEndsWith, NotEquals, "
+            "NotStartsWith, StartsWith; given is none",
+        ),
+        (field("eventName", Contains=["x"]), "given is 'Contains'"),
+        (
+            field("eventName", Equals=[]),
+            "eventName Equals is []; "
+            "accepted is a list of strings of 1 to 2048 characters, at least one",
+        ),
+        (field("eventName", Equals="x"), "eventName Equals is 'x'"),
+        (field("eventName", Equals=[3]), "eventName Equals is [3]"),
+        (field("eventName", Equals=[""]), "eventName Equals is ['']"),
+        (field("errorCode", Equals=["x"]), "Data events are not selected by errorCode"),
+        (
+            field("eventName", Equals=["x"] * 499),
+            "the selectors of a trail have at most 500 values; these have 501",
+        ),
+    ],
+)
+def test_fields_are_refused(added, why):
+    assert why in refusal_of(data(added))
+
+
+def test_a_field_that_is_misspelt():
+    why = (
+        "selector 1: CloudTrail does not know the field 'eventname'; did you mean 'eventName'? "
+        "The fields are: eventCategory,"
+    )
+    assert why in refusal_of([*SUGGESTED, *data(field("eventname", Equals=["x"]))])
+
+
+def refusal_of(selectors):
     with pytest.raises(InvalidEventSelectorsError) as refused:
         selection(selectors)
-    assert why in str(refused.value)
+    return str(refused.value)
 
 
 def test_500_values_over_all_selectors():

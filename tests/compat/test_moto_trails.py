@@ -19,7 +19,7 @@ TYPE = "AWS::SageMaker::ExperimentTrialComponent"
 
 @pytest.fixture(autouse=True)
 def sm_metrics(sm_metrics_beside_moto):
-    """The mock beside moto, in both nesting orders."""
+    """Return the mock beside moto, in both nesting orders."""
     return sm_metrics_beside_moto
 
 
@@ -42,16 +42,12 @@ def make(cloudtrail, name="audit", **more):
     return answer["TrailARN"]
 
 
-def records(s3, prefix=""):
-    found = [
-        one["Key"] for one in s3.list_objects_v2(Bucket="audits", Prefix=prefix).get("Contents", [])
-    ]
-    bodies = [
-        s3.get_object(Bucket="audits", Key=key)["Body"].read()
-        for key in found
-        if "CloudTrail-Digest" not in key
-    ]
-    return [record for body in bodies for record in json.loads(gzip.decompress(body))["Records"]]
+def contents(s3, prefix=""):
+    """Return the documents in the bucket, by key."""
+    listing = s3.list_objects_v2(Bucket="audits", Prefix=prefix)
+    keys = [one["Key"] for one in listing.get("Contents", [])]
+    bodies = {key: s3.get_object(Bucket="audits", Key=key)["Body"].read() for key in keys}
+    return {key: json.loads(gzip.decompress(body)) for key, body in bodies.items()}
 
 
 def log(run, region="us-east-1"):
@@ -65,11 +61,9 @@ def runs(found):
 def test_records_reach_the_bucket(sm_metrics, cloudtrail, s3):
     make(cloudtrail, S3KeyPrefix="logs")
     log("run-1")
-    keys = sm_metrics.cloudtrail.deliver(s3)
-    assert [key.startswith("logs/AWSLogs/123456789012/CloudTrail/us-east-1/") for key in keys] == [
-        True
-    ]
-    assert records(s3, "logs/") == sm_metrics.cloudtrail.events
+    [key] = sm_metrics.cloudtrail.deliver(s3)
+    assert key.startswith("logs/AWSLogs/123456789012/CloudTrail/us-east-1/")
+    assert contents(s3, "logs/") == {key: {"Records": sm_metrics.cloudtrail.events}}
 
 
 def test_it_logs_between_start_and_stop(sm_metrics, cloudtrail, s3):
@@ -94,10 +88,8 @@ def test_without_selectors_nothing_is_delivered(sm_metrics, cloudtrail, s3):
 def test_selectors_that_are_put_again_hold_from_then_on(sm_metrics, cloudtrail):
     make(cloudtrail)
     log("run-1")
-    cloudtrail.put_event_selectors(
-        TrailName="audit",
-        EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}],
-    )
+    basic = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+    cloudtrail.put_event_selectors(TrailName="audit", EventSelectors=[basic])
     log("run-2")
     cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors=SUGGESTED)
     log("run-3")
@@ -126,12 +118,8 @@ def test_updating_and_deleting(sm_metrics, cloudtrail, s3):
         EnableLogFileValidation=True,
     )
     [trail] = sm_metrics.cloudtrail.trails
-    assert (trail.s3_bucket, trail.s3_prefix, trail.only_region, trail.digests) == (
-        "others",
-        "x",
-        None,
-        True,
-    )
+    assert (trail.s3_bucket, trail.s3_prefix) == ("others", "x")
+    assert (trail.only_region, trail.digests) == (None, True)
     cloudtrail.delete_trail(Name="audit")
     assert sm_metrics.cloudtrail.trails == []
 
@@ -139,10 +127,9 @@ def test_updating_and_deleting(sm_metrics, cloudtrail, s3):
 def test_digests(sm_metrics, cloudtrail, s3):
     make(cloudtrail, EnableLogFileValidation=True)
     log("run-1")
-    assert ["CloudTrail-Digest" in key for key in sm_metrics.cloudtrail.deliver(s3)] == [
-        False,
-        True,
-    ]
+    log_file, digest = sm_metrics.cloudtrail.deliver(s3)
+    assert "CloudTrail-Digest" not in log_file
+    assert "CloudTrail-Digest" in digest
 
 
 def test_beside_a_trail_of_the_mocks_own(sm_metrics, cloudtrail, s3):
@@ -154,21 +141,39 @@ def test_beside_a_trail_of_the_mocks_own(sm_metrics, cloudtrail, s3):
     assert len(sm_metrics.cloudtrail.deliver(s3)) == 2
 
 
+BASIC = {"DataResources": [{"Type": TYPE, "Values": ["arn:aws:sagemaker"]}]}
+MISSPELT = {
+    "FieldSelectors": [
+        {"Field": "eventCategory", "Equals": ["Data"]},
+        {"Field": "resource.type", "Equals": [TYPE]},
+    ]
+}
+TOO_LONG = {
+    "FieldSelectors": [
+        *SUGGESTED[0]["FieldSelectors"],
+        {"Field": "eventName", "Equals": ["x"] * 500},
+    ]
+}
+
+
 @pytest.mark.parametrize(
     ("selectors", "why"),
     [
-        ({"EventSelectors": [{"DataResources": [{"Type": TYPE, "Values": ["arn:aws:sagemaker"]}]}]}, f"not '{TYPE}': use AdvancedEventSelectors="),
+        ({"EventSelectors": [BASIC]}, f"not '{TYPE}': use AdvancedEventSelectors="),
         (
-            {"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}, {"Field": "resource.type", "Equals": [TYPE]}]}]},
+            {"AdvancedEventSelectors": [MISSPELT]},
             "CloudTrail does not know the field 'resource.type'; did you mean 'resources.type'?",
         ),
         (
-            {"AdvancedEventSelectors": [*SUGGESTED, {"FieldSelectors": [*SUGGESTED[0]["FieldSelectors"], {"Field": "eventName", "Equals": ["x"] * 500}]}]},
+            {"AdvancedEventSelectors": [*SUGGESTED, TOO_LONG]},
             "at most 500 values; these have 504",
         ),
-        ({"EventSelectors": [{"ReadWriteType": "All"}], "AdvancedEventSelectors": SUGGESTED}, "EventSelectors or AdvancedEventSelectors, not both"),
+        (
+            {"EventSelectors": [{"ReadWriteType": "All"}], "AdvancedEventSelectors": SUGGESTED},
+            "EventSelectors or AdvancedEventSelectors, not both",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_aws_refuses_is_refused_and_nothing_is_put(sm_metrics, cloudtrail, selectors, why):
     make(cloudtrail)
     with pytest.raises(cloudtrail.exceptions.InvalidEventSelectorsException) as refused:
@@ -196,9 +201,8 @@ def test_tuples_are_lists(sm_metrics, cloudtrail):
 
 def test_a_name_that_a_trail_of_the_mocks_own_has(sm_metrics, cloudtrail):
     trail = sm_metrics.cloudtrail.create_trail("audit")
-    with pytest.raises(
-        cloudtrail.exceptions.TrailAlreadyExistsException, match="Trail audit already exists"
-    ):
+    taken = cloudtrail.exceptions.TrailAlreadyExistsException
+    with pytest.raises(taken, match="Trail audit already exists"):
         make(cloudtrail)
     assert sm_metrics.cloudtrail.trails == [trail]
 
@@ -232,7 +236,7 @@ def test_a_call_that_fails_sets_nothing_up(sm_metrics, cloudtrail):
     assert sm_metrics.cloudtrail.trails == []
 
 
-def test_the_innermost_mock_is_told(sm_metrics, cloudtrail):
+def test_only_the_innermost_mock_knows_the_trail(sm_metrics, cloudtrail):
     with mock_sm_metrics() as inner:
         make(cloudtrail)
     log("run-1")
@@ -245,15 +249,10 @@ def test_a_trail_that_is_made_again_goes_on_with_the_digests(sm_metrics, cloudtr
         log(run)
         sm_metrics.cloudtrail.deliver(s3)
         cloudtrail.delete_trail(Name="audit")
-    keys = [one["Key"] for one in s3.list_objects_v2(Bucket="audits")["Contents"]]
-    digests = [
-        json.loads(gzip.decompress(s3.get_object(Bucket="audits", Key=key)["Body"].read()))
-        for key in keys
-        if "Digest" in key
-    ]
-    assert sorted(log["s3Object"] for digest in digests for log in digest["logFiles"]) == [
-        key for key in sorted(keys) if "Digest" not in key
-    ]
+    found = contents(s3)
+    digests = [content for key, content in found.items() if "Digest" in key]
+    listed = sorted(log["s3Object"] for digest in digests for log in digest["logFiles"])
+    assert listed == sorted(key for key in found if "Digest" not in key)
 
 
 def test_trails_of_one_name_in_two_regions(sm_metrics, s3):
@@ -293,15 +292,14 @@ def test_a_trail_of_before_that_is_made_anew_is_known(sm_metrics, cloudtrail):
 
 def test_a_url_that_is_signed_in_advance_is_no_call(sm_metrics, cloudtrail):
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    for service, method, name in (
-        ("cloudtrail", "create_trail", "Name"),
-        ("sagemaker", "describe_trial_component", "TrialComponentName"),
-    ):
+    calls = {
+        ("cloudtrail", "create_trail"): {"Name": "audit", "S3BucketName": "audits"},
+        ("sagemaker", "describe_trial_component"): {"TrialComponentName": "audit"},
+    }
+    for (service, method), parameters in calls.items():
         client = boto3.client(service, region_name="us-east-1", **keys)
-        more = {"S3BucketName": "audits"} if service == "cloudtrail" else {}
-        assert client.generate_presigned_url(method, Params={name: "audit", **more}).startswith(
-            "https://"
-        )
+        url = client.generate_presigned_url(method, Params=parameters)
+        assert url.startswith("https://")
     assert sm_metrics.cloudtrail.trails == []
 
 
@@ -314,7 +312,7 @@ def test_hooks_of_users_that_change_parameters(sm_metrics, cloudtrail):
     assert sm_metrics.cloudtrail.trails[0].s3_prefix == "team"
 
 
-def test_trails_of_nobody_are_no_matter(sm_metrics, cloudtrail):
+def test_calls_about_unknown_trails_are_ignored(sm_metrics, cloudtrail):
     make(cloudtrail)
     sm_metrics.reset()
     cloudtrail.stop_logging(Name="audit")

@@ -1,10 +1,15 @@
-"""What others wrote for reading CloudTrail's logs and EventBridge's events reads ours. `nox -s readers`: they want a boto3 of their own."""
+"""Tools that read CloudTrail's log files or EventBridge's events read ours.
+
+`nox -s readers` runs this: the tools need other versions of boto3.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
 from datetime import datetime, timedelta, timezone
+from itertools import chain
+from operator import itemgetter
 
 import boto3
 import pytest
@@ -23,7 +28,7 @@ pytestmark = pytest.mark.sm_metrics(
 
 @pytest.fixture
 def trail(sm_metrics):
-    """A trail with what two runs left, one of them in another region, and a call that failed."""
+    """Return a trail with the events of two runs in two regions, and of a call that failed."""
     trail = sm_metrics.cloudtrail.create_trail(
         "audit",
         advanced_event_selectors=SUGGESTED,
@@ -55,34 +60,24 @@ class TestTrailscraper:
     def test_it_selects_our_records_from_a_folder(self, trail, tmp_path, caplog):
         trail.deliver(tmp_path)
         with caplog.at_level(logging.WARNING):
-            selected = json.loads(
-                self.invoke(
-                    "select",
-                    "--log-dir",
-                    str(tmp_path),
-                    "--filter-assumed-role-arn",
-                    ROLE,
-                    "--to",
-                    "in two hours",
-                )
-            )
-        assert sorted(selected["Records"], key=lambda record: record["eventID"]) == sorted(
-            trail.events, key=lambda record: record["eventID"]
-        )
-        assert {record.getMessage().partition(":")[0] for record in caplog.records} <= {
-            "Invalid filename"
-        }  # the digests
+            options = {
+                "--log-dir": str(tmp_path),
+                "--filter-assumed-role-arn": ROLE,
+                "--to": "in two hours",
+            }
+            selected = json.loads(self.invoke("select", *chain.from_iterable(options.items())))
+        by_id = itemgetter("eventID")
+        assert sorted(selected["Records"], key=by_id) == sorted(trail.events, key=by_id)
+        warnings = {record.getMessage().partition(":")[0] for record in caplog.records}
+        assert warnings <= {"Invalid filename"}  # the digests
 
     def test_it_makes_a_policy_of_them(self, trail, tmp_path):
         trail.deliver(tmp_path)
         selected = self.invoke("select", "--log-dir", str(tmp_path), "--to", "in two hours")
         [statement] = json.loads(self.invoke("generate", text=selected))["Statement"]
         assert statement["Action"] == ["metrics-sagemaker:BatchPutMetrics"]
-        assert [arn.rpartition("/")[2] for arn in statement["Resource"]] == [
-            "run-2",
-            "run-1",
-            "run-3",
-        ]
+        runs = [arn.rpartition("/")[2] for arn in statement["Resource"]]
+        assert runs == ["run-2", "run-1", "run-3"]
 
     def test_it_finds_the_last_event(self, trail, tmp_path):
         trail.deliver(tmp_path)
@@ -94,11 +89,18 @@ class TestTrailscraper:
             s3.create_bucket(Bucket="audits")
             trail.deliver(s3)
             now = datetime.now(timezone.utc)
-            self.invoke(
-                "download", "--bucket", "audits", "--prefix", "logs/", "--account-id", "123456789012",
-                "--region", "us-east-1", "--region", "eu-west-1", "--log-dir", str(tmp_path), "--parallelism", "1",
-                "--from", str(now - timedelta(days=1)), "--to", str(now + timedelta(days=1)),
-            )  # fmt: skip
+            options = [
+                ("--bucket", "audits"),
+                ("--prefix", "logs/"),
+                ("--account-id", "123456789012"),
+                ("--region", "us-east-1"),
+                ("--region", "eu-west-1"),
+                ("--log-dir", str(tmp_path)),
+                ("--parallelism", "1"),
+                ("--from", str(now - timedelta(days=1))),
+                ("--to", str(now + timedelta(days=1))),
+            ]
+            self.invoke("download", *chain.from_iterable(options))
         downloaded = [path for path in tmp_path.rglob("*.gz") if "Digest" not in path.name]
         assert len(downloaded) == 2
 
@@ -114,10 +116,7 @@ class TestPowertools:
 
         for envelope, event in zip(trail.eventbridge_events, trail.events, strict=True):
             parsed = EventBridgeModel.model_validate(json.loads(json.dumps(envelope)))
-            assert (parsed.detail_type, parsed.source, parsed.detail) == (
-                "AWS API Call via CloudTrail",
-                "aws.metrics-sagemaker",
-                event,
-            )
+            assert parsed.detail_type == "AWS API Call via CloudTrail"
+            assert (parsed.source, parsed.detail) == ("aws.metrics-sagemaker", event)
             assert parsed.time.strftime("%Y-%m-%dT%H:%M:%SZ") == event["eventTime"]
             assert EventBridgeEvent(envelope).detail_type == "AWS API Call via CloudTrail"

@@ -91,14 +91,8 @@ class Fault:
         self.times, self.after, self.probability, self.optional = schedule
         self._conditions = conditions_of(filters)
         self.item_conditions = [one for one in self._conditions if one.name in self.item_filters]
-        self._call_conditions: list[tuple[int, bool, Any]] = [
-            (
-                Attempt._fields.index(one.name),
-                one.is_literal,
-                one.wanted if one.is_literal else one.holds,
-            )
-            for one in self._conditions
-            if one.name not in self.item_filters
+        self._call_conditions = [
+            _on_attempt(one) for one in self._conditions if one.name not in self.item_filters
         ]
         self.matches = 0
         """The number of calls, metrics or queries that reached it and passed its filters."""
@@ -223,6 +217,13 @@ class Fault:
             if value != default:
                 shown.append(f"{name}={value}")
         return f"{self.kind}({', '.join(shown)})"
+
+
+def _on_attempt(condition: Condition) -> tuple[int, bool, Any]:
+    """Return the field of an attempt that a filter matches, and the filter in its fastest form."""
+    is_literal = condition.is_literal
+    wanted = condition.wanted if is_literal else condition.holds
+    return Attempt._fields.index(condition.name), is_literal, wanted
 
 
 def _with_counts(

@@ -1,1 +1,1 @@
-"""BatchGetMetrics: its requests, its rules, and what it answers."""
+"""BatchGetMetrics: its requests, its rules and its answers."""

@@ -1,1 +1,1 @@
-"""BatchPutMetrics: its requests, its rules, and what it does."""
+"""BatchPutMetrics: its requests, its rules and its answers."""
