@@ -1,10 +1,14 @@
-"""The tests with other Pythons and other versions, and what is checked without running them: `nox`, or `nox -s lint`."""
+"""The tests with other Pythons and other versions, and what is checked without running them.
+
+`nox`, or `nox -s lint`.
+"""
 
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
 
-LEAN = "not xdist and not pytest_plugins and not companions"  # without what starts many processes, and is run elsewhere
+# Without the tests that start many processes; other sessions run them.
+LEAN = "not xdist and not pytest_plugins and not companions"
 
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
@@ -18,9 +22,9 @@ def tests(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """The oldest pytest and botocore that are supported.
 
-    Without what asks for later ones: aiobotocore, moto, the service model that the rules are compared with, and the
-    examples and blocks that log a NaN, which the oldest botocore sends as a token that is no JSON; and without the second run
-    that tests of the plugin have under xdist.
+    It leaves out the tests that need later ones: aiobotocore, moto, the service model with which
+    the rules are compared, and the examples and blocks that log a NaN, which the oldest botocore
+    sends as a token that is no JSON; and the second run of plugin tests under xdist.
     """
     oldest = [
         "pytest==8.4.0",
@@ -37,7 +41,8 @@ def oldest(session: nox.Session) -> None:
         "service/test_rules.py",
         "test_documentation.py",
     ]
-    utcnow = "ignore:datetime.datetime.utcnow:DeprecationWarning"  # botocore's own, when it signs under Python 3.12 and later
+    # botocore's own warning, when it signs under Python 3.12 and later
+    utcnow = "ignore:datetime.datetime.utcnow:DeprecationWarning"
     session.run(
         "pytest",
         "tests",
@@ -56,7 +61,8 @@ def oldest(session: nox.Session) -> None:
 def compat(session: nox.Session) -> None:
     """Beside the libraries and the plugins of pytest that users have."""
     session.install("-e", ".[test,compat]")
-    more = "(compat or companions) and not moto and not test_aiobotocore and not mode_of_xdist"  # than the README's command runs
+    # README's command runs the others.
+    more = "(compat or companions) and not moto and not test_aiobotocore and not mode_of_xdist"
     session.run(
         "pytest",
         "-n",
@@ -71,7 +77,7 @@ def compat(session: nox.Session) -> None:
 
 @nox.session(python="3.13")
 def newest(session: nox.Session) -> None:
-    """The newest botocore, which aiobotocore holds back, and the newest generation of the SageMaker SDK."""
+    """Test with the newest botocore, which aiobotocore holds back, and the newest SageMaker SDK."""
     session.install(
         "-e",
         ".",
@@ -106,7 +112,10 @@ def newest(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def readers(session: nox.Session) -> None:
-    """What others wrote for reading CloudTrail's logs; it asks for a boto3 that goes with no aiobotocore of today."""
+    """Read CloudTrail's logs with other projects' tools.
+
+    They need a boto3 that no recent aiobotocore accepts.
+    """
     session.install(
         "-e",
         ".",
@@ -121,7 +130,10 @@ def readers(session: nox.Session) -> None:
 
 @nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
-    """Branch coverage, measured so that the plugin's own start-up counts; not of what xdist runs in other processes."""
+    """Branch coverage, measured so that the plugin's own start-up counts.
+
+    Not of what xdist runs in other processes.
+    """
     session.install("-e", ".[test]", "coverage")
     session.run(
         "coverage", "run", "-m", "pytest", "-k", f"{LEAN} and not documentation", *session.posargs

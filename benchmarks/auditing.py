@@ -1,4 +1,4 @@
-"""What it takes to deliver CloudTrail's records. Wants a process of its own."""
+"""The cost of delivering CloudTrail's records. Run it in a fresh process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class Delivered(NamedTuple):
 
 
 def deliver(records: int, to_a_call: int) -> Delivered:
-    """Fill the journal with the request of a real client, a hundred a second, without the client around it; deliver it to a folder."""
+    """Fill the journal with a real client's request, a hundred a second; deliver to a folder.
+
+    The request is repeated without the client around it.
+    """
     with mock_sm_metrics() as mock, TemporaryDirectory() as folder:
         new_client().batch_put_metrics(TrialComponentName=RUN, MetricData=metrics(1, to_a_call))
         call = mock.calls[0]

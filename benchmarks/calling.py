@@ -1,4 +1,4 @@
-"""What a call with ten metrics costs, by who answers it."""
+"""The cost of a call with ten metrics, by who answers it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ RUN = "run-1"
 CALLS_A_ROUND = 40
 FAULTS = 100
 WITH_FAULTS = f"with {FAULTS} faults that do not match"
-WITH_A_TRAIL = "with a trail at which nobody looks"
-_UNTIMED_CALLS = 5  # at the start of each round: botocore's emitters look their handlers up anew after each registration
+WITH_A_TRAIL = "with a trail that is not read"
+# At the start of each round botocore's emitters look up their handlers again.
+_UNTIMED_CALLS = 5
 _NOON = datetime(2026, 9, 1, 12, tzinfo=timezone.utc)
 
 Answering = Callable[[Any], AbstractContextManager[object]]
@@ -47,7 +48,7 @@ def metrics(step: int, count: int = 10) -> list[dict[str, Any]]:
 
 
 def new_client(service: str = "sagemaker-metrics") -> Any:
-    """A client of a session of its own."""
+    """Return a client of a new session."""
     return boto3.session.Session("AKIDEXAMPLE", "secret", region_name="us-east-1").client(service)
 
 
@@ -67,7 +68,10 @@ def without_moto(rounds: int) -> Rounds:
 
 
 def with_moto(rounds: int) -> Rounds:
-    """This mock and moto, whose handler is in every client made once it is imported; the floor's client is made before."""
+    """This mock and moto, whose handler is in every client made once it is imported.
+
+    The floor's client is made before.
+    """
     floor = new_client()
     import moto  # noqa: F401
 
@@ -97,7 +101,10 @@ def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> R
 
 
 def _keep_this_mock_out_of(clients: list[Any]) -> None:
-    """Take out of clients the handlers that the first activation puts into all; while no mock is on they do nothing, but are called."""
+    """Take out of clients the handlers that the first activation puts into all.
+
+    While no mock is on they do nothing, but are called.
+    """
     from pytest_sm_metrics.aws.handlers import FIRST_HANDLERS, LAST_HANDLERS
 
     with mock_sm_metrics():
@@ -141,7 +148,7 @@ def _handling(client: Any, event: str, handler: Callable[..., object]) -> Iterat
 
 
 class _NoErrors:
-    """What urllib3 would have read."""
+    """The body that urllib3 would have read."""
 
     def stream(self) -> Iterator[bytes]:
         yield b'{"Errors": []}'
@@ -159,7 +166,10 @@ def _this_mock(_client: Any) -> Iterator[None]:
 
 @contextmanager
 def _this_mock_with_faults(_client: Any) -> Iterator[None]:
-    """Of every kind and with every filter: half of them are for another run, half for other metrics of this one."""
+    """Of every kind and with every filter.
+
+    Half of them are for another run, half for other metrics of this one.
+    """
     made = [
         fault
         for number in range(FAULTS // 4)

@@ -1,4 +1,7 @@
-"""What a call costs and a metric takes, as the store grows. Each function wants a process of its own."""
+"""The cost of a call and the memory of a metric, as the store grows.
+
+Run each function in a fresh process.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ class Growth(NamedTuple):
     median: float
     """Microseconds a call, over the last calls."""
     mean: float
-    """Microseconds a call, over all calls since the size before: with what the garbage collector takes."""
+    """Microseconds a call, over all calls since the size before.
+
+    With what the garbage collector takes.
+    """
     resident: int
     """Bytes of memory that the process has."""
 
@@ -38,9 +44,9 @@ class Size(NamedTuple):
     """Bytes a metric."""
 
     body: float
-    """What botocore sent."""
+    """The body that botocore sent."""
     kept: float
-    """What the mock keeps of it: body, journal entry, ids, time."""
+    """The memory that the mock keeps of it: body, journal entry, ids, time."""
     read: float
     """The same, after everything was read once."""
 
@@ -71,7 +77,10 @@ def fill_through_client(sizes: list[int]) -> list[Growth]:
 
 
 def measure_size(stored: int, to_a_call: int) -> Size:
-    """Count what Python allocates while the service answers requests like those of a real client, without the client around them."""
+    """Count what Python allocates while the service answers requests like a real client's.
+
+    The client itself is not around them.
+    """
     with mock_sm_metrics() as mock:
         call = _sample(mock, to_a_call)
         sent = 0
@@ -97,7 +106,10 @@ def _sample(mock: SageMakerMetricsMock, to_a_call: int) -> Call:
 
 
 def _request(call: Call, step: int, to_a_call: int) -> Request:
-    """A request as the client made that call: a body, an invocation id and a time of its own, the rest shared."""
+    """A request as the client made that call.
+
+    Body, invocation id and time are new, the rest is shared.
+    """
     data = [
         {**metric, "Timestamp": int(metric["Timestamp"].timestamp())}
         for metric in metrics(step, to_a_call)

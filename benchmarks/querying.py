@@ -1,4 +1,4 @@
-"""What it costs to read back with BatchGetMetrics. Each function wants a process of its own."""
+"""The cost of reading back with BatchGetMetrics. Run each function in a fresh process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class Asked(NamedTuple):
 
 
 def ask(points: int, elsewhere: int, queries: int, statistic: str) -> Asked:
-    """Fill the store, without a client, which would take minutes; ask through a real one, from bucket to bucket of ten points."""
+    """Fill the store, without a client, which would take minutes.
+
+    Ask through a real one, from bucket to bucket of ten points.
+    """
     client = new_client()
     with mock_sm_metrics() as mock:
         _fill(mock._service.create_trial_component("run-1", "us-east-1"), points)

@@ -1,6 +1,6 @@
-"""Print what this mock costs: a call, a test run that does not use it, switching it on, a metric that it holds.
+"""Print the costs of this mock: a call, an unused plugin, an activation, a stored metric.
 
-`python benchmarks/run.py` takes some minutes, most of them for the million metrics that a real client puts;
+`python benchmarks/run.py` takes some minutes, most of them for a million metrics of a real client;
 `python benchmarks/run.py --quick` stops at 100,000.
 """
 
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Effort(NamedTuple):
-    """How much is measured."""
+    """The amounts that are measured."""
 
     rounds: int
     """Of calls."""
@@ -73,11 +73,17 @@ def main() -> None:
 
 # Calls
 
-GIVE_OR_TAKE = "give or take: how sure the median is, 1.57 times the interquartile range over the root of the number of measurements"
+GIVE_OR_TAKE = (
+    "give or take: how sure the median is, 1.57 times the interquartile range over the root of "
+    "the number of measurements"
+)
 
 
 def print_calls(rounds: int) -> None:
-    title = f"A call with 10 metrics: medians of {rounds} rounds of {calling.CALLS_A_ROUND} calls, methods taking turns in each round"
+    title = (
+        f"A call with 10 metrics: medians of {rounds} rounds of {calling.CALLS_A_ROUND} calls, "
+        "methods taking turns in each round"
+    )
     header = ["", "us a call", "of the signed floor", "give or take", "target"]
 
     took = in_fresh_process(calling.without_moto, rounds)
@@ -96,9 +102,11 @@ def print_calls(rounds: int) -> None:
     print_table(f"{title}; moto is not imported", header, [*call_rows(took), *more])
     print_notes(
         [
-            "of the signed floor: the ratio to the signed floor of the same round; each method has a client of its own",
+            "of the signed floor: the ratio to the signed floor of the same round; each method "
+            "has its own client",
             GIVE_OR_TAKE,
-            "floors: a before-send handler answers without looking; unsigned: choose-signer returns botocore.UNSIGNED",
+            "floors: a before-send handler answers without looking; unsigned: choose-signer "
+            "returns botocore.UNSIGNED",
             "Stubber: its responses are queued before the clock starts",
         ]
     )
@@ -112,7 +120,8 @@ def print_calls(rounds: int) -> None:
     )
     print_notes(
         [
-            "the clients of this mock and moto are made after moto is imported, that of the floor before; one mock is on at a time"
+            "the clients of this mock and moto are made after moto is imported, that of the floor "
+            "before; one mock is on at a time"
         ]
     )
 
@@ -128,14 +137,15 @@ def call_rows(took: calling.Rounds) -> Iterator[list[str]]:
 
 
 def in_fresh_process(function: Callable[..., T], *arguments: Any) -> T:
-    """What it returns, in a process that has imported no more than this program does."""
+    """Return the result of a function, called in a process that has imported nothing else."""
     with get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments)
 
 
 # Start-up and switching on
 
-# A plugin named with -p makes pytest read the entry points of all that is installed, as any ordinary run does anyway:
+# A plugin named with -p makes pytest read the entry points of all that is installed, as any
+# ordinary run does anyway:
 # so there is one without ours too, a module that has nothing for pytest and is imported already.
 WITHOUT = ("-p", "keyword")
 WITH = ("-p", "pytest_sm_metrics.plugin")
@@ -201,7 +211,10 @@ Child = Callable[..., tuple[str, Spent]]
 
 @contextmanager
 def child_processes() -> Iterator[Child]:
-    """Children that start in an empty directory, load no plugin by themselves, and keep byte code from one to the next."""
+    """Child processes that start in an empty directory and keep byte code.
+
+    They load no plugin by themselves.
+    """
     with TemporaryDirectory() as directory:
         empty = Path(directory, "empty")
         empty.mkdir()
@@ -239,7 +252,8 @@ def print_start_up(child: Child, effort: Effort) -> None:
     imports = [json.loads(child("-c", IMPORT_PLUGIN)[0]) for _ in range(effort.children)]
     assert not any(has_botocore for _, has_botocore in imports)
     print_table(
-        "Installed and unused: pytest where there are no tests, with and without the plugin in turn",
+        "Installed and unused: pytest where there are no tests, with and without the plugin in "
+        "turn",
         ["", "ms", "give or take", "target"],
         [
             ["a run without the plugin, CPU", *estimate([bare.cpu for bare, _ in pairs])],
@@ -260,14 +274,18 @@ def print_start_up(child: Child, effort: Effort) -> None:
     )
     print_notes(
         [
-            f"medians of {effort.pairs} pairs of processes, of {len(within)} pairs of runs in one process, of {effort.children} imports",
+            f"medians of {effort.pairs} pairs of processes, of {len(within)} pairs of runs in one "
+            f"process, of {effort.children} imports",
             "with the plugin loaded, botocore is not imported",
         ]
     )
 
 
 def pytest_runs(child: Child, pairs: int) -> dict[tuple[str, str], list[Spent]]:
-    """What pytest spends with and without the plugin, who goes first alternating. The first pair writes byte code and does not count."""
+    """Measure what pytest spends with and without the plugin, in alternating order.
+
+    The first pair writes byte code and does not count.
+    """
     spent: dict[tuple[str, str], list[Spent]] = {WITHOUT: [], WITH: []}
     for pair in range(pairs + 1):
         for plugin in (WITHOUT, WITH) if pair % 2 else (WITH, WITHOUT):
@@ -332,9 +350,11 @@ def print_growth(sizes: list[int]) -> None:
     )
     print_notes(
         [
-            f"us a call: the median of the last {growing.LAST_CALLS} calls, or of all where there are fewer",
+            f"us a call: the median of the last {growing.LAST_CALLS} calls, or of all where there "
+            f"are fewer",
             "mean: of all calls since the row above, garbage collection included",
-            "resident bytes a metric: by how much the process grew since the row above, a cross-check of the next table",
+            "resident bytes a metric: by how much the process grew since the row above, a "
+            "cross-check of the next table",
         ]
     )
 
@@ -361,8 +381,10 @@ def print_size(sizes: list[int]) -> None:
     )
     print_notes(
         [
-            "kept: what tracemalloc counts while the service answers requests like a real client's; bodies, journal and ids are in it",
-            "once read: after the metrics of the trial component were listed, which sorts them into columns",
+            "kept: what tracemalloc counts while the service answers requests like a real "
+            "client's; bodies, journal and ids are in it",
+            "once read: after the metrics of the trial component were listed, which sorts them "
+            "into columns",
         ]
     )
 
@@ -405,9 +427,11 @@ def print_queries(sizes: list[int]) -> None:
     )
     print_notes(
         [
-            "targets: the points of another trial component cost nothing (1.2 times a call without them); a hundred queries no more than a "
+            "targets: the points of another trial component cost nothing (1.2 times a call "
+            "without them); a hundred queries no more than a "
             "hundred calls;",
-            "more points no more than 1.5 times their share of a call that is mostly the client's; ten queries of many points no more "
+            "more points no more than 1.5 times their share of a call that is mostly the "
+            "client's; ten queries of many points no more "
             "than 11 times one",
         ]
     )
@@ -439,7 +463,10 @@ def print_deliveries(sizes: list[int]) -> None:
 def estimate(
     numbers: list[float], limit: float | None = None, digits: int = 1
 ) -> tuple[str, str, str]:
-    """The median, its uncertainty (that of the notches in box plots, about 95 %), and what both say of the limit."""
+    """Return the median, its uncertainty, and what both say of the limit.
+
+    The uncertainty is that of the notches in box plots, about 95 %.
+    """
     lower, _, upper = quantiles(numbers)
     uncertainty = 1.57 * (upper - lower) / len(numbers) ** 0.5
     return (

@@ -1,4 +1,4 @@
-"""What a test of training code can see with the fixture `sm_metrics`."""
+"""Tests of training code with the fixture `sm_metrics`."""
 
 from __future__ import annotations
 
@@ -35,9 +35,8 @@ def test_a_nan_loss_is_a_partial_failure(sm_metrics: SageMakerMetricsMock) -> No
     logger.log("train:loss", 0.5, step=0)
     logger.log("train:loss", math.nan, step=1)
 
-    with pytest.raises(
-        MetricsRejectedError, match=r"1 of 2 metrics were refused: train:loss \(VALIDATION_ERROR\)"
-    ):
+    message = r"1 of 2 metrics rejected: train:loss \(VALIDATION_ERROR\)"
+    with pytest.raises(MetricsRejectedError, match=message):
         logger.flush()
 
     assert sm_metrics["run-1"]["train:loss"].values == [0.5]
@@ -54,19 +53,17 @@ def test_a_diverging_run_is_noticed(sm_metrics: SageMakerMetricsMock) -> None:
 
 def test_the_metric_limit_is_noticed() -> None:
     with mock_sm_metrics(metric_limit=15) as sm_metrics:
-        with pytest.raises(
-            MetricsRejectedError, match=r"5 of 10 metrics were refused: .*METRIC_LIMIT_EXCEEDED"
-        ):
+        message = "5 of 10 metrics rejected: .*METRIC_LIMIT_EXCEEDED"
+        with pytest.raises(MetricsRejectedError, match=message):
             train("run-1")
 
         assert len(sm_metrics["run-1"].metrics) == 15
 
 
-def test_an_upper_case_run_name_is_refused(sm_metrics: SageMakerMetricsMock) -> None:
-    with pytest.raises(
-        ClientError, match="Member must satisfy regular expression pattern"
-    ) as refused:
+def test_an_upper_case_run_name_fails(sm_metrics: SageMakerMetricsMock) -> None:
+    message = "Member must satisfy regular expression pattern"
+    with pytest.raises(ClientError, match=message) as failed:
         train("Run-1")
 
-    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert failed.value.response["Error"]["Code"] == "ValidationException"
     assert "Run-1" not in sm_metrics

@@ -1,4 +1,4 @@
-"""A training script: gradient descent on a line, its metrics logged to SageMaker in batches of ten."""
+"""A training script: it fits a line, and logs its metrics to SageMaker, ten to a call."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ BATCH_SIZE = 10  # the most that BatchPutMetrics takes
 
 
 class MetricsRejectedError(RuntimeError):
-    """SageMaker answered with HTTP 200, and refused some of the metrics."""
+    """An answer with HTTP 200 that rejects some of the metrics."""
 
 
 class MetricLogger:
-    """Buffers metrics and sends them to a trial component, ten to a call."""
+    """A logger that buffers metrics and sends them to a trial component, ten to a call."""
 
     def __init__(self, run_name: str) -> None:
         self._client = boto3.client("sagemaker-metrics")
@@ -27,35 +27,27 @@ class MetricLogger:
 
     def log(self, name: str, value: float, step: int) -> None:
         """Buffer one metric; send the buffer when it is full."""
-        self._buffer.append(
-            {
-                "MetricName": name,
-                "Timestamp": datetime.now(timezone.utc),
-                "Step": step,
-                "Value": value,
-            }
-        )
+        now = datetime.now(timezone.utc)
+        self._buffer.append({"MetricName": name, "Timestamp": now, "Step": step, "Value": value})
         if len(self._buffer) == BATCH_SIZE:
             self.flush()
 
     def flush(self) -> None:
-        """Send what is buffered; a MetricsRejectedError names what was refused."""
+        """Send the buffer; raise a MetricsRejectedError that names the rejected metrics."""
         batch, self._buffer = self._buffer, []
         if not batch:
             return
         answer = self._client.batch_put_metrics(TrialComponentName=self._run_name, MetricData=batch)
         errors = answer.get("Errors", [])
         if errors:
-            refused = ", ".join(
-                f"{batch[error['MetricIndex']]['MetricName']} ({error['Code']})" for error in errors
-            )
-            raise MetricsRejectedError(
-                f"{len(errors)} of {len(batch)} metrics were refused: {refused}"
-            )
+            names = [batch[error["MetricIndex"]]["MetricName"] for error in errors]
+            codes = [error["Code"] for error in errors]
+            which = ", ".join(f"{name} ({code})" for name, code in zip(names, codes, strict=True))
+            raise MetricsRejectedError(f"{len(errors)} of {len(batch)} metrics rejected: {which}")
 
 
 def noisy_line(seed: int, points: int = 20) -> list[tuple[float, float]]:
-    """Points around y = 3x + 1."""
+    """Return points around y = 3x + 1."""
     noise = random.Random(seed)
     return [(x / points, 3 * x / points + 1 + noise.gauss(0, 0.05)) for x in range(points)]
 
@@ -73,10 +65,10 @@ def descend(data: list[tuple[float, float]], epochs: int, learning_rate: float) 
 def train(run_name: str, epochs: int = 25, learning_rate: float = 0.5) -> None:
     """Train, and log `train:loss` and `val:loss` of each epoch."""
     logger = MetricLogger(run_name)
-    validation = descend(noisy_line(seed=2), epochs, learning_rate)
-    for epoch, (loss, validation_loss) in enumerate(
-        zip(descend(noisy_line(seed=1), epochs, learning_rate), validation, strict=True)
-    ):
+    losses = descend(noisy_line(seed=1), epochs, learning_rate)
+    validation_losses = descend(noisy_line(seed=2), epochs, learning_rate)
+    pairs = zip(losses, validation_losses, strict=True)
+    for epoch, (loss, validation_loss) in enumerate(pairs):
         logger.log("train:loss", loss, step=epoch)
         logger.log("val:loss", validation_loss, step=epoch)
     logger.flush()

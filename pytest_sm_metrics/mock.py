@@ -1,4 +1,4 @@
-"""The mock: what a test reads from it, and asserts on."""
+"""The mock: its service, and all that a test reads and asserts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,20 @@ from .settings import Settings
 
 
 class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
-    """What stands in for Amazon SageMaker Metrics, and what a test reads from it.
+    """A mock of Amazon SageMaker Metrics: it answers calls, and a test reads what arrived.
 
-    A read-only mapping from the names of the trial components that hold accepted metrics to these
-    trial components; true even while it is empty. It can be read after it is off.
+    It is a read-only mapping. A key is the name of a trial component that holds at least one
+    accepted metric; the value is a `TrialComponent`. The mock is true even if it is empty, and it
+    can be read after it is off:
+
+        sm_metrics["run-1"]["loss"].values == [0.9, 0.5, 0.3]
+
+    `sm_metrics[name]` raises a KeyError that lists similar names if the name is absent. It raises
+    a LookupError that is no KeyError if several regions hold the name: `trial_component` takes a
+    region.
+
+    The service appends: a point that arrives twice is kept twice (observed on AWS). `RULES` lists
+    everything that the service does, and the source of each rule.
     """
 
     def __init__(self, settings: Settings, node_id: str, opt_out_hint: OptOutHint) -> None:
@@ -57,9 +67,10 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         return restore
 
     def stop(self) -> None:
-        """Switch it off, then `check()`; nothing happens if it is off already.
+        """Deactivate the mock, then `check()` it; do nothing if it is off already.
 
-        While an exception is on its way or being handled, in a `finally` or an `except`, nothing is checked, so that nothing hides it.
+        In a `finally` or an `except` that handles an exception, it does not check: a finding would
+        hide that exception.
         """
         __tracebackhide__ = True
         self._service.injection.release()
@@ -76,16 +87,11 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         return self._only(name, held)
 
     def __contains__(self, name: object) -> bool:
-        return any(
-            component.name == name and component.count for component in self._service.components()
-        )
+        return name in list(self)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(
-            dict.fromkeys(
-                component.name for component in self._service.components() if component.count
-            )
-        )
+        components = self._service.components()
+        return iter(dict.fromkeys(component.name for component in components if component.count))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -100,10 +106,13 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         return id(self)
 
     def trial_component(self, name: str, region: str | None = None) -> TrialComponent:
-        """One trial component by name and region, also one that holds no metrics yet.
+        """Return a trial component by name and region, also one that holds no metrics yet.
 
-        A KeyError where nobody created it and no metric was accepted for it; a LookupError, which is no KeyError,
-        where no region is given and it is known in several.
+        `region` is an AWS region, for example `"eu-west-1"`. It may be left out if the trial
+        component is known in one region only.
+
+        Raises a KeyError if it was not created and no metric was accepted for it; a LookupError
+        that is no KeyError if no region is given and it is known in several.
         """
         __tracebackhide__ = True
         known = [component for component in self._named(name) if region in (None, component.region)]
@@ -122,9 +131,13 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         ]
 
     def create_trial_component(self, name: str, region: str | None = None) -> None:
-        """Make a trial component known, as CreateTrialComponent would; None: in every region.
+        """Make a trial component known, as CreateTrialComponent does; None: in every region.
 
-        A ValueError for a name that the service would refuse.
+        Only the setting `unknown_trial_component="reject"` asks for this. By default the service
+        accepts metrics for an unknown trial component, and knows it from then on (assumed).
+
+        Raises a ValueError for a name that the service rejects. A name has 1 to 120 characters:
+        lower-case letters, digits, and hyphens that are neither first nor last (documented).
         """
         try:
             check_trial_component_name(name)
@@ -134,7 +147,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
 
     @property
     def calls(self) -> list[Call]:
-        """Every attempt that reached the mock, in order."""
+        """Every attempt that reached the mock, in order. botocore's retries are attempts, too."""
         return list(self._service.calls)
 
     @property
@@ -144,14 +157,22 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
 
     @property
     def rejected(self) -> list[RejectedMetric]:
-        """Every rejected metric, in order. A call that was refused as a whole stands in `calls` alone."""
+        """Every rejected metric, in order of arrival: the entries in Errors of HTTP 200 answers.
+
+        The shape is documented: BatchPutMetricsError. A call that failed as a whole is in `calls`
+        alone.
+        """
         return rejected_metrics(self._service, self.calls)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data, for snapshots and golden files: it repeats from run to run and is valid JSON.
+        """Return everything as plain data that JSON can carry, for snapshots and golden files.
 
-        So it leaves out what differs between runs or machines: when calls arrived, their user agents and
-        invocation ids. Timestamps are ISO 8601; a Value that is not finite is the string that stands for it on the wire.
+        The keys are `trial_components`, sorted by name and region, `calls` and `rejected`, both in
+        order of arrival. The result repeats from run to run: it leaves out arrival times, user
+        agents and invocation ids.
+
+        Timestamps are ISO 8601 strings. A Value that is not finite is a string, as botocore sends
+        it: `"NaN"`, `"Infinity"` or `"-Infinity"`.
         """
         components = sorted(self.trial_components, key=lambda one: (one.name, one.region))
         return {
@@ -161,17 +182,27 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         }
 
     def reset(self) -> None:
-        """Everything as at activation: trial components, calls, request ids, the settings' own faults. Checks nothing."""
+        """Restore the state at activation; check nothing.
+
+        Trial components, calls, trails and added faults are removed. Request ids and the faults of
+        the settings start again.
+        """
         self._service.reset()
         self._cloudtrail._trails.reset()
         self._findings.reset()
-        self._quotas.give_back()
+        self._quotas.restore_all()
 
     def check(self) -> None:
-        """Judge now: an AssertionError if a fault never fired, or if a metric was rejected by a rule and `rejected_metrics` is "error".
+        """Raise an AssertionError for what fails the test. Each finding is reported once.
 
-        The fixtures do so when the test body has passed; `stop()`, a context manager and a decorator on leaving. What was told once is
-        not told again.
+        The findings are:
+
+        - a fault that never fired, unless `unused_faults` is "ignore" or the fault is optional;
+        - a metric that a rule rejected, if `rejected_metrics` is "error";
+        - an exception that the `on_event` of a CloudTrail trail raised.
+
+        A fixture checks when the test body has passed; `stop()`, a context manager and a decorator
+        check on leaving.
         """
         __tracebackhide__ = True
         found = self._findings.take()
@@ -183,9 +214,13 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     ) -> None:
         """Wait until `predicate(sm_metrics)` is true: for metrics that a background thread sends.
 
-        The predicate is asked after each call that arrives; a LookupError that it raises (a run that is not there yet)
-        counts as not true. After `timeout` seconds, real time even where time is frozen, an AssertionError says what
-        did arrive. In a coroutine: `await asyncio.to_thread(sm_metrics.wait_for, predicate)`.
+        The predicate is called after each call that arrives. A LookupError that it raises, because
+        a trial component is still absent for example, counts as not true.
+
+        `timeout` is in seconds of real time, also if the clock is frozen. In a coroutine:
+        `await asyncio.to_thread(sm_metrics.wait_for, predicate)`.
+
+        Raises an AssertionError that lists the metrics and calls that arrived.
         """
         __tracebackhide__ = True
         raised: LookupError | None = None
@@ -199,8 +234,8 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
                 raised = error
                 return False
 
-        if not assertions.until(self._service, passes, timeout):
-            raise AssertionError(assertions.check_waited(self._service, timeout, raised))
+        if not assertions.wait_until(self._service, passes, timeout):
+            raise AssertionError(assertions.why_not_true(self._service, timeout, raised))
 
     # Asserting
 
@@ -218,40 +253,61 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         region: str | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Assert that a metric was logged and accepted. What is left out matches anything.
+        """Assert that a metric was logged and accepted. An argument left out matches anything.
 
-        `value` and `step` ask for one point with both (`step=None`: a point without a Step); `values` and `steps` for
-        the whole series in order of arrival; `last` for the Value with the latest Timestamp; `count` for the number of
-        points. `pytest.approx`, NumPy arrays and the like are welcome. `timeout`: seconds to wait for it, real time.
+        - `value`, `step`: one point that has both. `step=None` is a point without a Step.
+        - `values`, `steps`: the whole series, in order of arrival.
+        - `last`: the Value with the latest Timestamp; of equal ones, the last to arrive.
+        - `count`: the number of points.
+        - `region`: an AWS region; if it is left out, one region that fits is enough.
+        - `timeout`: the seconds of real time to wait for the metric.
+
+        An expected value may be a `pytest.approx`. A series may be anything that has an order: a
+        list, a tuple, a range, a NumPy array.
+
+        Raises an AssertionError that lists the differences, similar names and rejected metrics; a
+        TypeError if `values` or `steps` has no order.
         """
         __tracebackhide__ = True
-        values, steps = assertions.as_list("values", values), assertions.as_list("steps", steps)
+        expected = assertions.Expected(
+            value=value,
+            step=step,
+            values=assertions.as_list("values", values),
+            steps=assertions.as_list("steps", steps),
+            last=last,
+            count=count,
+        )
         check = partial(
-            assertions.check_logged, self._service, trial_component, metric_name, region,
-            value=value, step=step, values=values, steps=steps, last=last, count=count,
-        )  # fmt: skip
+            assertions.check_logged, self._service, trial_component, metric_name, region, expected
+        )
         assertions.verify(self._service, check, timeout)
 
     def assert_not_logged(
         self, trial_component: str, metric_name: str, *, region: str | None = None
     ) -> None:
-        """Assert that no metric of this name was accepted for the trial component."""
+        """Assert that no metric of this name was accepted for the trial component.
+
+        `region` is an AWS region; if it is left out, no region may hold the metric.
+
+        Raises an AssertionError that lists the values and steps that arrived.
+        """
         __tracebackhide__ = True
-        assertions.verify(
-            self._service,
-            partial(
-                assertions.check_not_logged, self._service, trial_component, metric_name, region
-            ),
-            None,
+        check = partial(
+            assertions.check_not_logged, self._service, trial_component, metric_name, region
         )
+        assertions.verify(self._service, check, None)
 
     def assert_no_rejected_metrics(self, *, region: str | None = None) -> None:
-        """Assert that no metric was rejected."""
+        """Assert that no metric was rejected, by a rule or by a fault.
+
+        `region` is an AWS region; if it is left out, metrics of all regions count.
+
+        Raises an AssertionError that lists the rejected metrics and the reasons.
+        """
         __tracebackhide__ = True
         rejected = [one for one in self.rejected if region in (None, one.call.region)]
-        assertions.verify(
-            self._service, partial(assertions.check_no_rejected_metrics, rejected), None
-        )
+        check = partial(assertions.check_no_rejected_metrics, rejected)
+        assertions.verify(self._service, check, None)
 
     def assert_called(
         self,
@@ -262,9 +318,15 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         region: str | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Assert that calls reached the mock. `times` counts attempts, retries too: None for at least one, 0 for never.
+        """Assert that calls reached the mock. An argument left out matches anything.
 
-        BatchGetMetrics is a call for every trial component that one of its queries names.
+        - `operation`: `"BatchPutMetrics"` or `"BatchGetMetrics"`.
+        - `trial_component`: a name. BatchGetMetrics counts for each name in its queries.
+        - `times`: the number of attempts, retries included; 0 for never, None for at least one.
+        - `region`: an AWS region.
+        - `timeout`: the seconds of real time to wait for the calls.
+
+        Raises an AssertionError that lists the attempts that arrived.
         """
         __tracebackhide__ = True
         check = partial(
@@ -273,18 +335,18 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         assertions.verify(self._service, check, timeout)
 
     def __repr__(self) -> str:
-        held = ", ".join(
-            f"{component.name!r} ({component.count})"
-            for component in self._service.components()[:10]
-        )
+        components = self._service.components()[:10]
+        held = ", ".join(f"{component.name!r} ({component.count})" for component in components)
         calls = self.calls
         rejected = sum(len(call.refused) for call in calls)
-        return f"<sm_metrics: {held or 'no trial components'}; calls: {len(calls)}, rejected metrics: {rejected}>"
+        counts = f"calls: {len(calls)}, rejected metrics: {rejected}"
+        return f"<sm_metrics: {held or 'no trial components'}; {counts}>"
 
     def _named(self, name: str) -> list[StoredTrialComponent]:
         return [component for component in self._service.components() if component.name == name]
 
     def _only(self, name: str, components: list[StoredTrialComponent]) -> TrialComponent:
+        """Return the one trial component; raise a LookupError if several regions have it."""
         __tracebackhide__ = True
         regions = [component.region for component in components]
         if len(regions) > 1:

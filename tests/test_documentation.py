@@ -25,7 +25,7 @@ NEEDS = {
     "companions/sagemaker-sdk.md": ["sagemaker"],
     "companions/tracing.md": ["opentelemetry.sdk", "opentelemetry.instrumentation.botocore"],
 }
-"""What the blocks of a document need that the extra `test` does not bring."""
+"""Return the modules that a document's blocks need beside the extra `test`."""
 OPTIONS = {
     "companions/async-clients.md": [
         "-p",

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 
 QUERIES = 100  # the most that BatchGetMetrics takes
-TRIES = 3  # how often a query is made at most that ends with an internal error
+TRIES = 3  # the most times that a query is made if it ends with an internal error
 
 Curve = dict[int, float]
 """The last value of each step."""
@@ -20,13 +20,16 @@ class CurveError(RuntimeError):
 
 
 class CurveReader:
-    """Reads the curve of a metric from many trial components, a hundred to a call."""
+    """A reader of one metric's curves from many trial components, a hundred to a call."""
 
     def __init__(self) -> None:
         self._client = boto3.client("sagemaker-metrics")
 
     def read(self, arns: Iterable[str], metric_name: str) -> dict[str, Curve]:
-        """The curves by ARN, whole ones: long ones are read in several calls. A CurveError for one that cannot be read."""
+        """Return the whole curves by ARN. A long one takes several calls.
+
+        Raise a CurveError if a curve cannot be read.
+        """
         curves: dict[str, Curve] = {arn: {} for arn in arns}
         starts = dict.fromkeys(curves, 0)
         failed: Counter[str] = Counter()
@@ -37,25 +40,28 @@ class CurveReader:
             )
             for (arn, _), result in zip(batch, answer["MetricQueryResults"], strict=True):
                 curves[arn] |= zip(result["XAxisValues"], result["MetricValues"], strict=True)
-                if result["Status"] == "Complete":
+                status = result["Status"]
+                if status == "Complete":
                     del starts[arn]
-                elif result["Status"] == "Truncated" and result["XAxisValues"]:
+                    continue
+                if status == "Truncated" and result["XAxisValues"]:
                     starts[arn] = result["XAxisValues"][-1] + 1
-                else:
-                    failed[arn] += 1
-                    if result["Status"] == "ValidationError" or failed[arn] == TRIES:
-                        raise CurveError(
-                            f"{metric_name} of {arn}: {result['Status']}, {result.get('Message', 'no message')}"
-                        )
+                    continue
+                failed[arn] += 1
+                if status == "ValidationError" or failed[arn] == TRIES:
+                    message = result.get("Message", "no message")
+                    raise CurveError(f"{metric_name} of {arn}: {status}, {message}")
         return curves
 
     def best(self, arns: Iterable[str], metric_name: str) -> str:
-        """The ARN of the trial component whose curve ends lowest; those that never logged the metric do not take part."""
-        ends = {
-            arn: curve[max(curve)] for arn, curve in self.read(arns, metric_name).items() if curve
-        }
+        """Return the ARN of the trial component whose curve ends lowest.
+
+        Those without the metric are left out. Raise a CurveError if none has it.
+        """
+        curves = self.read(arns, metric_name)
+        ends = {arn: curve[max(curve)] for arn, curve in curves.items() if curve}
         if not ends:
-            raise CurveError(f"nobody has logged {metric_name}")
+            raise CurveError(f"{metric_name} was never logged")
         return min(ends, key=ends.__getitem__)
 
 

@@ -1,4 +1,4 @@
-"""The reader of learning curves, and what the service may answer to it."""
+"""Tests of the reader of learning curves, with all that the service may answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_sm_metrics import SageMakerMetricsMock
 
 @pytest.fixture
 def arns(sm_metrics: SageMakerMetricsMock) -> list[str]:
-    """Three runs, trained with different learning rates."""
+    """Train three runs with different learning rates; return their ARNs."""
     for run_name, learning_rate in (("slow", 0.01), ("good", 0.5), ("hasty", 0.9)):
         train(run_name, epochs=5, learning_rate=learning_rate)
     return [run.arn for run in sm_metrics.trial_components]
@@ -51,9 +51,7 @@ def test_an_internal_error_is_tried_again(
     sm_metrics.fail_queries("InternalError", trial_component="good", times=2)
     assert [len(curve) for curve in CurveReader().read(arns, "train:loss").values()] == [5, 5, 5]
     sm_metrics.assert_called("BatchGetMetrics", times=3)
-    sm_metrics.assert_called(
-        "BatchGetMetrics", "slow", times=1
-    )  # what was complete is not asked for again
+    sm_metrics.assert_called("BatchGetMetrics", "slow", times=1)  # it was complete at once
 
 
 @pytest.mark.parametrize(("status", "calls"), [("InternalError", 3), ("ValidationError", 1)])
@@ -66,8 +64,8 @@ def test_it_says_which_curve_cannot_be_read(
     sm_metrics.assert_called("BatchGetMetrics", times=calls)
 
 
-def test_a_curve_that_nobody_logged(arns: list[str]) -> None:
-    with pytest.raises(CurveError, match="nobody has logged accuracy"):
+def test_a_curve_that_was_never_logged(arns: list[str]) -> None:
+    with pytest.raises(CurveError, match="accuracy was never logged"):
         CurveReader().best(arns, "accuracy")
 
 

@@ -1,4 +1,4 @@
-"""An uploader as one often finds it: it works until something fails, and then loses data without a word."""
+"""A naive uploader: it works until something fails, and then loses data silently."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uploading.resilient import Point, batches
 
 
 class NaiveUploader:
-    """Never looks at Errors, and takes a failed call for a hiccup."""
+    """An uploader that ignores Errors, and only prints when a call fails."""
 
     def __init__(self, run_name: str) -> None:
         self._client = boto3.client("sagemaker-metrics")

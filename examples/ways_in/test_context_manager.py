@@ -1,4 +1,4 @@
-"""The context manager, and start and stop: for any framework, and for a part of a test."""
+"""The context manager, and `start` and `stop`: for any framework, and for a part of a test."""
 
 from __future__ import annotations
 

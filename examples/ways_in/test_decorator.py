@@ -1,4 +1,4 @@
-"""The decorator: one mock for each run of a function or of a test method; `current()` is the mock."""
+"""The decorator: a new mock for each run of a function or test method; `current()` is the mock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_function() -> None:
 
 @mock_sm_metrics(metric_limit=3)
 class TestAClass:
-    """Each method that is named test* runs in a mock of its own."""
+    """A class whose methods named test* run in a new mock each."""
 
     @pytest.mark.parametrize("run_name", ["run-1", "run-2"])
     def test_it(self, run_name: str) -> None:
@@ -29,7 +29,7 @@ class TestAClass:
 
 @mock_sm_metrics
 async def upload() -> int:
-    """An async function."""
+    """Log a curve in a thread; return the number of metrics."""
     await asyncio.to_thread(train, "run-1", 3)
     return len(current()["run-1"].metrics)
 

@@ -1,4 +1,7 @@
-"""The fixture: on for the whole test, so that another fixture may log before and after the test's body."""
+"""The fixture: its mock is on for the whole test.
+
+So another fixture may log before and after the body of the test.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pytest_sm_metrics import SageMakerMetricsMock
 
 @pytest.fixture
 def logger() -> Iterator[MetricLogger]:
-    """A logger that flushes when the test is over."""
+    """Return a logger; flush it when the test is over."""
     logger = MetricLogger("run-1")
     logger.log("epoch", 0, step=0)
     logger.flush()

@@ -1,4 +1,4 @@
-"""The marker: settings for the fixture, a nearer one over a farther one, setting by setting."""
+"""The marker: settings for the fixture. Of each setting, the nearest marker counts."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def test_settings_of_the_module(sm_metrics: SageMakerMetricsMock) -> None:
 
 
 @pytest.mark.sm_metrics(metric_limit=15, rejected_metrics="ignore")
-def test_settings_of_its_own(sm_metrics: SageMakerMetricsMock) -> None:
+def test_settings_of_the_test(sm_metrics: SageMakerMetricsMock) -> None:
     with pytest.raises(MetricsRejectedError, match="METRIC_LIMIT_EXCEEDED"):
         train("run-1")
     assert sm_metrics["run-1"].account_id == "111122223333"
 
 
 @pytest.mark.xfail(
-    reason="a metric that a rule refused fails the test, with rejected_metrics='error'",
+    reason="with rejected_metrics='error', a metric that a rule rejected fails the test",
     raises=AssertionError,
 )
 @pytest.mark.usefixtures("sm_metrics")
-def test_a_diverging_run_that_nobody_noticed() -> None:
+def test_a_diverging_run_that_is_not_noticed() -> None:
     with pytest.raises(MetricsRejectedError):
         train("run-1", epochs=1000, learning_rate=1e3)

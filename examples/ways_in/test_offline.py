@@ -1,6 +1,7 @@
-"""An offline suite: the mode says what happens to tests that ask for no mock.
+"""An offline suite: the mode decides what happens to tests that ask for no mock.
 
-For all tests: `sm_metrics_mode = "block"` in the configuration, or `--sm-metrics-mode=block`.
+To set it for all tests: `sm_metrics_mode = "block"` in the configuration, or
+`--sm-metrics-mode=block` on the command line.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ def test_it_forgot_to_ask_for_a_mock() -> None:
 
 
 @pytest.mark.xfail(
-    reason="and it does so if somebody swallows the error", raises=AssertionError, strict=True
+    reason="it fails the test even if the error is caught", raises=AssertionError, strict=True
 )
 @pytest.mark.sm_metrics(mode="block")
-def test_it_forgot_and_the_error_is_swallowed() -> None:
+def test_it_forgot_and_the_error_is_caught() -> None:
     try:
         train("run-1")
     except Exception as error:
@@ -33,6 +34,6 @@ def test_it_forgot_and_the_error_is_swallowed() -> None:
 
 
 @pytest.mark.sm_metrics(mode="mock")
-def test_nobody_looks_at_its_metrics() -> None:
+def test_its_metrics_do_not_matter() -> None:
     train("run-1")
     assert current().calls

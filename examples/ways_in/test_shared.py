@@ -1,4 +1,4 @@
-"""One mock shared by the tests of a module: an expensive run is made once, and many tests look at it."""
+"""One mock shared by the tests of a module: they all read one long training run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_sm_metrics import SageMakerMetricsMock, TrialComponent
 
 @pytest.fixture(scope="module")
 def run(sm_metrics_module: SageMakerMetricsMock) -> TrialComponent:
-    """A finished training run."""
+    """Train once for all tests; return the finished run."""
     train("run-1", epochs=50)
     return sm_metrics_module["run-1"]
 
@@ -23,9 +23,7 @@ def test_it_does_not_overfit(run: TrialComponent) -> None:
     assert run["val:loss"].last == pytest.approx(run["val:loss"].min, rel=0.1)
 
 
-def test_another_run_in_a_mock_of_its_own(
-    run: TrialComponent, sm_metrics: SageMakerMetricsMock
-) -> None:
+def test_another_run_in_another_mock(run: TrialComponent, sm_metrics: SageMakerMetricsMock) -> None:
     train("run-2", epochs=1)
     assert list(sm_metrics) == ["run-2"]
     assert run["train:loss"].steps == list(range(50))

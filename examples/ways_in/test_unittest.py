@@ -1,4 +1,7 @@
-"""`unittest.TestCase`, with pytest or without it: `PYTHONPATH=examples python -m unittest examples/ways_in/test_unittest.py`."""
+"""`unittest.TestCase`, with pytest or without it.
+
+Without pytest: `PYTHONPATH=examples python -m unittest examples/ways_in/test_unittest.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pytest_sm_metrics import current, mock_sm_metrics
 
 @mock_sm_metrics
 class TestLogger(unittest.TestCase):
-    """Each test runs in a mock of its own, its set-up and teardown included."""
+    """Tests that run in a new mock each, their set-up and teardown included."""
 
     def setUp(self) -> None:
         """Log the first metric."""
@@ -20,12 +23,12 @@ class TestLogger(unittest.TestCase):
         self.logger.flush()
 
     def test_it_buffers(self) -> None:
-        """Nothing is sent before the buffer is full."""
+        """Assert that nothing is sent before the buffer is full."""
         self.logger.log("loss", 0.5, step=1)
         self.assertEqual(current()["run-1"]["loss"].values, [0.9])  # noqa: PT009
 
     def test_it_flushes(self) -> None:
-        """Everything is sent when it is told to."""
+        """Assert that a flush sends everything."""
         self.logger.log("loss", 0.5, step=1)
         self.logger.flush()
         current().assert_logged("run-1", "loss", values=[0.9, 0.5])

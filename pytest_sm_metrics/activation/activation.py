@@ -24,7 +24,7 @@ _NO_TARGET: Any = object()
 
 
 class Activation:
-    """A set of settings that activates mocks, each of them empty. `mock_sm_metrics(...)` makes it."""
+    """A set of settings that activates empty mocks. `mock_sm_metrics(...)` makes it."""
 
     def __init__(self, given: Mapping[str, Any], test: str = "") -> None:
         check_settings(given)
@@ -108,14 +108,16 @@ def mock_sm_metrics(target: _Decorated, /) -> _Decorated: ...
 @overload
 def mock_sm_metrics(**settings: Unpack[SettingsKeywords]) -> Activation: ...
 def mock_sm_metrics(target: Any = _NO_TARGET, /, **settings: Any) -> Any:
-    """Stand in for Amazon SageMaker Metrics: a context manager, a decorator, or something to start.
+    """Stand in for Amazon SageMaker Metrics: as a context manager, a decorator, or with `start()`.
 
-    `with mock_sm_metrics(metric_limit=100) as sm_metrics: ...`, `async with` too; `@mock_sm_metrics` or
-    `@mock_sm_metrics(metric_limit=100)` before a function, an async function, a `unittest.TestCase` (a new mock for each test,
-    its `setUp` included) or a class with methods named `test*`, where `current()` is the mock;
-    `sm_metrics = mock_sm_metrics().start()` and later `sm_metrics.stop()`. Each activation begins empty.
+    - `with mock_sm_metrics(metric_limit=100) as sm_metrics: ...`, and `async with`.
+    - `@mock_sm_metrics` or `@mock_sm_metrics(metric_limit=100)` on a function, an async function, a
+      `unittest.TestCase` (a new mock for each test, its `setUp` included) or a class with methods
+      named `test*`. `current()` returns the mock.
+    - `sm_metrics = mock_sm_metrics().start()`, and later `sm_metrics.stop()`.
 
-    The keywords are the settings: a TypeError for an unknown name, a ValueError for a value that is not accepted.
+    Each activation starts empty. The keywords are the settings: a TypeError for an unknown name, a
+    ValueError for a value that is not accepted.
     """
     activation = Activation(settings)
     return activation if target is _NO_TARGET else activation(target)

@@ -1,4 +1,4 @@
-"""`mock_sm_metrics` as a decorator: of functions, async functions, generators, test cases and plain test classes."""
+"""`mock_sm_metrics` as a decorator: of functions, generators, test cases and test classes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _OF_A_CLASS = "_sm_metrics_activate"
 
 
 class Activates(Protocol):
-    """A context in which a new mock is on; on leaving it is judged, unless an exception is on its way."""
+    """A context in which a new mock is active; it is judged on exit, unless an exception leaves."""
 
     def __enter__(self) -> SageMakerMetricsMock:
-        """Switch the mock on."""
+        """Activate the mock."""
         ...
 
     def __exit__(
@@ -32,29 +32,31 @@ class Activates(Protocol):
         traceback: TracebackType | None,
         /,
     ) -> None:
-        """Switch it off."""
+        """Deactivate it."""
         ...
 
 
 Activate = Callable[[str], Activates]
-"""From the name of the test that is decorated."""
+"""Returns a context, from the name of the decorated test."""
 
 
 def decorate(target: Any, activate: Activate) -> Any:
-    """The target, run inside a new mock each time; a TypeError for what is neither a function nor a class with tests."""
+    """Return the target, run inside a new mock each time.
+
+    Raise a TypeError for anything but a function or a class with tests.
+    """
     if isinstance(target, type):
-        return (
-            _decorate_test_case(target, activate)
-            if issubclass(target, unittest.TestCase)
-            else _decorate_class(target, activate)
-        )
+        if issubclass(target, unittest.TestCase):
+            return _decorate_test_case(target, activate)
+        return _decorate_class(target, activate)
     if isinstance(target, (staticmethod, classmethod)):
         return type(target)(decorate(target.__func__, activate))
     if inspect.isfunction(target):
         return _decorate_function(target, activate)
     raise TypeError(
-        f"mock_sm_metrics decorates functions and classes, and {target!r} is neither: put it below decorators that make something else "
-        "of a function, such as @pytest.fixture. Settings are keywords, as in mock_sm_metrics(seed=1)."
+        f"mock_sm_metrics decorates functions and classes, and {target!r} is neither: put it below "
+        "decorators that make something else of a function, such as @pytest.fixture. Settings are "
+        "keywords, as in mock_sm_metrics(seed=1)."
     )
 
 
@@ -63,14 +65,13 @@ def _decorate_function(function: Any, activate: Activate, name: str | None = Non
     handle = hypothesis_handle(function)
     if handle is None:
         return wrap(function, functools.partial(_inside, activate, name, function))
-    handle.inner_test = _decorate_function(
-        handle.inner_test, activate, name
-    )  # so that @settings and @example may stand above
+    # Only the inner test is replaced, so that @settings and @example may stand above.
+    handle.inner_test = _decorate_function(handle.inner_test, activate, name)
     return function
 
 
 class _Inside:
-    """A new mock, in which examples start clean."""
+    """A new mock, in which examples start from the same state."""
 
     def __init__(self, activation: Activates, function: Any) -> None:
         self._activation = activation
@@ -96,37 +97,44 @@ def _inside(activate: Activate, name: str, function: Any) -> _Inside:
 
 
 def _name_of(decorated: Any) -> str:
-    return f"{getattr(decorated, '__module__', '')}.{getattr(decorated, '__qualname__', type(decorated).__qualname__)}"
+    name = getattr(decorated, "__qualname__", type(decorated).__qualname__)
+    return f"{getattr(decorated, '__module__', '')}.{name}"
 
 
 def _decorate_class(cls: Any, activate: Activate) -> Any:
-    decorated = False
-    for name in [name for name in dir(cls) if name.startswith("test")]:
-        test = inspect.getattr_static(cls, name)
-        function = getattr(test, "__func__", test)
-        if inspect.isfunction(function):
-            decorated = True
-            if name in vars(cls):
-                run_inside = _decorate_function(function, activate, f"{_name_of(cls)}.{name}")
-            else:  # a base's, which stays as it is; if that is decorated too, the settings of this class hold
-                original = getattr(function, _ORIGINAL, function)
-                run_inside = wrap(
-                    original,
-                    functools.partial(_inside, activate, f"{_name_of(cls)}.{name}", original),
-                )
-            if run_inside is not function:
-                setattr(run_inside, _ORIGINAL, getattr(function, _ORIGINAL, function))
-            setattr(cls, name, run_inside if test is function else type(test)(run_inside))
-    if not decorated:
-        hint = (
-            f" Of a state machine, decorate {cls.__name__}.TestCase."
-            if hasattr(cls, "TestCase")
-            else ""
+    names = [name for name in dir(cls) if name.startswith("test")]
+    tests = [name for name in names if inspect.isfunction(_function_of(cls, name))]
+    if not tests:
+        message = (
+            "mock_sm_metrics decorates the methods of a class that are named test*, and "
+            f"{cls.__name__} has none."
         )
-        raise TypeError(
-            f"mock_sm_metrics decorates the methods of a class that are named test*, and {cls.__name__} has none.{hint}"
-        )
+        if hasattr(cls, "TestCase"):
+            message += f" Of a state machine, decorate {cls.__name__}.TestCase."
+        raise TypeError(message)
+    for name in tests:
+        _decorate_method(cls, name, activate)
     return cls
+
+
+def _function_of(cls: Any, name: str) -> Any:
+    """Return the function of a method, a static one or one of the class."""
+    attribute = inspect.getattr_static(cls, name)
+    return getattr(attribute, "__func__", attribute)
+
+
+def _decorate_method(cls: Any, name: str, activate: Activate) -> None:
+    function = _function_of(cls, name)
+    original = getattr(function, _ORIGINAL, function)
+    full_name = f"{_name_of(cls)}.{name}"
+    if name in vars(cls):
+        run_inside = _decorate_function(function, activate, full_name)
+    else:  # a base's: it stays as it is, and the settings of this class hold for this one
+        run_inside = wrap(original, functools.partial(_inside, activate, full_name, original))
+    if run_inside is not function:
+        setattr(run_inside, _ORIGINAL, original)
+    attribute = inspect.getattr_static(cls, name)
+    setattr(cls, name, run_inside if attribute is function else type(attribute)(run_inside))
 
 
 def _decorate_test_case(cls: Any, activate: Activate) -> Any:
@@ -141,9 +149,7 @@ def _decorate_test_case(cls: Any, activate: Activate) -> Any:
 def _one_mock_per_test(run: Any, activate: Activate) -> Any:
     @functools.wraps(run)
     def run_inside(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if (
-            getattr(self, _OF_A_CLASS) is not activate
-        ):  # a subclass is decorated, too: its settings hold
+        if getattr(self, _OF_A_CLASS) is not activate:  # the settings of a subclass hold
             return run(self, *args, **kwargs)
         with activate(self.id()) as mock, CaseMethod(self, JudgedMock(mock), mock.check) as method:
 

@@ -1,4 +1,4 @@
-"""Under Hypothesis each example starts from the same state, and is judged by itself."""
+"""Examples of Hypothesis: each starts from the same state, and is judged by itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SETTINGS = "_hypothesis_internal_use_settings"  # where `@settings` puts them
 
 
 class Judged(Protocol):
-    """What examples change, and what is found in it."""
+    """The state that examples change, and the findings in it."""
 
     def take(self, unused: bool = True) -> list[str]:
         """Return and clear the messages that fail the test.
@@ -30,7 +30,7 @@ class Judged(Protocol):
         ...
 
     def begin_examples(self) -> tuple[Callable[[], None], Callable[[], None]]:
-        """Return a function that restores the present state, and one for the end of the examples."""
+        """Return two functions: one restores the present state, one ends the examples."""
         ...
 
 
@@ -43,23 +43,24 @@ class JudgedMock:
         self.keep = mock._findings.keep
 
     def begin_examples(self) -> tuple[Callable[[], None], Callable[[], None]]:
-        """Return a function that restores the present state, and one for the end of the examples."""
+        """Return two functions: one restores the present state, one ends the examples."""
         restore = self._mock._snapshot()
         self._mock._findings.begin_examples()
         return restore, self._mock._findings.end_examples
 
 
 def hypothesis_handle(function: Any) -> Any:
-    """Where Hypothesis keeps the function that it calls with each example; None for what is not decorated with `@given`.
+    """Return the holder of the function that Hypothesis calls for examples, or None.
 
-    Source: https://hypothesis.readthedocs.io, "Custom function execution": `inner_test` is there to be replaced.
+    Source: https://hypothesis.readthedocs.io, "Custom function execution": `inner_test` may be
+    replaced.
     """
     handle = getattr(function, "hypothesis", None)
     return handle if hasattr(handle, "inner_test") else None
 
 
 class Examples:
-    """While it is entered, each example of a test and each state machine starts from the same state.
+    """A context in which each example and each state machine starts from the same state.
 
     That is the state at which the first one began. An example that passes is judged, so that
     Hypothesis finds the smallest that fails; the findings of others are dropped.
@@ -166,7 +167,10 @@ class _Example:
 
 @contextmanager
 def function_scope_allowed(test: Any, others: Sequence[str]) -> Generator[None]:
-    """Keep Hypothesis from refusing a mock of function scope, which starts clean; not if there are other fixtures of that scope."""
+    """Let Hypothesis accept a mock of function scope: it starts clean in each example.
+
+    `others`: other fixtures of that scope, which Hypothesis refuses.
+    """
     __tracebackhide__ = True
     handle = hypothesis_handle(test)
     if handle is None or others:

@@ -1,4 +1,4 @@
-"""The test method of a `unittest.TestCase`, judged apart from its `setUp`, `tearDown` and cleanups."""
+"""The method of a `unittest.TestCase`, judged apart from `setUp`, `tearDown` and cleanups."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from .wrapping import wrap
 
 
 class CaseMethod:
-    """While it is entered, the method of a test case is judged when it has passed: so the test fails, and `expectedFailure` applies."""
+    """A context in which the method of a test case is judged when it has passed.
+
+    So the test itself fails, and `expectedFailure` applies.
+    """
 
     def __init__(self, case: Any, judged: Judged, judge: Callable[[], None]) -> None:
         self.passed = self.has_failed = False
-        """Whether the method, and then its `tearDown`, has passed; whether a part of it has failed, a `subTest`."""
+        """`passed`: True if the method, and then its `tearDown`, has passed.
+        `has_failed`: True if a part of it, a `subTest`, has failed."""
         self.judge = judge
         self._case = case
         self._vars: dict[str, Any] = vars(case)

@@ -1,4 +1,4 @@
-"""Functions of any kind, run inside a context."""
+"""Wrapping: functions of any kind that run inside a context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 
 
 def wrap(function: Any, inside: Callable[[], AbstractContextManager[object]]) -> Any:
-    """A function of the same kind and signature that runs inside a context: sync or async, generator (as a fixture is) or not."""
+    """Return a function of the same kind and signature that runs inside a context.
+
+    The kinds: functions, async functions, generators (as fixtures are) and async generators.
+    """
 
     def run(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
@@ -19,8 +22,9 @@ def wrap(function: Any, inside: Callable[[], AbstractContextManager[object]]) ->
             if inspect.iscoroutine(result):
                 result.close()
                 raise TypeError(
-                    f"{function.__qualname__} gave back a coroutine and is no async function: the mock would be off by the time it runs. "
-                    "Put mock_sm_metrics below the decorator that made this of an async function."
+                    f"{function.__qualname__} returned a coroutine and is no async function: the "
+                    "mock would be off by the time it runs. Put mock_sm_metrics below the "
+                    "decorator that made this of an async function."
                 )
             return result
 

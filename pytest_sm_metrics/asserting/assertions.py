@@ -1,6 +1,7 @@
-"""The assertion helpers: what was expected, what arrived, and the nearest thing that did.
+"""The assertion helpers: the checks, and the messages of those that fail.
 
-A check returns None where all is well, otherwise the message of the failure.
+A check returns None if all is well, otherwise a message: the expected and the recorded values,
+and the nearest ones that did arrive.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..clock import real_clock
@@ -23,7 +25,7 @@ _SHOWN = 10  # calls, metrics or values that a message shows
 
 
 class Anything(enum.Enum):
-    """What an expectation is when it is left out."""
+    """The value of an expectation that is left out."""
 
     ANYTHING = enum.auto()
 
@@ -31,8 +33,23 @@ class Anything(enum.Enum):
 ANYTHING = Anything.ANYTHING
 
 
-def until(service: Service, passes: Callable[[], bool], timeout: float) -> bool:
-    """Ask again after each attempt that arrives, until it passes or the time, which is real time, is up. Holds no lock while asking."""
+@dataclass(frozen=True)
+class Expected:
+    """The expectations of `assert_logged`; `ANYTHING` for those that are left out."""
+
+    value: Any
+    step: Any
+    values: Any
+    steps: Any
+    last: Any
+    count: Any
+
+
+def wait_until(service: Service, passes: Callable[[], bool], timeout: float) -> bool:
+    """Call `passes` after each attempt that arrives, until it returns True.
+
+    Return False after `timeout` seconds of real time. No lock is held during a call.
+    """
     deadline = real_clock() + timeout
     while True:
         arrived = len(service.calls)
@@ -50,12 +67,13 @@ def verify(
     timeout: float | None,
     passes: Callable[[], bool] | None = None,
 ) -> None:
-    """Raise AssertionError with the message of a check that still fails when the time is up.
+    """Raise an AssertionError if a check fails, or still fails when the time is up.
 
-    `passes`: the same question, for where the message takes long to make.
+    `timeout` is in seconds of real time; None: check once. `passes` answers the same question as
+    `check`, if `check` is slow because of its message.
     """
     __tracebackhide__ = True
-    if timeout is not None and until(service, passes or (lambda: check() is None), timeout):
+    if timeout is not None and wait_until(service, passes or (lambda: check() is None), timeout):
         return
     message = check()
     if message is not None:
@@ -69,22 +87,11 @@ def check_logged(
     trial_component: str,
     metric_name: str,
     region: str | None,
-    *,
-    value: Any,
-    step: Any,
-    values: Any,
-    steps: Any,
-    last: Any,
-    count: Any,
+    expected: Expected,
 ) -> str | None:
-    """Whether a metric was logged as expected, in one of the regions asked for."""
-    components = [
-        component
-        for component in service.components()
-        if component.name == trial_component
-        and component.count
-        and region in (None, component.region)
-    ]
+    """Check that a metric was logged as expected, in the given region or in any."""
+    named = [component for component in service.components() if component.name == trial_component]
+    components = [one for one in named if one.count and region in (None, one.region)]
     if not components:
         return why_no_trial_component(service, trial_component, region)
     failures: list[str] = []
@@ -93,43 +100,43 @@ def check_logged(
         if columns is None:
             failures.append(why_no_metric(service, component, metric_name))
             continue
-        series = MetricSeries(metric_name, columns)
-        differences = [
-            *_differing_lists("values", series.values, values, series),
-            *_differing_lists("steps", series.steps, steps, series),
-            *_differing("last", ANYTHING if last is ANYTHING else series.last, last),
-            *_differing("count", len(series), count),
-            *_no_such_point(series, value, step),
-        ]
+        differences = list(_differences(MetricSeries(metric_name, columns), expected))
         if not differences:
             return None
-        head = f"metric {metric_name!r} of trial component {trial_component!r} in {component.region} is not as expected"
+        head = (
+            f"metric {metric_name!r} of trial component {trial_component!r} in "
+            f"{component.region} is not as expected"
+        )
         failures.append(
             joined(head, [*differences, *rejections(service, trial_component, metric_name)])
         )
     return "\n".join(failures)
 
 
+def _differences(series: MetricSeries, expected: Expected) -> Iterator[str]:
+    yield from _differing_lists("values", series.values, expected.values, series)
+    yield from _differing_lists("steps", series.steps, expected.steps, series)
+    if expected.last is not ANYTHING:
+        yield from _differing("last", series.last, expected.last)
+    yield from _differing("count", len(series), expected.count)
+    yield from _no_such_point(series, expected.value, expected.step)
+
+
 def check_not_logged(
     service: Service, trial_component: str, metric_name: str, region: str | None
 ) -> str | None:
-    """Whether a metric was not logged, in any of the regions asked for."""
+    """Check that a metric was not logged, neither in the given region nor in any."""
     for component in service.components():
+        if component.name != trial_component or region not in (None, component.region):
+            continue
         columns = service.series(component).get(metric_name)
-        if (
-            component.name == trial_component
-            and columns is not None
-            and region in (None, component.region)
-        ):
-            series = MetricSeries(metric_name, columns)
-            head = f"metric {metric_name!r} of trial component {trial_component!r} in {component.region} was logged"
-            return joined(
-                head,
-                [
-                    f"{counted(len(series), 'value')}: {_shortened(series.values)}",
-                    f"steps: {_shortened(series.steps)}",
-                ],
-            )
+        if columns is None:
+            continue
+        series = MetricSeries(metric_name, columns)
+        where = f"trial component {trial_component!r} in {component.region}"
+        values = f"{counted(len(series), 'value')}: {_shortened(series.values)}"
+        steps = f"steps: {_shortened(series.steps)}"
+        return joined(f"metric {metric_name!r} of {where} was logged", [values, steps])
     return None
 
 
@@ -140,7 +147,7 @@ def check_called(
     region: str | None,
     times: int | None,
 ) -> str | None:
-    """Whether calls were attempted as often as expected; None: at least once."""
+    """Check that calls were attempted as often as expected; `times=None`: at least once."""
     calls = list(service.calls)
     matching = [
         call
@@ -149,42 +156,36 @@ def check_called(
         and trial_component in (None, *call.trial_components)
         and region in (None, call.region)
     ]
-    known = [None, *BY_NAME]
-    if operation in known and (matching if times is None else len(matching) == times):
+    is_known = operation in (None, *BY_NAME)
+    as_often = bool(matching) if times is None else len(matching) == times
+    if is_known and as_often:
         return None
     asked = {"operation": operation, "trial_component": trial_component, "region": region}
-    filters = (
-        ", ".join(f"{name}={wanted!r}" for name, wanted in asked.items() if wanted is not None)
-        or "any"
-    )
+    filters = [f"{name}={wanted!r}" for name, wanted in asked.items() if wanted is not None]
+    which = ", ".join(filters) or "any"
     expected = "at least one call" if times is None else counted(times, "call")
-    head = f"expected {expected} ({filters}), but {counted(len(matching), 'attempt')} arrived"
-    unknown = (
-        []
-        if operation in known
-        else [f"unknown operation {operation!r}{did_you_mean(str(operation), BY_NAME)}"]
-    )
-    return joined(head, [*unknown, *_nearest_calls(calls, matching, trial_component)])
+    head = f"expected {expected} ({which}), but {counted(len(matching), 'attempt')} arrived"
+    details = list(_nearest_calls(calls, matching, trial_component))
+    if not is_known:
+        details.insert(0, f"unknown operation {operation!r}{did_you_mean(str(operation), BY_NAME)}")
+    return joined(head, details)
 
 
 def check_no_rejected_metrics(rejected: list[RejectedMetric]) -> str | None:
-    """Whether no metric was rejected."""
+    """Check that there is no rejected metric."""
     if not rejected:
         return None
     shown = [f"{one!r}, MetricIndex {one.index}" for one in rejected[:_SHOWN]]
     more = [f"and {len(rejected) - _SHOWN} more"] if len(rejected) > _SHOWN else []
-    return joined(
-        f"{counted(len(rejected), 'metric')} {'was' if len(rejected) == 1 else 'were'} rejected",
-        shown + more,
-    )
+    verb = "was" if len(rejected) == 1 else "were"
+    return joined(f"{counted(len(rejected), 'metric')} {verb} rejected", shown + more)
 
 
-def check_waited(service: Service, timeout: float, error: LookupError | None) -> str:
-    """The message where a predicate did not come true."""
-    raised = [f"the predicate raised: {error}"] if error else []
-    return joined(
-        f"the predicate was not true within {timeout:g} seconds", [*raised, *what_arrived(service)]
-    )
+def why_not_true(service: Service, timeout: float, error: LookupError | None) -> str:
+    """Return the message for a predicate that did not become true in time."""
+    details = [f"the predicate raised: {error}"] if error else []
+    details += what_arrived(service)
+    return joined(f"the predicate was not true within {timeout:g} seconds", details)
 
 
 def _nearest_calls(
@@ -193,13 +194,9 @@ def _nearest_calls(
     if not calls:
         yield "no SageMaker Metrics call has reached the mock"
         return
-    if not matching:
-        arrived = [name for call in calls for name in call.trial_components if name]
-        near = (
-            closest(trial_component, arrived)
-            if trial_component is not None and trial_component not in arrived
-            else []
-        )
+    arrived = [name for call in calls for name in call.trial_components if name]
+    if trial_component is not None and trial_component not in arrived and not matching:
+        near = closest(trial_component, arrived)
         if near:
             yield f"closest to {trial_component!r}: {listed(near)}"
     shown = Counter(repr(call) for call in matching or calls)
@@ -224,69 +221,56 @@ def _differing_lists(
         return
     if len(arrived) != len(expected):
         yield f"{what}: {len(expected)} expected, {len(arrived)} arrived"
-    first = next(
-        (
-            index
-            for index, pair in enumerate(zip(arrived, expected, strict=False))
-            if pair[0] != pair[1]
-        ),
-        None,
-    )
-    if first is not None:
-        at = f" (step {series.steps[first]})" if what == "values" else ""
-        yield f"{what}: first difference at index {first}{at}: expected {expected[first]!r}, arrived {arrived[first]!r}"
-        different = sum(one != other for one, other in zip(arrived, expected, strict=False))
-        if different > 1:
-            yield f"{what}: {different} of {min(len(arrived), len(expected))} differ"
+    shorter = min(len(arrived), len(expected))
+    differing = [index for index in range(shorter) if arrived[index] != expected[index]]
+    around = differing[0] if differing else shorter
+    if differing:
+        at = f" (step {series.steps[around]})" if what == "values" else ""
+        differs = f"expected {expected[around]!r}, arrived {arrived[around]!r}"
+        yield f"{what}: first difference at index {around}{at}: {differs}"
+        if len(differing) > 1:
+            yield f"{what}: {len(differing)} of {shorter} differ"
     elif len(arrived) > len(expected):
-        yield f"{what}: the first one too many, at index {len(expected)}: {arrived[len(expected)]!r}"
+        yield f"{what}: the first one too many, at index {around}: {arrived[around]!r}"
     else:
-        yield f"{what}: the first one missing, at index {len(arrived)}: {expected[len(arrived)]!r}"
-    around = first if first is not None else min(len(arrived), len(expected))
+        yield f"{what}: the first one missing, at index {around}: {expected[around]!r}"
     yield f"expected {what}: {_shortened(expected, around)}"
     yield f"arrived {what}:  {_shortened(arrived, around)}"
 
 
 def as_list(name: str, expected: Any) -> Any:
-    """Tuples, ranges, iterators, arrays and tensors as the list they stand for; left out or a `pytest.approx`: as it is."""
+    """Return a list of the items of a tuple, range, iterator, array or tensor.
+
+    An expectation that is left out, and a `pytest.approx`, stay as they are. Raise a TypeError for
+    what has no order.
+    """
     if isinstance(expected, (str, set, frozenset, dict)):
         raise TypeError(
-            f"{name} is a {type(expected).__name__}, {expected!r}; accepted is what has an order: a list, a tuple, an array, ..."
+            f"{name} is a {type(expected).__name__}, {expected!r}; accepted is what has an order: "
+            "a list, a tuple, an array, ..."
         )
     if hasattr(expected, "tolist"):
         return expected.tolist()
-    is_comparison = not isinstance(expected, Iterable) or type(expected).__module__.startswith(
-        "_pytest."
-    )
-    return expected if is_comparison else list(expected)
+    is_pytests = type(expected).__module__.startswith("_pytest.")
+    return list(expected) if isinstance(expected, Iterable) and not is_pytests else expected
 
 
 def _no_such_point(series: MetricSeries, value: Any, step: Any) -> Iterator[str]:
     if value is ANYTHING and step is ANYTHING:
         return
-    points = list(series)
-    fitting = [
-        (value is ANYTHING or point.value == value, step is ANYTHING or point.step == step)
-        for point in points
-    ]
-    if (True, True) in fitting:
+    same_step = [one for one in series if step is ANYTHING or one.step == step]
+    same_value = [one for one in series if value is ANYTHING or one.value == value]
+    if any(value is ANYTHING or one.value == value for one in same_step):
         return
-    wanted = [f"value {value!r}"] * (value is not ANYTHING) + [f"step {step!r}"] * (
-        step is not ANYTHING
-    )
     if isinstance(value, (list, tuple)):
         yield "value is that of one point; a whole series is asked for with values="
-    yield f"no metric with {' and '.join(wanted)} among {len(points)}"
-    same_step = [
-        point.value for point, (_, step_fits) in zip(points, fitting, strict=True) if step_fits
-    ]
-    same_value = [
-        point.step for point, (value_fits, _) in zip(points, fitting, strict=True) if value_fits
-    ]
+    asked = {"value": value, "step": step}
+    wanted = [f"{name} {one!r}" for name, one in asked.items() if one is not ANYTHING]
+    yield f"no metric with {' and '.join(wanted)} among {len(series)}"
     if step is not ANYTHING and same_step:
-        yield f"at step {step!r} arrived: {_shortened(same_step)}"
+        yield f"at step {step!r} arrived: {_shortened([one.value for one in same_step])}"
     if value is not ANYTHING and same_value:
-        yield f"value {value!r} arrived at step {_shortened(same_value)}"
+        yield f"value {value!r} arrived at step {_shortened([one.step for one in same_value])}"
     if step is not ANYTHING and not same_step:
         yield f"steps that arrived: {_shortened(series.steps)}"
     elif not same_value:
@@ -294,7 +278,7 @@ def _no_such_point(series: MetricSeries, value: Any, step: Any) -> Iterator[str]
 
 
 def _shortened(items: list[Any], around: int = 0) -> str:
-    """A list for a message: the items around an index."""
+    """Return a list as text: the items around an index, with ... for the others."""
     start = max(0, min(around - _SHOWN // 2, len(items) - _SHOWN))
     shown = [repr(item) for item in items[start : start + _SHOWN]]
     before, after = ["..."] * (start > 0), ["..."] * (start + _SHOWN < len(items))

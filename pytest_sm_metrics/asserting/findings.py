@@ -1,4 +1,4 @@
-"""What fails a test, of what its mock has recorded: each is told once."""
+"""Findings: the messages that fail a test. Each is reported once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from ..reading.recorded import rejected_metrics
 from ..service.faults.fault import Fault
+from ..service.journal import Call
 from ..service.service import Service
 from .assertions import check_no_rejected_metrics
 from .unused_faults import why_unused
 
 OptOutHint = Callable[[str, str], str]
-"""From a setting and a value to the words that give it this value."""
+"""Returns the code that gives a setting a value, from the names of both."""
 
 
 class Findings:
@@ -26,7 +27,7 @@ class Findings:
         self._service = service
         self._opt_out_hint = opt_out_hint
         self._more = more
-        """Returns the findings of other parts of the mock, once."""
+        """Returns the findings of other parts of the mock, each once."""
         self.reset()
 
     def reset(self) -> None:
@@ -35,25 +36,29 @@ class Findings:
         self._judged = 0
         self._reported: list[Fault] = []
         self._outlasting: list[Fault] = []
-        """Faults that may still fire in a later example."""
+        """The faults that may still fire in a later example."""
 
     def take(self, unused: bool = True) -> list[str]:
         """Return and clear the messages that fail the test.
 
-        `unused`: include faults that have not fired by now.
+        `unused=False` leaves out the faults that have not fired: they may still fire.
         """
         found, self._kept = self._kept, []
         if unused:
             found += self._unused_faults()
         found += self._more()
         calls, self._judged = self._service.calls[self._judged :], len(self._service.calls)
-        if self._service.settings.rejected_metrics == "error":
-            rejected = [one for one in rejected_metrics(self._service, calls) if not one.injected]
-            message = check_no_rejected_metrics(rejected)
-            if message:
-                hint = self._opt_out_hint("rejected_metrics", "ignore")
-                found.append(f"{message}\n  turned off by {hint}")
-        return found
+        return found + self._rejected_by_rules(calls)
+
+    def _rejected_by_rules(self, calls: list[Call]) -> list[str]:
+        if self._service.settings.rejected_metrics == "ignore":
+            return []
+        rejected = [one for one in rejected_metrics(self._service, calls) if not one.injected]
+        message = check_no_rejected_metrics(rejected)
+        if message is None:
+            return []
+        hint = self._opt_out_hint("rejected_metrics", "ignore")
+        return [f"{message}\n  turned off by {hint}"]
 
     def _unused_faults(self) -> list[str]:
         if self._service.settings.unused_faults == "ignore":
@@ -79,13 +84,13 @@ class Findings:
         return restore
 
     def begin_examples(self) -> None:
-        """Do not report faults of now as unused: they may fire in any example."""
+        """Stop reporting the present faults as unused: any example may make them fire."""
         self._outlasting = list(self._service.injection.added)
 
     def end_examples(self) -> None:
-        """Report faults as unused again."""
+        """Report all unused faults again."""
         self._outlasting = []
 
     def keep(self, found: list[str]) -> None:
-        """Return these messages with the next ones."""
+        """Keep these messages: the next `take` returns them, too."""
         self._kept += found

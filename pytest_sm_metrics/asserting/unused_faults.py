@@ -1,4 +1,4 @@
-"""Faults that never fired: which, and what came near."""
+"""Messages about faults that never fired: the fault, and the calls that came near."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 3  # kinds of near misses
 
 
 def why_unused(service: Service, fault: Fault) -> str:
-    """The message about a fault that never fired."""
+    """Return the message about a fault that never fired."""
     return joined(f"a fault never fired: {fault!r}", [*_near(service, fault), *_removed(fault)])
 
 
@@ -31,34 +31,36 @@ def _near(service: Service, fault: Fault) -> Iterator[str]:
         return
     calls = service.calls[fault.since : fault.until]
     misses = list(_misses(calls, fault))
-    for others, when in (
-        (service.calls[: fault.since], "came before it was added"),
-        ([] if fault.until is None else service.calls[fault.until :], "came after it was removed"),
-    ):
-        matching = sum(not unmet for unmet in _misses(others, fault))
-        if matching:
-            yield f"{counted(matching, noun)} would have matched it, and {when}"
+    earlier = service.calls[: fault.since]
+    later = [] if fault.until is None else service.calls[fault.until :]
+    yield from _outside(earlier, fault, "came before it was added")
+    yield from _outside(later, fault, "came after it was removed")
     of_item = next((one.name for one in OPERATIONS if one.item == noun), None)
     called = of_item if of_item and calls else "SageMaker Metrics"
     calls = [call for call in calls if of_item in (None, call.operation)]
     if not calls:
-        yield f"no {called} call has reached the mock" + (
-            " while it was in force" if service.calls else ""
-        )
+        when = " while it was in force" if service.calls else ""
+        yield f"no {called} call has reached the mock{when}"
     elif not misses:
         yield f"{counted(len(calls), 'call')} reached the mock, malformed: {calls[-1].ending}"
     else:
         yield from _nearest(misses, noun)
 
 
+def _outside(calls: list[Call], fault: Fault, when: str) -> Iterator[str]:
+    """Describe the calls that a fault would have matched, had it been in force."""
+    matching = sum(not unmet for unmet in _misses(calls, fault))
+    if matching:
+        yield f"{counted(matching, fault.noun)} would have matched it, and {when}"
+
+
 def _why_not(fault: Fault) -> str:
     if fault.matches <= fault.after:
         return f"the first {fault.after} pass (after={fault.after})"
-    why = (
-        [f"faults that were added earlier fired in its place {counted(fault.overtaken, 'time')}"]
-        if fault.overtaken
-        else []
-    )
+    why: list[str] = []
+    if fault.overtaken:
+        times = counted(fault.overtaken, "time")
+        why.append(f"faults that were added earlier fired in its place {times}")
     if fault.matches - fault.after > fault.overtaken:
         why.append(f"the probability is {fault.probability}")
     return " and ".join(why)
@@ -68,16 +70,20 @@ def _nearest(misses: list[tuple[tuple[str, str], ...]], noun: str) -> Iterator[s
     fewest = min(len(unmet) for unmet in misses)
     nearest = Counter(unmet for unmet in misses if len(unmet) == fewest)
     if not fewest:
-        yield f"{counted(nearest.total(), noun)} matched it, but did not get as far: the call had failed as a whole before"
+        how_many = counted(nearest.total(), noun)
+        why = "the call had failed as a whole before"
+        yield f"{how_many} matched it, but did not get as far: {why}"
         return
     yield f"{counted(nearest.total(), noun)} came near; what did not match:"
     for unmet, times in nearest.most_common(_SHOWN):
-        yield f"{', '.join(f'{name} was {value}' for name, value in unmet)} ({counted(times, 'time')})"
+        values = ", ".join(f"{name} was {value}" for name, value in unmet)
+        yield f"{values} ({counted(times, 'time')})"
     if len(nearest) > _SHOWN:
         yield f"and {len(nearest) - _SHOWN} other kinds"
 
 
 def _misses(calls: Iterable[Call], fault: Fault) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Return the filters that each call, or each of its items, did not match, and its values."""
     for call in calls:
         attempt = attempt_of(call, call.parsed)
         if fault.stage is not Stage.ITEM:

@@ -1,1 +1,1 @@
-"""Where botocore and this package meet: the only modules that import botocore."""
+"""Interception of botocore: the only modules of the package that import it."""

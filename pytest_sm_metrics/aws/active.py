@@ -78,7 +78,7 @@ class ActiveMocks:
     is_hidden: Callable[[ActiveMock], bool] | None = None
     """Returns True for a mock that the test does not use, and that does not answer it."""
     refuse: Refuse | None = None
-    """What blocks calls outside a mock; None if they are not blocked."""
+    """Builds the errors of calls outside a mock; None if they are not blocked."""
     allowed_hosts: frozenset[str] = frozenset()
     """Hosts that calls may reach although they are blocked."""
     lock: Any = field(default_factory=threading.RLock)
@@ -147,13 +147,13 @@ class ActiveMocks:
         return next((record for record in self.stack if record.mock is mock), None)
 
     def begin_test(self) -> None:
-        """Note what shared mocks hold before a test, and return clients' retry quotas."""
+        """Note what shared mocks hold before a test, and restore clients' retry quotas."""
         with self.lock:
             self.ended.clear()
             self.ended_unjudged.clear()
             for record in self.stack:
                 record.before_test = (record.service.calls, len(record.service.calls))
-                record.quotas.give_back()
+                record.quotas.restore_all()
 
     def of_this_test(self) -> list[ActiveMock]:
         """Return the mocks that were active during the test, in order of activation."""

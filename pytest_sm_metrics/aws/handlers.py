@@ -2,8 +2,8 @@
 
 At `request-created`, before a request is signed, the innermost mock is noted in the request's
 context. `choose-signer` then leaves the request unsigned, and `before-send` answers it. If no mock
-is on but calls are blocked, the request is marked; `sending.py` refuses it where botocore would send
-it, so that any handler may answer before. The handlers stay in botocore; while no mock is on and
+is on but calls are blocked, the request is marked: `sending.py` refuses it when botocore would
+send it, so any handler may answer first. The handlers stay in botocore; while no mock is on and
 nothing is blocked, they do nothing.
 """
 
@@ -86,7 +86,7 @@ def _answer(request: Any, **_: Any) -> Any:
 
 
 def _before_retry(request_dict: dict[str, Any], **_: Any) -> None:
-    """Say that the wait before a retry is for our request (`needs-retry`, before botocore's own)."""
+    """Say that the wait before a retry is for our request (`needs-retry`, before botocore's)."""
     set_retry_owner(request_dict.get("context", {}).get(_OWNER))
 
 

@@ -49,7 +49,7 @@ def _deactivate(mock: object) -> None:
     with active.lock:
         record = active.find(mock)
         if record is not None:
-            record.quotas.give_back()
+            record.quotas.restore_all()
             sending.set(sending.get()._replace(context=None))
             for later in active.inside(record):
                 later.default_session, later.under_moto = record.default_session, record.under_moto

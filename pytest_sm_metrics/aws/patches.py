@@ -38,7 +38,7 @@ class Patches:
         return None
 
     def restore(self) -> None:
-        """Restore the originals. A patch that another library has wrapped stays, and does nothing."""
+        """Restore the originals. A patch that other code has wrapped stays, and does nothing."""
         while self._replaced:
             owner, name, original, replacement = self._replaced[-1]
             if vars(owner).get(name) is replacement:
@@ -54,6 +54,6 @@ class Patches:
 
 
 def bound(original: Any, instance: Any) -> Any:
-    """Return a class's attribute as `instance.attribute` would give it, whatever it is."""
+    """Return a class's attribute bound to an instance, as `instance.attribute` does."""
     bind = getattr(type(original), "__get__", None)
     return bind(original, instance, type(instance)) if bind else original

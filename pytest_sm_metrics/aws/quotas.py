@@ -1,7 +1,7 @@
 """Retry quotas: what a client's retries may take in standard mode, over its whole life.
 
-A client that a test leaves without quota does not retry in later tests. So what requests of a mock
-take is given back.
+A client that a test leaves without quota does not retry in later tests. So a mock restores the
+quotas that its requests take from.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Quotas:
         """Remember the capacity of a quota (botocore's RetryQuota) before it is used."""
         self._before.setdefault(quota, quota.available_capacity)
 
-    def give_back(self) -> None:
+    def restore_all(self) -> None:
         """Restore the quotas."""
         while self._before:
             quota, before = self._before.popitem()
@@ -28,4 +28,4 @@ class Quotas:
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that restores the quotas: each example starts with whole ones."""
-        return self.give_back
+        return self.restore_all

@@ -1,7 +1,7 @@
 """Retries without back-off: botocore computes the delays, and does not sleep.
 
 No event can do that. botocore sleeps once its `needs-retry` handlers have returned a delay; in
-adaptive mode a `before-send` handler of its own waits for a token; in standard mode retries take
+adaptive mode it waits for a token in a `before-send` handler; in standard mode retries take
 from a quota that a client has for its whole life. So while a mock is on, the `time` that
 `botocore.endpoint` sleeps by, the `asyncio` of `aiobotocore.endpoint`, and `acquire` of both token
 buckets and of the quota are patched, here and nowhere else. The context variable `sending` says

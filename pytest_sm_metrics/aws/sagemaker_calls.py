@@ -1,7 +1,7 @@
-"""What the SageMaker control plane changes of trial components, whoever answers it: moto, a Stubber.
+"""Calls to the SageMaker control plane about trial components, which moto or a Stubber answers.
 
-When CreateTrialComponent and DeleteTrialComponent have succeeded, the mock knows; an answer to DescribeTrialComponent gets the
-summaries of the metrics that the mock holds.
+A mock follows CreateTrialComponent and DeleteTrialComponent once they have succeeded. An answer to
+DescribeTrialComponent gets the summaries of the metrics that the mock holds.
 """
 
 from __future__ import annotations
@@ -15,22 +15,20 @@ _NOTE = "pytest_sm_metrics: trial component"  # in the context of a call of the 
 
 
 class _Summaries(list[dict[str, Any]]):
-    """What an answer has in `Metrics`, in place of what it had before: a Stubber may give the same dict again, later."""
+    """The `Metrics` of an answer, which keeps those from before: a Stubber may reuse the answer."""
 
     before: Any
 
 
 def handlers(innermost: Callable[[], Service | None]) -> tuple[tuple[str, Any], ...]:
-    """The events to listen to, and what listens."""
+    """Return the events to follow, each with its handler."""
 
     def note(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         context.pop(_NOTE, None)
         service, name = innermost(), params.get("TrialComponentName")
         if service is not None and isinstance(name, str):
-            context[_NOTE] = (
-                service,
-                name.lower(),
-            )  # not case-sensitive (documented: CreateTrialComponent)
+            # Names are not case-sensitive (documented: CreateTrialComponent).
+            context[_NOTE] = service, name.lower()
 
     def after(apply: Callable[[Service, str, str, dict[str, Any]], object]) -> Callable[..., None]:
         def handle(http_response: Any, parsed: Any, context: dict[str, Any], **_: Any) -> None:
@@ -43,9 +41,9 @@ def handlers(innermost: Callable[[], Service | None]) -> tuple[tuple[str, Any], 
         return handle
 
     changes = {
-        "CreateTrialComponent": _created,
-        "DeleteTrialComponent": _deleted,
-        "DescribeTrialComponent": _described,
+        "CreateTrialComponent": _create,
+        "DeleteTrialComponent": _delete,
+        "DescribeTrialComponent": _add_summaries,
     }
     return tuple(
         (f"{event}.sagemaker.{operation}", handler)
@@ -54,27 +52,28 @@ def handlers(innermost: Callable[[], Service | None]) -> tuple[tuple[str, Any], 
     )
 
 
-def _created(service: Service, name: str, region: str, _: dict[str, Any]) -> None:
+def _create(service: Service, name: str, region: str, _: dict[str, Any]) -> None:
     service.create_trial_component(name, region)
 
 
-def _deleted(service: Service, name: str, region: str, _: dict[str, Any]) -> None:
+def _delete(service: Service, name: str, region: str, _: dict[str, Any]) -> None:
     service.delete_trial_component(name, region)
 
 
-def _described(service: Service, name: str, region: str, parsed: dict[str, Any]) -> None:
+def _add_summaries(service: Service, name: str, region: str, parsed: dict[str, Any]) -> None:
     ours = {summary["MetricName"]: summary for summary in service.summaries(name, region)}
-    if ours:
-        before = parsed.get("Metrics")
-        arn = {"SourceArn": parsed["TrialComponentArn"]} if "TrialComponentArn" in parsed else {}
-        summaries = _Summaries(one for one in before or [] if one.get("MetricName") not in ours)
-        summaries += [{**summary, **arn} for summary in ours.values()]
-        summaries.before = before
-        parsed["Metrics"] = summaries
+    if not ours:
+        return
+    before = parsed.get("Metrics")
+    arn = {"SourceArn": parsed["TrialComponentArn"]} if "TrialComponentArn" in parsed else {}
+    summaries = _Summaries(one for one in before or [] if one.get("MetricName") not in ours)
+    summaries += [{**summary, **arn} for summary in ours.values()]
+    summaries.before = before
+    parsed["Metrics"] = summaries
 
 
 def _restore(parsed: Any) -> None:
-    """Take out what an earlier call has put into the same answer."""
+    """Restore an answer that an earlier call has changed."""
     earlier = parsed.get("Metrics") if isinstance(parsed, dict) else None
     if isinstance(earlier, _Summaries):
         parsed["Metrics"] = earlier.before

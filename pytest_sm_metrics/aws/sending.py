@@ -1,8 +1,8 @@
 """Sending: requests that are blocked are refused where botocore hands them to its HTTP session.
 
-No event can do that: the first handler of `before-send` that answers wins, and a handler that blocks
-cannot know whether a later one answers. So while calls are blocked, `send` of the HTTP sessions is
-patched, here and nowhere else.
+No event can do that: the first handler of `before-send` that answers wins, and a handler that
+blocks cannot know whether a later one answers. So while calls are blocked, `send` of the HTTP
+sessions is patched, here and nowhere else.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What no event can do: clients of this service are made without region, credentials or profile.
+"""Sessions: clients of this service are made without region, credentials or profile.
 
-Making a client resolves all three before the first event: it asks the instance metadata service for
-credentials, and raises where there is no region or where AWS_PROFILE names no profile. So while a mock
-is on, `create_client`, `get_scoped_config`, `get_credentials` and the making of botocore's sessions (all public) are
-wrapped, here and nowhere else. A profile that does not exist is missed by those who need it: other services get
-what they always got.
+No event can do that. Making a client resolves all three before the first event: it asks the
+instance metadata service for credentials, and raises if there is no region, or if AWS_PROFILE
+names no profile. So while a mock is on, `create_client`, `get_scoped_config`, `get_credentials` and
+`__init__` of botocore's sessions (all public) are patched, here and nowhere else. Clients of other
+services still fail if the profile does not exist.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def patch_sessions(ensure_registered: Callable[[Any], None]) -> None:
 
 
 def default_session() -> Any:
-    """boto3's default session; None where there is none, or no boto3."""
+    """Return boto3's default session; None if there is none, or no boto3."""
     return getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
 
 
 def replace_default_session(session: Any) -> None:
-    """Put another session, or None, in place of a default session of boto3's that was made while a mock was on."""
+    """Replace boto3's default session, if it was made while a mock was on."""
     if getattr(default_session(), "_session", None) in active.sessions_made:
         boto3: Any = sys.modules["boto3"]
         boto3.DEFAULT_SESSION = session
@@ -134,29 +134,51 @@ def _get_scoped_config(original: Any) -> Any:
 
 
 def _require_profile(session: Session) -> None:
-    """Raise ProfileNotFound for whoever needs the profile."""
+    """Raise ProfileNotFound if the session's profile does not exist."""
     original = active.sessions.original(Session, "get_scoped_config")
     if original is not None:
         bound(original, session)()
 
 
 def _is_async(session: Session) -> bool:
-    """Whether it is aiobotocore's."""
+    """Return True for a session of aiobotocore's."""
     return inspect.iscoroutinefunction(inspect.unwrap(type(session).get_credentials))
 
 
 def _session_that_needs_no_configuration(session: Session) -> Any:
-    """A copy of the session that has a region, and resolves credentials only when somebody signs with them."""
+    """Return a copy of a session that has a region, and resolves credentials when they are used."""
 
     def get_config_variable(name: str, methods: Any = None) -> Any:
         value = session.get_config_variable(name, methods)
         return DEFAULT_REGION if name == "region" and not value else value
 
+    copied: Any = copy.copy(session)
+    copied.get_config_variable = get_config_variable
+    copied.get_auth_token = lambda **_: None
+    copied.get_credentials = _credentials_getter(session)
+    # "auto" asks the metadata service, and means "standard" where there is none.
+    if session.get_config_variable("defaults_mode") == "auto":
+        config = _with_standard_defaults(session.get_default_client_config())
+        copied.get_default_client_config = lambda: config
+    return copied
+
+
+def _with_standard_defaults(given: Any) -> Config:
+    """Return a client configuration, given or None, with `defaults_mode` "standard"."""
+    standard: dict[str, Any] = {"defaults_mode": "standard"}
+    config = Config(**standard)
+    return config if given is None else config.merge(given)
+
+
+def _credentials_getter(session: Session) -> Any:
+    """Return a `get_credentials` that returns the environment's credentials, or deferred ones."""
+    is_async = _is_async(session)
     environment = _environment(session)
+    credentials = _deferred_credentials(session, is_async)
 
     def get_credentials() -> Any:
         if environment:
-            with suppress(Exception):  # what is wrong with it is told when somebody signs
+            with suppress(Exception):  # signing reports what is wrong
                 return environment.load() or credentials
         return credentials
 
@@ -166,38 +188,29 @@ def _session_that_needs_no_configuration(session: Session) -> Any:
                 return await environment.load() or credentials
         return credentials
 
-    is_async = _is_async(session)
-    credentials = _deferred_credentials(session, is_async)
-    undemanding: Any = copy.copy(session)
-    undemanding.get_config_variable = get_config_variable
-    undemanding.get_auth_token = lambda **_: None
-    undemanding.get_credentials = get_credentials_async if is_async else get_credentials
-    if (
-        session.get_config_variable("defaults_mode") == "auto"
-    ):  # asks the metadata service, and is "standard" where there is none
-        standard: dict[str, Any] = {"defaults_mode": "standard"}
-        config = Config(**standard)
-        given: Any = session.get_default_client_config()
-        undemanding.get_default_client_config = lambda: (
-            config if given is None else config.merge(given)
-        )
-    return undemanding
+    return get_credentials_async if is_async else get_credentials
 
 
 def _environment(session: Any) -> Any:
-    """What reads the environment's credentials, where the session would take them: later it may hold others than moto's. Otherwise None."""
+    """Return the provider of the environment's credentials, if the session would use it; else None.
+
+    They are read while the client is made: later the environment may hold others than moto's.
+    """
     is_complete = all(
         os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     )
     if is_complete and vars(session).get("_credentials") is None:
-        with suppress(Exception):  # wrong configuration is told when somebody signs
+        with suppress(Exception):  # signing reports what is wrong
             first = session.get_component("credential_provider").providers[0]
             return first if first.METHOD == "env" else None
     return None
 
 
 def _deferred_credentials(session: Session, is_async: bool) -> Any:
-    """The session's credentials, looked up when they are first needed: after the mock is off, the client signs as it always would have."""
+    """Return the session's credentials, resolved when they are first used.
+
+    So after the mock is off, the client signs as it would have without the mock.
+    """
     kind: Any = sys.modules["aiobotocore.credentials"].AioCredentials if is_async else Credentials
     credentials = kind("", "", method="deferred")
     credentials.get_frozen_credentials = functools.partial(

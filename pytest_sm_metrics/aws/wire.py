@@ -1,4 +1,4 @@
-"""Between botocore's HTTP objects and the service's request and answer."""
+"""The wire: botocore's HTTP objects, and the service's request and answer."""
 
 from __future__ import annotations
 
@@ -24,16 +24,18 @@ from .sessions import DEFAULT_REGION
 def read_request(
     request: Any, context: dict[str, Any], created_url: str, operation_path: str
 ) -> Request:
-    """One of botocore's AWSPreparedRequest as the service sees it.
+    """Return botocore's AWSPreparedRequest as the service's request.
 
-    `created_url` is the URL that botocore gave it: that of the client's endpoint, then the path of the operation.
+    `created_url` is the URL with which botocore made it: the client's endpoint, then the path of
+    the operation.
     """
+    path = operation_path
+    if request.url != created_url or not created_url.endswith(operation_path):
+        path = _path(request.url, created_url, operation_path)
     retries = context.get("retries") or {}
     return Request(
         request.method,
-        operation_path
-        if request.url == created_url and created_url.endswith(operation_path)
-        else _path(request.url, created_url, operation_path),
+        path,
         body_of(request),
         context.get("client_region", DEFAULT_REGION),
         _text(request.headers.get("User-Agent", "")),
@@ -46,25 +48,26 @@ def read_request(
 
 
 def error_of(no_answer: NoAnswer, url: str) -> Exception:
-    """The exception that the client gets in place of an answer."""
+    """Return the exception that the client gets in place of an answer."""
     error = no_answer.error
-    return exception_of(getattr(exceptions, error) if isinstance(error, str) else error, url)
+    if isinstance(error, str):
+        error = getattr(exceptions, error)
+    return exception_of(error, url)
 
 
 def _path(url: str, created_url: str, operation_path: str) -> str:
-    """The path after the endpoint's own base path, of a request that somebody sent elsewhere."""
+    """Return the path after the endpoint's own base path, of a request whose URL was changed."""
     base_path = urlsplit(created_url).path.removesuffix(operation_path)
     return urlsplit(url).path.removeprefix(base_path)
 
 
 def _text(header: bytes | str) -> str:
-    return sys.intern(
-        header.decode("utf-8", "replace") if isinstance(header, bytes) else header
-    )  # the same from call to call
+    text = header.decode("utf-8", "replace") if isinstance(header, bytes) else header
+    return sys.intern(text)  # the same from call to call
 
 
 def body_of(request: Any) -> bytes:
-    """The body as bytes, whatever somebody has put in its place."""
+    """Return the body as bytes, whatever type a handler has given it."""
     body = request.body
     if type(body) is bytes:
         return body
@@ -83,7 +86,7 @@ def body_of(request: Any) -> bytes:
 
 
 class _Content(bytes):
-    """Bytes that may also be awaited: botocore takes the content of a response as it is, aiobotocore awaits it."""
+    """Bytes that can be awaited: aiobotocore awaits the content of a response."""
 
     def __await__(self) -> Generator[None, None, bytes]:
         return self
@@ -91,7 +94,7 @@ class _Content(bytes):
 
 
 class _RawBody(io.BytesIO):
-    """The body as a stream, as urllib3's and (with `raw_headers`) as aiohttp's response has it."""
+    """The body as a stream, as a response of urllib3, or (`raw_headers`) of aiohttp, has it."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.body)

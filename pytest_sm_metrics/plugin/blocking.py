@@ -20,7 +20,7 @@ _SHOWN = 5  # kinds of calls in a message
 
 
 def block_session(config: pytest.Config) -> None:
-    """Block calls outside a mock for the whole session; to the end of the process if pytest owns it."""
+    """Block calls outside a mock for the session, or for the process if pytest owns it."""
     restore, is_last = block(config, True), _owns_the_process()
     config.add_cleanup(lambda: None if is_last or hasattr(config, "workerinput") else restore())
 
@@ -78,7 +78,7 @@ def why_blocked(call: str, where: str) -> str:
     details = [
         f"the test: {current_test.name} ({phase}){where}",
         f"to have it answered: {_fix(phase + where)}",
-        'to have it answered where nobody looks at it: @pytest.mark.sm_metrics(mode="mock")',
+        'to have it answered by a mock that the test ignores: @pytest.mark.sm_metrics(mode="mock")',
         'to let it reach AWS: @pytest.mark.sm_metrics(mode="off")',
     ]
     return joined(head, details)

@@ -1,4 +1,4 @@
-"""What pytest shows below a failed `in` or `==`, where a mock's own objects are compared."""
+"""Comparisons: the explanation of a failed `in` or `==` with the objects of a mock."""
 
 from __future__ import annotations
 
@@ -9,22 +9,10 @@ from ..wording import counted
 
 
 def explain_comparison(op: str, left: object, right: object) -> list[str] | None:
-    """The lines of the explanation, the comparison first; None where pytest's own says enough."""
-    if op == "in" and isinstance(right, MetricSeries):
-        return [f"{left!r} in {right!r}", "a series holds metrics: look for numbers in its .values"]
-    if op == "in" and isinstance(
-        left, str
-    ):  # pytest also asks of one that holds, as in `assert "run-1" in sm_metrics and ...`
-        if isinstance(right, SageMakerMetricsMock) and left not in right:
-            return [
-                f"{left!r} in {right!r}",
-                *why_no_trial_component(right._service, left, None).splitlines(),
-            ]
-        if isinstance(right, TrialComponent) and left not in right:
-            return [
-                f"{left!r} in {right!r}",
-                *why_no_metric(right._service, right._stored, left).splitlines(),
-            ]
+    """Return the lines of the explanation, the comparison first; None to leave it to pytest."""
+    if op == "in":
+        explanation = _why_not_in(left, right)
+        return [f"{left!r} in {right!r}", *explanation.splitlines()] if explanation else None
     if op == "==":
         for series, other in ((left, right), (right, left)):
             if isinstance(series, MetricSeries):
@@ -32,10 +20,24 @@ def explain_comparison(op: str, left: object, right: object) -> list[str] | None
     return None
 
 
+def _why_not_in(left: object, right: object) -> str | None:
+    if isinstance(right, MetricSeries):
+        return "a series holds metrics: look for numbers in its .values"
+    if not isinstance(left, str):
+        return None
+    # pytest also asks about an `in` that holds, as in `assert "run-1" in sm_metrics and ...`.
+    if isinstance(right, SageMakerMetricsMock) and left not in right:
+        return why_no_trial_component(right._service, left, None)
+    if isinstance(right, TrialComponent) and left not in right:
+        return why_no_metric(right._service, right._stored, left)
+    return None
+
+
 def _explain_series(series: MetricSeries, other: object) -> list[str]:
     if not isinstance(other, (MetricSeries, list, tuple)):
         return [
-            f"a series of metrics is compared with {type(other).__name__}: compare one of its .values, .last, .min, ..."
+            f"a series of metrics is compared with {type(other).__name__}: compare one of its "
+            ".values, .last, .min, ..."
         ]
     others = list(other)
     if others and all(isinstance(item, (int, float)) for item in others):

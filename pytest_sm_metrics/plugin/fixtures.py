@@ -28,7 +28,7 @@ CLEAN = MOCKS | {"sm_metrics", "sm_metrics_cloudtrail"}
 def mock_of(
     node: Any, config: pytest.Config, scope: str = "function"
 ) -> Generator[SageMakerMetricsMock]:
-    """Activate a mock with the settings of a node; the session's judge judges it after each test."""
+    """Activate a mock with the settings of a node, for the session's judge."""
     from ..activation.activation import activate, deactivate
     from .judge import judge_of
     from .markers import opt_out_hint, settings_of
@@ -70,7 +70,7 @@ def sm_metrics(_sm_metrics_mock: SageMakerMetricsMock) -> SageMakerMetricsMock:
 
 @pytest.fixture
 def sm_metrics_cloudtrail(sm_metrics: SageMakerMetricsMock) -> CloudTrail:
-    """`sm_metrics.cloudtrail`: the CloudTrail data events of the calls, and trails that hold them."""
+    """`sm_metrics.cloudtrail`: CloudTrail data events of the calls, and trails that hold them."""
     return sm_metrics.cloudtrail
 
 

@@ -21,7 +21,7 @@ _STATE = pytest.StashKey["_TestState"]()
 _NO_EFFECT = pytest.StashKey[dict[Any, str]]()
 """In a worker of xdist: what is wrong with the markers of nodes."""
 _LATE = pytest.StashKey[list[str]]()
-"""What was found after the last test."""
+"""The findings after the last test."""
 _OWN_MOCK = pytest.StashKey[ExitStack]()
 """The mock of a test that is no function, and can't ask for a fixture."""
 
@@ -130,7 +130,7 @@ def pytest_collection_modifyitems(
 
 
 class _TestState:
-    """What has become of a test so far."""
+    """The state of a test."""
 
     def __init__(self) -> None:
         self.outcome = "passed"

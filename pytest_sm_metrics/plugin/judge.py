@@ -17,7 +17,7 @@ from ..service.operations import operation_named, trial_components_in
 
 
 class Cause(enum.Enum):
-    """What a finding is about."""
+    """The cause of a finding."""
 
     OWN = enum.auto()
     """The test's own mocks, and its blocked calls."""

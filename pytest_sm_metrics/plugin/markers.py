@@ -27,7 +27,7 @@ def settings_of(node: Any) -> dict[str, Any]:
 
 
 def mode_of(node: Any, default: str) -> str:
-    """Return the mode that holds for a test. An invalid one is ignored here; `wrong_markers` reports it."""
+    """Return the mode of a test. An invalid one is ignored here; `wrong_markers` reports it."""
     mode = settings_of(node).get("mode")
     return mode if mode in MODES else default
 

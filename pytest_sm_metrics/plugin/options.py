@@ -28,7 +28,7 @@ _NOT_CONVERTED = object()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register an ini option for each setting, and ini option and command line option of the mode."""
+    """Register an ini option for each setting, and the options of the mode."""
     for name, setting in _INI.items():
         ini_type: Any = setting.ini_type
         help_text = f"SageMaker Metrics: {setting.meaning}"
@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Apply the mode before a conftest.py can make a call; `pytest_configure` reports a wrong one."""
+    """Apply the mode before a conftest.py makes a call; `pytest_configure` reports a wrong one."""
     given = early_config.known_args_namespace.sm_metrics_mode
     _apply_mode(early_config, given or _early_mode(early_config))
 
@@ -89,7 +89,7 @@ def _early_mode(config: pytest.Config) -> str | None:
 
 
 def _read_ini(config: pytest.Config) -> dict[str, Any]:
-    """Return the settings and the mode of ini options; raise a ValueError that names all wrong ones."""
+    """Return settings and mode of ini options; raise a ValueError that names all wrong ones."""
     wrong = list(_unknown_options(config))
     given: dict[str, Any] = {}
     for name, setting in _INI.items():

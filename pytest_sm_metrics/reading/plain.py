@@ -1,4 +1,4 @@
-"""What was recorded, as plain data that JSON can carry.
+"""Recorded calls and metrics as plain data that JSON can carry.
 
 A Value that is not finite is the string that stands for it on the wire. Timestamps are ISO 8601.
 """
@@ -14,7 +14,7 @@ from .recorded import Metric, RejectedMetric, TrialComponent
 
 
 def plain_metric(metric: Metric) -> dict[str, Any]:
-    """Return one metric."""
+    """Return a metric as plain data."""
     return {
         "metric_name": metric.metric_name,
         "value": as_sent(metric.value),
@@ -24,7 +24,7 @@ def plain_metric(metric: Metric) -> dict[str, Any]:
 
 
 def plain_trial_component(component: TrialComponent) -> dict[str, Any]:
-    """Return a trial component with its metrics, in order of arrival."""
+    """Return a trial component as plain data, its metrics in order of arrival."""
     return {
         "name": component.name,
         "region": component.region,
@@ -34,7 +34,7 @@ def plain_trial_component(component: TrialComponent) -> dict[str, Any]:
 
 
 def plain_call(call: Call) -> dict[str, Any]:
-    """Return a call without what differs between runs or machines."""
+    """Return a call as plain data, without what differs between runs or machines."""
     response = call.response
     if isinstance(response, bytes):
         response = response.decode(errors="backslashreplace")
@@ -55,7 +55,7 @@ def plain_call(call: Call) -> dict[str, Any]:
 
 
 def plain_rejected(rejected: RejectedMetric) -> dict[str, Any]:
-    """Return a rejected metric."""
+    """Return a rejected metric as plain data."""
     return {
         "code": rejected.code,
         "index": rejected.index,

@@ -1,4 +1,4 @@
-"""Reading what the service holds: views of its store and journal."""
+"""Views of what a service holds: trial components, series, metrics and rejected metrics."""
 
 from __future__ import annotations
 
@@ -23,20 +23,29 @@ from .why_absent import every_rejection, why_no_metric
 
 @dataclass(frozen=True)
 class Metric:
-    """One item of MetricData, as the service took it."""
+    """One item of MetricData that was accepted, or rejected with HTTP 200.
+
+    Two metrics are equal if their members are equal.
+    """
 
     metric_name: str
+    """The MetricName: 1 to 255 characters (documented)."""
     value: float
+    """The Value. It is finite in an accepted metric (assumed: the service rejects the others)."""
     step: int | None
-    """None if the item had no Step."""
+    """The Step: an integer from 0, of 32 bits (documented); None if the item had none."""
     timestamp: datetime
-    """Aware, UTC."""
+    """The Timestamp: aware, UTC, to the microsecond. It travels as seconds since the epoch."""
 
 
 class MetricSeries(Sequence[Metric]):
-    """The metrics of one name in one trial component, in order of arrival, as they were when it was asked for.
+    """The metrics of one name in one trial component: a sequence of `Metric`, in order of arrival.
 
-    A slice is a series again. An empty slice has no statistics: a ValueError.
+    The service keeps every point, so a point that arrives twice is there twice (observed). A series
+    holds what had arrived when it was read; `run["loss"]` makes a new one each time.
+
+    A slice is a series again. It is equal to a list or tuple of the same metrics. An index out of
+    range raises an IndexError. An empty slice has no statistics: they raise a ValueError.
     """
 
     def __init__(self, name: str, columns: SeriesColumns, rows: range | None = None) -> None:
@@ -46,17 +55,17 @@ class MetricSeries(Sequence[Metric]):
 
     @property
     def values(self) -> list[float]:
-        """The Values."""
+        """The Values, a float for each metric."""
         return self._column(self._columns.values)
 
     @property
     def steps(self) -> list[int | None]:
-        """The Steps; None where an item had none."""
+        """The Steps, an integer for each metric; None if it had no Step."""
         return [None if step == NO_STEP else step for step in self._column(self._columns.steps)]
 
     @property
     def timestamps(self) -> list[datetime]:
-        """The Timestamps; aware, UTC."""
+        """The Timestamps, a datetime for each metric: aware, UTC."""
         return list(map(as_datetime, self._column(self._columns.timestamps)))
 
     @property
@@ -76,16 +85,21 @@ class MetricSeries(Sequence[Metric]):
 
     @property
     def std_dev(self) -> float:
-        """The sample standard deviation of the Values (n - 1; assumed of the service), 0 for one Value."""
+        """The sample standard deviation of the Values (divided by n - 1), 0 for one Value.
+
+        Assumed: no source says which one the service computes.
+        """
         return self._statistic("StdDev")
 
     @property
     def last(self) -> float:
-        """The Value with the latest Timestamp; of equal ones the last to arrive (BatchGetMetrics: the first)."""
+        """The Value with the latest Timestamp; of equal ones, the last to arrive.
+
+        Of equal Timestamps, BatchGetMetrics returns the first to arrive (observed).
+        """
         self._require_some()
-        return self._columns.values[
-            self._rows[last_of_the_latest(self._column(self._columns.timestamps))]
-        ]
+        latest = last_of_the_latest(self._column(self._columns.timestamps))
+        return self._columns.values[self._rows[latest]]
 
     def _statistic(self, name: str) -> float:
         self._require_some()
@@ -97,11 +111,9 @@ class MetricSeries(Sequence[Metric]):
 
     def _column(self, column: array[Any]) -> list[Any]:
         rows = self._rows
-        return (
-            column[rows.start : rows.stop].tolist()
-            if rows.step == 1
-            else [column[row] for row in rows]
-        )
+        if rows.step == 1:
+            return column[rows.start : rows.stop].tolist()
+        return [column[row] for row in rows]
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -144,11 +156,20 @@ class MetricSeries(Sequence[Metric]):
     def __repr__(self) -> str:
         values = [repr(value) for value in self.values]
         shown = values if len(values) <= 8 else [*values[:4], "...", *values[-3:]]
-        return f"<MetricSeries {self.metric_name!r}: {counted(len(values), 'value')} [{', '.join(shown)}]>"
+        how_many = counted(len(values), "value")
+        return f"<MetricSeries {self.metric_name!r}: {how_many} [{', '.join(shown)}]>"
 
 
 class TrialComponent(Mapping[str, MetricSeries]):
-    """A trial component in one region: a read-only mapping from its metric names, in order of first arrival, to their series."""
+    """A trial component in one region: a read-only mapping from metric names to `MetricSeries`.
+
+    The names are in order of first arrival. It always shows the present state, and is empty once
+    the trial component is deleted: its metrics are removed, too (observed). Two are equal if their
+    ARNs and metrics are equal.
+
+    `run[name]` raises a KeyError that lists similar names and rejected metrics if the name is
+    absent. A point is `run[name][index]`.
+    """
 
     def __init__(self, service: Service, name: str, region: str) -> None:
         self._service = service
@@ -161,46 +182,43 @@ class TrialComponent(Mapping[str, MetricSeries]):
 
     @property
     def name(self) -> str:
-        """The TrialComponentName."""
+        """The TrialComponentName: lower case, 1 to 120 characters (documented)."""
         return self._name
 
     @property
     def region(self) -> str:
-        """The AWS region; `*` for one that was created in every region and written to in none."""
+        """The AWS region; `*` if it was created in every region and written to in none."""
         return self._region
 
     @property
     def account_id(self) -> str:
-        """The account that owns it: the setting `account_id`."""
+        """The account that owns it, 12 digits: the setting `account_id`."""
         return self._service.settings.account_id
 
     @property
     def arn(self) -> str:
-        """Its ARN, `arn:<partition>:sagemaker:<region>:<account>:experiment-trial-component/<name>`."""
+        """The ARN, which BatchGetMetrics takes as ResourceArn. Its form is documented:
+
+        `arn:<partition>:sagemaker:<region>:<account>:experiment-trial-component/<name>`
+        """
         return trial_component_arn(self.region, self.account_id, self.name)
 
     @property
     def metrics(self) -> list[Metric]:
-        """Every accepted metric, in order of arrival."""
-        series = list(self.values())
-        arrived = [
-            (arrival, metric)
-            for one in series
-            for arrival, metric in zip(one._columns.arrivals, one, strict=False)
-        ]
+        """Every accepted metric, of all names, in order of arrival."""
+        arrived: list[tuple[int, Metric]] = []
+        for series in list(self.values()):
+            arrived += zip(series._columns.arrivals, series, strict=False)
         return [metric for _, metric in sorted(arrived, key=lambda pair: pair[0])]
 
     def __getitem__(self, metric_name: str) -> MetricSeries:
         __tracebackhide__ = True
-        columns = (
-            self._service.series(self._stored).get(metric_name)
-            if isinstance(metric_name, str)
-            else None
-        )
+        columns = None
+        if isinstance(metric_name, str):
+            columns = self._service.series(self._stored).get(metric_name)
         if columns is None:
-            raise AbsentError(
-                metric_name, partial(why_no_metric, self._service, self._stored, metric_name)
-            )
+            explain = partial(why_no_metric, self._service, self._stored, metric_name)
+            raise AbsentError(metric_name, explain)
         return MetricSeries(metric_name, columns)
 
     def __contains__(self, metric_name: object) -> bool:
@@ -219,47 +237,48 @@ class TrialComponent(Mapping[str, MetricSeries]):
 
     def __repr__(self) -> str:
         held = ", ".join(f"{name!r} ({len(series)})" for name, series in list(self.items())[:10])
-        return f"<TrialComponent {self.name!r} in {self.region}: {held or 'no metrics'}{', ...' if len(self) > 10 else ''}>"
+        more = ", ..." if len(self) > 10 else ""
+        return f"<TrialComponent {self.name!r} in {self.region}: {held or 'no metrics'}{more}>"
 
 
 @dataclass(frozen=True, repr=False)
 class RejectedMetric:
-    """One metric that was refused in an answer with HTTP 200: an entry of Errors."""
+    """One metric that the service did not store: an entry in Errors of an answer with HTTP 200.
+
+    The other metrics of the call were stored. The shape and the codes are documented
+    (BatchPutMetricsError); `rule.provenance` and `rule.source` say how the cause is known.
+    """
 
     code: str
-    """The Code in Errors, `VALIDATION_ERROR` for one."""
+    """The Code in Errors: `METRIC_LIMIT_EXCEEDED`, `INTERNAL_ERROR`, `VALIDATION_ERROR` or
+    `CONFLICT_ERROR` (documented)."""
     index: int
-    """The MetricIndex in Errors: the place in the call's MetricData, from 0."""
+    """The MetricIndex in Errors: the place in the call's MetricData, from 0 (assumed)."""
     metric: Metric
+    """The metric as it was sent. Its `value` may be an infinity or NaN."""
     reason: str
-    """Why, with the values that made it so."""
+    """The cause in words, with the values that led to it."""
     rule: Rule | None
-    """The rule that it broke; None for an injected one."""
+    """The rule that rejected it; None if a fault did."""
     injected: bool
-    """Whether a fault did it, not a rule."""
+    """True if a fault rejected it, not a rule."""
     call: Call
+    """The attempt that it was part of."""
 
     def __repr__(self) -> str:
-        metric = self.metric
-        return (
-            f"<RejectedMetric {metric.metric_name!r} (step {metric.step}) of {self.call.trial_component!r} in {self.call.region}: "
-            f"{self.code}, {self.reason}>"
-        )
+        metric = f"{self.metric.metric_name!r} (step {self.metric.step})"
+        where = f"{self.call.trial_component!r} in {self.call.region}"
+        return f"<RejectedMetric {metric} of {where}: {self.code}, {self.reason}>"
 
 
 def rejected_metrics(service: Service, calls: Sequence[Call]) -> list[RejectedMetric]:
-    """Every rejected metric of the calls, in order."""
+    """Return every rejected metric of the calls, in order."""
     rejected: list[RejectedMetric] = []
     for call, put, refusal, reason in every_rejection(calls, service.settings):
         index, cause = refusal.metric_index, refusal.cause
-        metric = Metric(
-            put.names[index],
-            put.values[index],
-            put.steps[index],
-            as_datetime(put.timestamps[index]),
-        )
+        timestamp = as_datetime(put.timestamps[index])
+        metric = Metric(put.names[index], put.values[index], put.steps[index], timestamp)
         rule = cause if isinstance(cause, Rule) else None
-        rejected.append(
-            RejectedMetric(refusal.code, index, metric, reason, rule, rule is None, call)
-        )
+        injected = refusal.is_injected
+        rejected.append(RejectedMetric(refusal.code, index, metric, reason, rule, injected, call))
     return rejected

@@ -1,1 +1,1 @@
-"""Reports: a test as plain data, and what is rendered from it."""
+"""Reports: the record of a test as plain data, and the section that is rendered from it."""

@@ -1,6 +1,8 @@
-"""The record of a test: what its mocks saw, as plain data that JSON can carry.
+"""The record of a test: everything that its mocks saw, as plain data that JSON can carry.
 
-Every report is rendered from it. It may leave out the earlier calls of a test, and says how many.
+The section of a failing test is rendered from it. A record may leave out the earlier calls of a
+test; it has their number. Timestamps are ISO 8601 strings. A Value that is not finite is the
+string that botocore sends for it.
 """
 
 from __future__ import annotations
@@ -18,40 +20,45 @@ from ..service.journal import Call
 from ..service.numbers import as_sent
 from ..service.service import Service
 from ..service.store import StoredTrialComponent
-from ..settings import SETTINGS
+from ..settings import SETTINGS, Settings
 
 
 class CallRecord(TypedDict):
     """One attempt that reached a mock."""
 
     call: dict[str, Any]
-    """As `to_dict()` has it."""
+    """The call, as in `to_dict()`."""
     timestamp: str
+    """The time of arrival."""
     names: str
     """The names of its trial components, for a message."""
     ending: str
-    """How it ended, in a few words."""
+    """The outcome, in a few words."""
     items: list[str] | None
-    """The names of its metrics, or its queries, in a few words; None for a malformed request."""
+    """The names of its metrics, or its queries in a few words; None for a malformed request."""
     described: list[str] | None
-    """The same with all their members."""
+    """Its metrics or queries with all their members; None for a malformed request."""
     size: int
     """The length of the body, in bytes."""
     faults: list[str]
-    """The faults that fired."""
+    """The faults that fired, each as the call of the function that makes it."""
     rejected: list[dict[str, Any]]
-    """The metrics that were not stored, as `to_dict()` has them."""
+    """The metrics that were not stored, as in `to_dict()`."""
     unanswered: list[str]
-    """The queries that failed or found nothing, and why."""
+    """A line for each query that failed or found nothing, with the reason."""
 
 
 class FaultRecord(TypedDict):
-    """A fault that was in force."""
+    """A fault of a mock, in force or removed."""
 
     kind: str
+    """The name of the function that makes it, for example `fail_calls`."""
     description: str
+    """The call of that function, with its arguments."""
     hits: int
+    """The number of times it fired."""
     matches: int
+    """The number of calls, metrics or queries that passed its filters."""
 
 
 class SeriesRecord(TypedDict):
@@ -62,6 +69,7 @@ class SeriesRecord(TypedDict):
     metric_name: str
     values: list[float | str]
     steps: list[int | None]
+    """None for a metric without a Step."""
     timestamps: list[str]
 
 
@@ -69,65 +77,71 @@ class MockRecord(TypedDict):
     """One mock that was on during the test."""
 
     settings: dict[str, str]
-    """The settings that are not the defaults, as they are written."""
+    """The settings that differ from the defaults, each value as its `repr`."""
     calls_before: int
     """The number of calls that reached it before the test."""
     calls_left_out: int
     """The number of earlier calls of the test that the record leaves out."""
     calls: list[CallRecord]
     series: list[SeriesRecord]
+    """The accepted metrics; empty if the number of calls is limited."""
     faults: list[FaultRecord]
     trails: list[str]
-    """What each CloudTrail trail holds, and what went wrong with it."""
+    """A line for each CloudTrail trail with the number of its events, and a line for each error
+    of a trail."""
 
 
 class TestRecord(TypedDict):
     """One test."""
 
     test: str
+    """The node id of the test."""
     mocks: list[MockRecord]
-    """Those that saw something, in order of activation."""
+    """The mocks that have calls, faults or trails, in order of activation."""
     blocked_calls: list[str]
-    """The calls outside a mock that were blocked."""
+    """A line for each call that was blocked because it was made outside a mock."""
 
 
 def record_test(
     test: str, mocks: Sequence[ActiveMock], blocked: Sequence[str], most_calls: int | None
 ) -> TestRecord:
-    """Return the record of a test, with the last `most_calls` calls of each mock; None: with all."""
-    used = [one for one in mocks if _has_seen_something(one)]
+    """Return the record of a test.
+
+    Of each mock it has the last `most_calls` calls and no series; None: all calls, and the series.
+    """
     return {
         "test": test,
-        "mocks": [_record_mock(one, most_calls) for one in used],
+        "mocks": [_record_mock(one, most_calls) for one in mocks if _is_used(one)],
         "blocked_calls": list(blocked),
     }
 
 
-def _has_seen_something(active: ActiveMock) -> bool:
+def _is_used(active: ActiveMock) -> bool:
     service = active.service
-    is_called = len(service.calls) > active.calls_before_test
-    return is_called or bool(service.injection.added) or bool(active.mock.cloudtrail.trails)
+    if len(service.calls) > active.calls_before_test:
+        return True
+    return bool(service.injection.added or active.mock.cloudtrail.trails)
 
 
 def _record_mock(active: ActiveMock, most_calls: int | None) -> MockRecord:
     service, before = active.service, active.calls_before_test
     calls = service.calls[before:]
-    kept = calls if most_calls is None else calls[-most_calls:]
+    left_out = 0 if most_calls is None else max(0, len(calls) - most_calls)
+    components = service.components() if most_calls is None else []
     return {
-        "settings": {
-            name: repr(getattr(service.settings, name))
-            for name, setting in SETTINGS.items()
-            if getattr(service.settings, name) != setting.default
-        },
+        "settings": _record_settings(service.settings),
         "calls_before": before,
-        "calls_left_out": len(calls) - len(kept),
-        "calls": [_record_call(service, call) for call in kept],
-        "series": [one for component in service.components() for one in _series(service, component)]
-        if most_calls is None
-        else [],
+        "calls_left_out": left_out,
+        "calls": [_record_call(service, call) for call in calls[left_out:]],
+        "series": [one for component in components for one in _record_series(service, component)],
         "faults": list(map(_record_fault, service.injection.added)),
         "trails": list(what_trails_hold(active.mock.cloudtrail._trails)),
     }
+
+
+def _record_settings(settings: Settings) -> dict[str, str]:
+    values = {name: getattr(settings, name) for name in SETTINGS}
+    return {name: repr(value) for name, value in values.items() if value != SETTINGS[name].default}
 
 
 def _record_call(service: Service, call: Call) -> CallRecord:
@@ -147,8 +161,11 @@ def _record_call(service: Service, call: Call) -> CallRecord:
 
 
 def _unanswered(service: Service, call: Call) -> Iterator[str]:
-    """Return the queries of a call that failed or found nothing, and why."""
-    results = call.response.get("MetricQueryResults", ()) if call.status_code == 200 else ()
+    """Describe the queries of a call that failed or found nothing."""
+    response = call.response
+    if not isinstance(response, dict):  # the raw bytes of a fault, or no answer
+        return
+    results = response.get("MetricQueryResults", ())
     queries = getattr(call.parsed, "queries", ())
     for query, result in zip(queries, results, strict=False):
         head = f"{query.described}: {result['Status']}"
@@ -167,7 +184,7 @@ def _record_fault(fault: Fault) -> FaultRecord:
     }
 
 
-def _series(service: Service, component: StoredTrialComponent) -> Iterator[SeriesRecord]:
+def _record_series(service: Service, component: StoredTrialComponent) -> Iterator[SeriesRecord]:
     for name, columns in service.series(component).items():
         series = MetricSeries(name, columns)
         yield {

@@ -9,13 +9,13 @@ from ..aws.active import active
 from ..wording import counted
 from .record import CallRecord, MockRecord, TestRecord, record_test
 
-_SHOWN = 10  # calls, metrics of a call, faults, trails, blocked calls
+_SHOWN = 10  # calls, metrics of a call, faults, trails, blocked calls; the others with -vv
 _EXPLAINED = 3  # rejected metrics and unanswered queries of a call
 _MOCKS = 3
 
 
 def sections(test: str, blocked: Sequence[str], whole: bool) -> list[tuple[str, str]]:
-    """Return the section of a test, as pytest's reports have them; none if its mocks saw nothing."""
+    """Return the section of a test as title and text; an empty list if its mocks saw nothing."""
     record = record_test(test, active.of_this_test(), blocked, None if whole else _SHOWN)
     text = "\n".join(_lines(record, whole))
     return [("SageMaker Metrics calls", text)] if text else []
@@ -45,7 +45,8 @@ def _mock(mock: MockRecord, whole: bool) -> Iterator[str]:
         yield from _call(call, whole)
     yield from _first(mock["trails"], whole)
     most_hits_first = sorted(mock["faults"], key=lambda fault: -fault["hits"])
-    for fault in mock["faults"] if whole else most_hits_first[:_SHOWN]:
+    shown = mock["faults"] if whole else most_hits_first[:_SHOWN]
+    for fault in shown:
         hits, matches = counted(fault["hits"], "hit"), counted(fault["matches"], "match")
         yield f"{fault['description']}: {hits}, {matches}"
     yield from _left_out(mock["faults"], whole, "more fault")
@@ -77,7 +78,7 @@ def _items(record: CallRecord, whole: bool) -> str:
 
 
 def _by_rules(record: CallRecord) -> list[dict[str, object]]:
-    """Return the metrics that a rule rejected: a fault is shown by itself."""
+    """Return the metrics that a rule rejected. Faults have lines by themselves."""
     return [one for one in record["rejected"] if not one["injected"]]
 
 

@@ -33,7 +33,7 @@ def nothing_is_on():
 
 
 def ran(case):
-    """The result of running a test case with plain unittest."""
+    """Return the result of running a test case with plain unittest."""
     return unittest.defaultTestLoader.loadTestsFromTestCase(case).run(unittest.TestResult())
 
 
@@ -162,7 +162,8 @@ class TestFunctions:
 
         with pytest.raises(
             AssertionError,
-            match=r'1 metric was rejected(.|\n)*turned off by mock_sm_metrics\(rejected_metrics="ignore"\)',
+            match="1 metric was rejected(.|\n)*turned off by "
+            r'mock_sm_metrics\(rejected_metrics="ignore"\)',
         ):
             train()
         assert nothing_is_on()
@@ -298,7 +299,8 @@ class TestPlainClasses:
                 @pytest.mark.parametrize("count", [1, 2, 3])
                 def test_upload(self, count, name):
                     data = [{"MetricName": name, "Timestamp": 0, "Value": 0.5}] * count
-                    boto3.client("sagemaker-metrics").batch_put_metrics(TrialComponentName="run-1", MetricData=data)
+                    client = boto3.client("sagemaker-metrics")
+                    client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
                     assert len(current()["run-1"][name]) == min(count, 2)
             """
         )
@@ -390,21 +392,21 @@ class TestTestCases:
 
         result = ran(Tests)
         assert result.testsRun == 6
-        told = {test.id().rpartition(".")[2]: text for test, text in result.failures}
-        assert sorted(told) == [
+        reported = {test.id().rpartition(".")[2]: text for test, text in result.failures}
+        assert sorted(reported) == [
             "test_body",
             "test_cleanup",
             "test_its_own",
             "test_its_own_part [first]",
         ]
-        assert "1 metric was rejected" in told["test_body"]
-        assert "1 metric was rejected" in told["test_cleanup"]
-        assert "its own failure" in told["test_its_own"]
-        assert "rejected" not in told["test_its_own"]
+        assert "1 metric was rejected" in reported["test_body"]
+        assert "1 metric was rejected" in reported["test_cleanup"]
+        assert "its own failure" in reported["test_its_own"]
+        assert "rejected" not in reported["test_its_own"]
         assert len(result.expectedFailures) == 1
         assert not result.errors
 
-    def test_a_teardown_that_fails_is_told_alone(self):
+    def test_a_teardown_that_fails_is_reported_alone(self):
         @mock_sm_metrics(rejected_metrics="error")
         class Tests(unittest.TestCase):
             def tearDown(self):
@@ -415,8 +417,8 @@ class TestTestCases:
 
         result = ran(Tests)
         assert not result.failures
-        [(_, told)] = result.errors
-        assert "its own error" in told
+        [(_, reported)] = result.errors
+        assert "its own error" in reported
 
     def test_a_part_that_is_skipped_hides_nothing(self):
         @mock_sm_metrics(rejected_metrics="error")
@@ -477,7 +479,8 @@ class TestTestCases:
             import boto3
             from pytest_sm_metrics import current, mock_sm_metrics
 
-            client = boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+            keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+            client = boto3.client("sagemaker-metrics", region_name="us-east-1", **keys)
 
             @mock_sm_metrics(metric_limit=3)
             class Tests(unittest.TestCase):
@@ -485,15 +488,20 @@ class TestTestCases:
                     self.log(1)
 
                 def log(self, count):
-                    data = [{"MetricName": "loss", "Timestamp": 0, "Step": step, "Value": 0.5} for step in range(count)]
-                    return client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)["Errors"]
+                    data = [
+                        {"MetricName": "loss", "Timestamp": 0, "Step": step, "Value": 0.5}
+                        for step in range(count)
+                    ]
+                    answer = client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
+                    return answer["Errors"]
 
                 def test_one(self):
                     self.assertEqual(self.log(2), [])
                     self.assertEqual(current()["run-1"]["loss"].steps, [0, 0, 1])
 
                 def test_two(self):
-                    self.assertEqual([error["Code"] for error in self.log(3)], ["METRIC_LIMIT_EXCEEDED"])
+                    codes = [error["Code"] for error in self.log(3)]
+                    self.assertEqual(codes, ["METRIC_LIMIT_EXCEEDED"])
         """
         tmp_path.joinpath("test_it.py").write_text(textwrap.dedent(source), encoding="utf-8")
         subprocess.run(
@@ -512,10 +520,12 @@ import boto3
 from pytest_sm_metrics import current, mock_sm_metrics
 
 IDS = set()
-client = boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+client = boto3.client("sagemaker-metrics", region_name="us-east-1", **keys)
 
 def log():
-    client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}])
+    data = [{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}]
+    client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
     [call] = current().calls
     assert call.request_id not in IDS
     IDS.add(call.request_id)
@@ -558,9 +568,8 @@ if __name__ == "__main__":
     subprocess.run([sys.executable, "test_it.py"], cwd=tmp_path, check=True, capture_output=True)
 
 
-def test_what_gives_back_a_coroutine_and_is_no_async_function():
-    """What moto's decorator makes of an async function, say."""
-
+def test_what_returns_a_coroutine_and_is_no_async_function():
+    # As moto's decorator makes it of an async function.
     def sync(function):
         @functools.wraps(function)
         def wrapper():
@@ -575,7 +584,8 @@ def test_what_gives_back_a_coroutine_and_is_no_async_function():
 
     with pytest.raises(
         TypeError,
-        match=r"upload gave back a coroutine and is no async function.*Put mock_sm_metrics below the decorator",
+        match=r"upload returned a coroutine and is no async function.*"
+        r"Put mock_sm_metrics below the decorator",
     ):
         upload()
 

@@ -1,4 +1,4 @@
-"""The assertion helpers: what passes, and how a failure reads."""
+"""The assertion helpers: the expectations that pass, and the messages of those that fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..logging_metrics import INFINITE, client_in, metric, put
 
 
 class Array:
-    """As much of an array as the helpers know."""
+    """An array, as far as the helpers know one."""
 
     def __init__(self, values):
         self.values = values
@@ -21,7 +21,7 @@ class Array:
 
 @pytest.fixture(autouse=True)
 def client(sm_metrics):
-    """A curve of fifty points, a rejected one, a run elsewhere, a run refused."""
+    """Log a curve of fifty points, a rejected one, a run elsewhere and a refused run."""
     client = client_in("us-east-1")
     for step in range(0, 50, 10):
         put(
@@ -85,7 +85,10 @@ def failure(check, *args, **kwargs):
 
 
 HEAD = "metric 'train:loss' of trial component 'run-1' in us-east-1 is not as expected"
-REJECTED = "  - 1 metric of that name was rejected: VALIDATION_ERROR for 'val:loss' (MetricIndex 1): Value is inf, which is not finite"
+REJECTED = (
+    "  - 1 metric of that name was rejected: VALIDATION_ERROR for 'val:loss' (MetricIndex 1): "
+    "Value is inf, which is not finite"
+)
 
 
 class TestLogged:
@@ -99,7 +102,8 @@ class TestLogged:
         head, refused, closest = failure(sm_metrics.assert_logged, "Run-3", "loss")
         assert head == "trial component 'Run-3' holds no metrics"
         assert refused.startswith(
-            "  - a call for it was refused as a whole: 400 ValidationException: 1 validation error detected: Value 'Run-3'"
+            "  - a call for it was refused as a whole: 400 ValidationException: 1 validation "
+            "error detected: Value 'Run-3'"
         )
         assert closest.startswith("  - closest: ")
 
@@ -150,9 +154,9 @@ class TestLogged:
             sm_metrics.assert_logged, "run-1", "train:loss", values=expected
         )
         assert head == HEAD
-        assert (
-            first
-            == "  - values: first difference at index 17 (step 17): expected 0.06, arrived 0.05555555555555555"
+        assert first == (
+            "  - values: first difference at index 17 (step 17): "
+            "expected 0.06, arrived 0.05555555555555555"
         )
         assert "0.0625, 0.058823529411764705, 0.06, " in wanted
         assert "0.0625, 0.058823529411764705, 0.05555555555555555, " in arrived
@@ -175,9 +179,8 @@ class TestLogged:
         ]
 
     def test_an_approximation(self, sm_metrics):
-        assert failure(sm_metrics.assert_logged, "run-1", "val:loss", values=pytest.approx([0.4]))[
-            1:
-        ] == [
+        expected = pytest.approx([0.4])
+        assert failure(sm_metrics.assert_logged, "run-1", "val:loss", values=expected)[1:] == [
             "  - values: expected approx([0.4 ± 4.0e-07]), arrived [0.5]",
             REJECTED,
         ]
@@ -202,10 +205,8 @@ class TestLogged:
         )
 
     def test_after_waiting(self, sm_metrics):
-        assert (
-            failure(sm_metrics.assert_logged, "run-4", "loss", timeout=0.01)[0]
-            == "after 0.01 seconds: trial component 'run-4' holds no metrics"
-        )
+        head, *_ = failure(sm_metrics.assert_logged, "run-4", "loss", timeout=0.01)
+        assert head == "after 0.01 seconds: trial component 'run-4' holds no metrics"
 
     def test_a_created_run(self, sm_metrics):
         sm_metrics.create_trial_component("run-9")
@@ -236,7 +237,8 @@ def test_no_rejected_metrics(sm_metrics):
     sm_metrics.assert_no_rejected_metrics(region="eu-west-1")
     assert failure(sm_metrics.assert_no_rejected_metrics) == [
         "1 metric was rejected",
-        "  - <RejectedMetric 'val:loss' (step 1) of 'run-1' in us-east-1: VALIDATION_ERROR, Value is inf, which is not finite>, MetricIndex 1",
+        "  - <RejectedMetric 'val:loss' (step 1) of 'run-1' in us-east-1: VALIDATION_ERROR, Value "
+        "is inf, which is not finite>, MetricIndex 1",
     ]
 
 
@@ -252,7 +254,8 @@ class TestCalled:
         assert failure(
             sm_metrics.assert_called, operation="BatchPutMetrics", trial_component="run-2", times=3
         ) == [
-            "expected 3 calls (operation='BatchPutMetrics', trial_component='run-2'), but 1 attempt arrived",
+            "expected 3 calls (operation='BatchPutMetrics', trial_component='run-2'), but 1 "
+            "attempt arrived",
             "  - attempts that match:",
             "  - <Call BatchPutMetrics 'run-2' in eu-west-1: 200> 1 time",
         ]
@@ -260,24 +263,23 @@ class TestCalled:
     def test_none(self, sm_metrics):
         lines = failure(sm_metrics.assert_called, "BatchPutMetric", "rum-2")
         assert lines[:3] == [
-            "expected at least one call (operation='BatchPutMetric', trial_component='rum-2'), but 0 attempts arrived",
+            "expected at least one call (operation='BatchPutMetric', trial_component='rum-2'), "
+            "but 0 attempts arrived",
             "  - unknown operation 'BatchPutMetric'; did you mean 'BatchPutMetrics'?",
             "  - closest to 'rum-2': 'run-2', 'Run-3', 'run-1'",
         ]
         assert "  - <Call BatchPutMetrics 'run-1' in us-east-1: 200> 5 times" in lines
 
     def test_an_unknown_operation_is_never_called_in_vain(self, sm_metrics):
-        lines = failure(sm_metrics.assert_called, "batch_get_metrics", times=0)
-        assert (
-            lines[1] == "  - unknown operation 'batch_get_metrics'; did you mean 'BatchGetMetrics'?"
+        _, unknown, *_ = failure(sm_metrics.assert_called, "batch_get_metrics", times=0)
+        assert unknown == (
+            "  - unknown operation 'batch_get_metrics'; did you mean 'BatchGetMetrics'?"
         )
 
     def test_where_none_arrived_at_all(self, sm_metrics):
         sm_metrics.reset()
-        assert (
-            failure(sm_metrics.assert_called)[1]
-            == "  - no SageMaker Metrics call has reached the mock"
-        )
+        _, why = failure(sm_metrics.assert_called)
+        assert why == "  - no SageMaker Metrics call has reached the mock"
 
 
 @pytest.mark.parametrize("expected", [{0.5}, {0.5: 1}, "0.5"])

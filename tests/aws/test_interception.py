@@ -1,4 +1,4 @@
-"""Which clients are answered, and what is left behind, through real boto3 clients."""
+"""Interception: the clients that are answered, and the state afterwards, with real clients."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class TestWhoIsAnswered:
         with pytest.raises(RuntimeError, match="no mock of SageMaker Metrics is on"):
             current()
 
-    def test_what_the_client_refuses_reaches_nobody(self, sm_metrics):
+    def test_what_the_client_refuses_does_not_arrive(self, sm_metrics):
         with pytest.raises(botocore.exceptions.ParamValidationError):
             put(client(), "run-1", metric(step=-1))
         assert sm_metrics.calls == []
@@ -233,7 +233,7 @@ class TestNothingIsNeeded:
         assert network == []
 
     @pytest.mark.parametrize("mode", ["auto", "standard"])
-    def test_defaults_modes_ask_nobody(self, sm_metrics, monkeypatch, network, mode):
+    def test_defaults_modes_use_no_network(self, sm_metrics, monkeypatch, network, mode):
         monkeypatch.setenv("AWS_DEFAULTS_MODE", mode)
         put(client(), "run-1", metric())
         assert network == []
@@ -266,7 +266,7 @@ class TestNothingIsNeeded:
         monkeypatch.setenv("AWS_DEFAULT_REGION", "")
         assert client().meta.region_name == "us-east-1"
 
-    def test_classes_derived_meanwhile_are_classes_as_ever(self, sm_metrics):
+    def test_classes_derived_meanwhile_are_as_always(self, sm_metrics):
         seen = []
 
         class Mixin:
@@ -356,7 +356,7 @@ class TestAfterwards:
         assert b"Credential=a/" in self.authorization(EARLY_CLIENT)
 
     def authorization(self, client):
-        """What the client would have sent."""
+        """Return the Authorization header that the client would have sent."""
         sent = []
 
         def look(request, **_):
@@ -431,7 +431,7 @@ class TestAfterwards:
                 put(client(), "run-1", metric())
 
 
-def test_a_wrapper_that_somebody_else_put_on_top_stays():
+def test_a_wrapper_that_other_code_put_on_top_stays():
     Session = botocore.session.Session
     original = Session.create_client
 
@@ -457,18 +457,20 @@ def test_a_wrapper_that_somebody_else_put_on_top_stays():
 FROZEN = """
 import gc
 import boto3
-client = boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+client = boto3.client("sagemaker-metrics", region_name="us-east-1", **keys)
 gc.freeze()
 count = gc.get_freeze_count()
 from pytest_sm_metrics import mock_sm_metrics
 with mock_sm_metrics() as sm_metrics:
-    client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}])
+    data = [{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}]
+    client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
 assert list(sm_metrics) == ["run-1"]
 assert gc.get_freeze_count() >= count
 """
 
 
-def test_a_client_that_the_garbage_collector_was_told_to_forget():
+def test_a_client_that_the_garbage_collector_has_frozen():
     subprocess.run([sys.executable, "-W", "error", "-c", FROZEN], check=True, timeout=60)
 
 
@@ -510,6 +512,7 @@ assert stored() is None
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 def test_nothing_of_a_mock_is_kept(mode):
-    in_a_pool = 'pool.submit(client.batch_put_metrics, TrialComponentName="run-1", MetricData=data).result()'
+    keywords = 'TrialComponentName="run-1", MetricData=data'
+    in_a_pool = f"pool.submit(client.batch_put_metrics, {keywords}).result()"
     script = LET_GO.replace("IN_A_POOL", "pass" if CONTEXT_IS_LOST else in_a_pool)
     subprocess.run([sys.executable, "-W", "error", "-c", script, mode], check=True, timeout=60)

@@ -1,4 +1,7 @@
-"""What the control plane tells of trial components, answered here by a Stubber; by moto in compat/test_moto.py."""
+"""Calls to the control plane about trial components, answered by a Stubber.
+
+compat/test_moto.py has moto answer them.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,7 @@ class TestCreate:
             stubber.client.create_trial_component(TrialComponentName="run-1")
         assert put(client, "run-1", metric())["Errors"] == REFUSED
 
-    def test_the_innermost_mock_is_told(self, sm_metrics, stubber):
+    def test_the_innermost_mock_follows(self, sm_metrics, stubber):
         with mock_sm_metrics() as inner:
             stubber.add_response("create_trial_component", {"TrialComponentArn": ARN})
             stubber.client.create_trial_component(TrialComponentName="run-1")
@@ -102,10 +105,17 @@ class TestDescribe:
                 "Last": loss.last,
             },
             {
-                "MetricName": "acc", "SourceArn": ARN, "TimeStamp": NOON,
-                "Min": 1, "Max": 1, "Avg": 1, "Count": 1, "StdDev": 0, "Last": 1,
+                "MetricName": "acc",
+                "SourceArn": ARN,
+                "TimeStamp": NOON,
+                "Min": 1,
+                "Max": 1,
+                "Avg": 1,
+                "Count": 1,
+                "StdDev": 0,
+                "Last": 1,
             },
-        ]  # fmt: skip
+        ]
         assert type(answer["Metrics"][0]["Count"]) is int
 
     def test_last_is_the_first_to_arrive_where_timestamps_tie(self, sm_metrics, client, stubber):
@@ -122,34 +132,24 @@ class TestDescribe:
         assert describe(stubber, Metrics=[stale])["Metrics"] == [stale]
         assert "Metrics" not in describe(stubber)
         put_losses(client)
-        assert [
-            (one["MetricName"], one["Count"])
-            for one in describe(stubber, Metrics=[other, stale])["Metrics"]
-        ] == [
-            ("other", 7),
-            ("loss", 3),
-        ]
+        answered = describe(stubber, Metrics=[other, stale])["Metrics"]
+        counts = [(one["MetricName"], one["Count"]) for one in answered]
+        assert counts == [("other", 7), ("loss", 3)]
 
     def test_an_answer_that_a_stubber_gives_again_carries_nothing_along(self, client, stubber):
         answer, other = {"TrialComponentName": "run-1"}, [{"MetricName": "other", "Count": 7}]
 
         def describe_again(name):
             stubber.add_response("describe_trial_component", answer)
-            return [
-                summary["MetricName"]
-                for summary in stubber.client.describe_trial_component(TrialComponentName=name).get(
-                    "Metrics", []
-                )
-            ]
+            described = stubber.client.describe_trial_component(TrialComponentName=name)
+            return [summary["MetricName"] for summary in described.get("Metrics", [])]
 
         with mock_sm_metrics():
             put(client, "run-1", metric("loss"))
             put(client, "run-2", metric("acc"))
-            assert [describe_again("run-1"), describe_again("run-2"), describe_again("run-3")] == [
-                ["loss"],
-                ["acc"],
-                [],
-            ]
+            assert describe_again("run-1") == ["loss"]
+            assert describe_again("run-2") == ["acc"]
+            assert describe_again("run-3") == []
             answer["Metrics"] = other
             assert describe_again("run-1") == ["other", "loss"]
         with mock_sm_metrics():
@@ -209,7 +209,7 @@ class TestDelete:
         put(client, "run-1", metric("acc"))
         assert list(sm_metrics.trial_component("run-1", region="us-east-1")) == ["acc"]
 
-    def test_the_message_where_somebody_looks_for_it(self, sm_metrics, client, stubber):
+    def test_the_message_of_a_test_that_looks_for_it(self, sm_metrics, client, stubber):
         put_losses(client)
         self.delete(stubber)
         with pytest.raises(KeyError) as absent:
@@ -224,7 +224,8 @@ class TestDelete:
         self.delete(stubber)
         put(client, "run-1", metric())
         assert sm_metrics.rejected[0].reason == (
-            "'run-1' was not created before, or was deleted, and unknown_trial_component is \"reject\""
+            "'run-1' was not created before, or was deleted, and unknown_trial_component is "
+            '"reject"'
         )
 
     def test_a_trial_component_that_a_test_holds(self, sm_metrics, client, stubber):

@@ -195,7 +195,7 @@ def test_a_mock_stops_that_was_imported_under_a_patch_of_modules():
 
 
 class Interrupted(BaseException):
-    """What Ctrl-C raises, at a chosen line."""
+    """An interruption, as by Ctrl-C, at a chosen line."""
 
 
 def interrupted(function, at):

@@ -1,4 +1,4 @@
-"""What tests beside other libraries share."""
+"""Fixtures of the tests beside other libraries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..plugin.conftest import project  # noqa: F401 - a fixture
 
 @pytest.fixture
 def run_with(project, monkeypatch):  # noqa: F811
-    """Run the tests of the project in a process of its own, with these plugins of pytest and no others."""
+    """Run the tests of the project in a new process, with these plugins of pytest alone."""
     monkeypatch.delenv("PYTEST_ADDOPTS")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 

@@ -122,7 +122,8 @@ from pytest_sm_metrics import mock_sm_metrics
 async def log():
     from aiobotocore.session import get_session
     async with get_session().create_client("sagemaker-metrics") as client:
-        await client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}])
+        data = [{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}]
+        await client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
 
 with mock_sm_metrics() as sm_metrics:
     asyncio.run(log())

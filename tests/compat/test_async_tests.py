@@ -1,4 +1,7 @@
-"""aioboto3, pytest-asyncio and anyio: async tests are served as others are. `.[test,compat]` brings them."""
+"""aioboto3, pytest-asyncio and anyio: async tests are served as others are.
+
+`.[test,compat]` brings them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ def client():
     return session.client("sagemaker-metrics")
 
 async def put(uploader, run, *values):
-    data = [{"MetricName": "loss", "Timestamp": 1788264000, "Step": step, "Value": value} for step, value in enumerate(values)]
+    data = [
+        {"MetricName": "loss", "Timestamp": 1788264000, "Step": step, "Value": value}
+        for step, value in enumerate(values)
+    ]
     return await uploader.batch_put_metrics(TrialComponentName=run, MetricData=data)
 """
 
@@ -105,9 +111,8 @@ class TestAioboto3:
 
     @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
     def test_a_back_off_that_is_slept_leaves_the_loop_to_others(self, mode, monkeypatch):
-        monkeypatch.setattr(
-            "random.random", lambda: 1.0
-        )  # the longest that botocore waits: a second
+        # So botocore waits as long as it may: a second.
+        monkeypatch.setattr("random.random", lambda: 1.0)
 
         async def use(slow):
             async with EARLY_SESSION.client("sagemaker-metrics") as quick:

@@ -20,7 +20,7 @@ from ..logging_metrics import metric, put
 
 
 def use_both(sm_metrics):
-    """What a test does beside moto: metrics that moto would die of, buckets and trial components that are moto's."""
+    """Log metrics, which moto can't answer; use buckets and trial components, which it answers."""
     metrics = boto3.client("sagemaker-metrics", region_name="us-east-1")
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket="models")
@@ -315,7 +315,8 @@ def test_what_moto_answers_is_not_blocked():
 def test_a_client_that_was_made_under_both_signs_with_motos_credentials(
     sm_metrics_beside_moto, own_session, monkeypatch, network
 ):
-    """As one that was made under moto alone: a client that a module keeps must not meet AWS with the user's own."""
+    # As one that was made under moto alone. A client that a module keeps must not reach AWS with
+    # the user's own credentials.
     session = boto3.Session() if own_session else boto3
     client = session.client(
         "sagemaker-metrics",
@@ -329,7 +330,8 @@ def test_a_client_that_was_made_under_both_signs_with_motos_credentials(
     sm_metrics_beside_moto.stop()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-users-own")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    with monkeypatch.context() as patch, pytest.raises(EndpointConnectionError):
+    with monkeypatch.context() as patch:
         patch.setattr("moto.core.models.botocore_stubber.enabled", False)
-        put(client, "run-1", metric())
+        with pytest.raises(EndpointConnectionError):
+            put(client, "run-1", metric())
     assert "Credential=FOOBARKEY/" in signed[0]

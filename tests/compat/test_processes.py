@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 
 def log(run):
-    """What a worker does."""
+    """Log as a worker does."""
     put(client_in("us-east-1"), run, metric())
     return os.getpid()
 
@@ -51,7 +51,7 @@ def log_once(run):
 
 
 class TestThreads:
-    """They reach the mock, whoever starts them."""
+    """Calls of threads of every kind reach the mock."""
 
     def test_executor(self, sm_metrics):
         with ThreadPoolExecutor(4) as pool:
@@ -81,7 +81,7 @@ class TestThreads:
         assert sorted(sm_metrics) == ["run-1", "run-2"]
 
     def test_a_thread_that_is_late(self):
-        """What arrives after the mock is off goes where it goes without one."""
+        """Calls that arrive after the mock is off go where they go without one."""
         with ThreadPoolExecutor(1) as pool:
             with mock_sm_metrics() as sm_metrics:
                 pool.submit(log_once, "run-1").result()
@@ -92,7 +92,10 @@ class TestThreads:
 
 @pytest.mark.parametrize("method", FORKS)
 class TestForkedChildren:
-    """Their calls raise and say why: they could not be recorded in the parent. More of it in tests/test_fork.py."""
+    """Calls of forked children raise and say why: they could not be recorded in the parent.
+
+    tests/activation/test_fork.py has more of these tests.
+    """
 
     def test_executor(self, method, sm_metrics):
         with (
@@ -131,7 +134,10 @@ from pytest_sm_metrics import mock_sm_metrics
 
 def log(*values):
     client = boto3.client("sagemaker-metrics", region_name="us-east-1")
-    data = [{"MetricName": "loss", "Timestamp": 1788264000, "Step": step, "Value": value} for step, value in enumerate(values)]
+    data = [
+        {"MetricName": "loss", "Timestamp": 1788264000, "Step": step, "Value": value}
+        for step, value in enumerate(values)
+    ]
     client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
 
 def log_in_a_mock(*values):
@@ -143,7 +149,10 @@ def log_in_a_mock(*values):
 
 @pytest.mark.parametrize("method", ANEW)
 class TestChildrenThatAreStartedAnew:
-    """They know nothing of the parent's mock: a call goes where it would go without it, and nobody gave these credentials."""
+    """Calls of children that do not know the parent's mock go where they go without a mock.
+
+    They carry no made-up credentials.
+    """
 
     @pytest.fixture
     def workers(self, tmp_path, monkeypatch):
@@ -164,8 +173,8 @@ class TestChildrenThatAreStartedAnew:
         assert not sm_metrics.calls
 
     def test_a_mock_of_their_own(self, pool, workers, sm_metrics):
-        told = pool.submit(workers.log_in_a_mock, 0.9, 0.5).result()
-        assert [one["value"] for one in told["trial_components"][0]["metrics"]] == [0.9, 0.5]
+        logged = pool.submit(workers.log_in_a_mock, 0.9, 0.5).result()
+        assert [one["value"] for one in logged["trial_components"][0]["metrics"]] == [0.9, 0.5]
         assert not sm_metrics.calls
 
 
@@ -174,7 +183,8 @@ import sys
 import boto3
 
 data = [{"MetricName": "loss", "Timestamp": 1788264000, "Value": 0.5}]
-boto3.client("sagemaker-metrics", region_name="us-east-1").batch_put_metrics(TrialComponentName=sys.argv[1], MetricData=data)
+client = boto3.client("sagemaker-metrics", region_name="us-east-1")
+client.batch_put_metrics(TrialComponentName=sys.argv[1], MetricData=data)
 """
 
 

@@ -1,4 +1,7 @@
-"""Beside other plugins of pytest: state never leaks, faults repeat, coverage counts. `.[test,compat]` brings all of them."""
+"""Beside other plugins of pytest: state never leaks, faults repeat, coverage counts.
+
+`.[test,compat]` brings all of them.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,9 @@ def seen(request, sm_metrics):
     assert not sm_metrics.calls
     with freezegun.freeze_time("2026-09-01 12:00"):
         yield
-    told = json.dumps([sm_metrics.to_dict(), [repr(fault) for fault in sm_metrics.faults]])
-    Path(os.environ["SEEN"], request.node.name + "." + os.environ.get("PYTEST_XDIST_WORKER", "")).write_text(told)
+    seen = json.dumps([sm_metrics.to_dict(), [repr(fault) for fault in sm_metrics.faults]])
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    Path(os.environ["SEEN"], f"{request.node.name}.{worker}").write_text(seen)
 
 @pytest.mark.parametrize("number", range(8))
 def test_random_failures(number, sm_metrics):
@@ -49,14 +53,18 @@ class TestShared:
 @pytest.mark.sm_metrics(faults=[fail_metrics("CONFLICT_ERROR", times=1)])
 @pytest.mark.parametrize("number", range(2))
 def test_a_fault_from_the_start(number):
-    assert log("run-1", "loss", 0.5, 0.4)["Errors"] == [{"Code": "CONFLICT_ERROR", "MetricIndex": 0}]
+    answer = log("run-1", "loss", 0.5, 0.4)
+    assert answer["Errors"] == [{"Code": "CONFLICT_ERROR", "MetricIndex": 0}]
 """
 TESTS = 12
 
 
 @pytest.fixture
 def seen(project, run_with, monkeypatch):
-    """Run the suite, and give back what each of its tests saw; where two processes ran it, they saw the same."""
+    """Run the suite, and return what each of its tests saw.
+
+    Where two processes ran it, they saw the same.
+    """
     project.makepyfile(test_it=SUITE)
 
     def run(plugins, *options, tests=TESTS):
@@ -65,8 +73,8 @@ def seen(project, run_with, monkeypatch):
         run_with(f"xdist {plugins}", *options).assert_outcomes(passed=tests)
         found = {}
         for path in folder.iterdir():
-            test, told = path.name.partition(".")[0], json.loads(path.read_text())
-            assert found.setdefault(test, told) == told
+            test, data = path.name.partition(".")[0], json.loads(path.read_text())
+            assert found.setdefault(test, data) == data
         return found
 
     return run
@@ -99,7 +107,7 @@ def test_any_order(seen):
 
 
 def test_repetitions(seen):
-    """Each is a test of its own, with a node id of its own; from run to run it repeats."""
+    """Each is a separate test with its own node id, and repeats from run to run."""
     pytest.importorskip("pytest_repeat", reason="needs the extra compat")
     first = seen("repeat", "--count=3", tests=TESTS * 3)
     assert seen("repeat", "--count=3", "-n", "2", tests=TESTS * 3) == first
@@ -196,7 +204,11 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings, strategies as st
 
 trainer.client = trainer.boto3.client(
-    "sagemaker-metrics", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b", config=Config(retries={"mode": "standard"})
+    "sagemaker-metrics",
+    "us-east-1",
+    aws_access_key_id="a",
+    aws_secret_access_key="b",
+    config=Config(retries={"mode": "standard"}),
 )
 
 def attempts(mock):

@@ -1,4 +1,7 @@
-"""`Run` of the SageMaker Python SDK, end to end: `sagemaker` 2.x and `sagemaker-core` 2.x, which can't be installed together."""
+"""`Run` of the SageMaker Python SDK, end to end.
+
+`sagemaker` 2.x and `sagemaker-core` 2.x, which can't be installed together.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +34,12 @@ def _generation():
 GENERATION = _generation()
 if GENERATION is None:
     pytest.skip("needs the extra compat", allow_module_level=True)
-import numpy as np  # noqa: E402 - here, since it can not be imported twice: a test with pytester forgets what it was the first to import
+# NumPy can't be imported twice, and a test with pytester forgets what it was the first to import.
+import numpy as np  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning"
-)  # of the SDK, at almost every step
+# The SDK warns at almost every step.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 def experiments(name):
@@ -125,7 +128,7 @@ class TestRun:
 
 
 class TestWhatIsLost:
-    """docs/companions/sagemaker-sdk.md tells of each of these."""
+    """docs/companions/sagemaker-sdk.md lists each of these."""
 
     @pytest.mark.parametrize("nan", [np.array(float("nan")), "nan"], ids=["array", "string"])
     def test_a_nan_that_is_no_number_is_sent_and_refused(self, new_run, sm_metrics, nan):
@@ -193,12 +196,14 @@ class TestWhatIsLost:
         self, new_run, session, sm_metrics
     ):
         sm_metrics.fail_metrics("INTERNAL_ERROR", times=1)
-        with (
-            pytest.raises(Exception, match='1 errors with error code "INTERNAL_ERROR"') as raised,
-            new_run() as run,
-        ):
-            log(run, "loss", [0.5])
-            raise KeyError("of the training loop")
+
+        def train():
+            with new_run() as run:
+                log(run, "loss", [0.5])
+                raise KeyError("of the training loop")
+
+        with pytest.raises(Exception, match='1 errors with error code "INTERNAL_ERROR"') as raised:
+            train()
         assert isinstance(raised.value.__context__, KeyError)
         described = session.sagemaker_client.describe_trial_component(
             TrialComponentName="exp-run-1"
@@ -218,9 +223,8 @@ class TestWhatIsLost:
         described = session.sagemaker_client.describe_trial_component(
             TrialComponentName="exp-run-1"
         )
-        assert (
-            described["Status"]["PrimaryStatus"] == "Completed"
-        )  # the SDK had said so before it sent the rest
+        # The SDK had said so before it sent the rest.
+        assert described["Status"]["PrimaryStatus"] == "Completed"
 
     def test_the_sink_that_sends_in_the_background_looks_at_no_errors(
         self, session, sm_metrics, monkeypatch
@@ -240,7 +244,7 @@ class TestWhatIsLost:
         self, session, sm_metrics, monkeypatch
     ):
         module = experiments("_metrics")
-        monkeypatch.setattr("threading.excepthook", lambda told: None)
+        monkeypatch.setattr("threading.excepthook", lambda args: None)
         sink = module._AsyncMetricsSink("run-1", client_in("us-east-1"))
         sm_metrics.fail_calls("AccessDeniedException", times=1)
         for step in range(10):
@@ -261,7 +265,7 @@ class TestWhatIsLost:
 
 
 def test_trial_component_of_sagemaker_core(session, sm_metrics):
-    """`sagemaker-core` has a resource, too, with no sink: it leaves `Errors` to nobody."""
+    """`sagemaker-core` has a resource, too, with no sink: nothing reads its `Errors`."""
     if GENERATION == "sagemaker.experiments":
         pytest.skip("sagemaker-core 1.x")
     from sagemaker.core.resources import TrialComponent

@@ -1,6 +1,6 @@
 """AWS X-Ray, OpenTelemetry and Datadog hook botocore, too: both work, in both orders.
 
-Each in a process of its own: what X-Ray patches it never gives back.
+Each runs in a new process: X-Ray never restores what it patches.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from tracer import instrument, spans
 
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 DATA = [{"MetricName": "loss", "Timestamp": 1788264000, "Value": 0.5}]
-early = boto3.client("sagemaker-metrics", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+KEYS = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+early = boto3.client("sagemaker-metrics", region_name="eu-west-1", **KEYS)
 
 def put(client, run):
     return client.batch_put_metrics(TrialComponentName=run, MetricData=DATA)
@@ -45,8 +46,10 @@ with mock_sm_metrics() as sm_metrics:
             put(late, "denied")
         except ClientError:
             pass
-assert [call.error_code for call in sm_metrics.calls] == [None, *["ThrottlingException"] * 2, None, "AccessDeniedException"]
-assert {run.name: run.region for run in sm_metrics.trial_components} == {"early": "eu-west-1", "late": "us-east-1"}
+codes = [call.error_code for call in sm_metrics.calls]
+assert codes == [None, *["ThrottlingException"] * 2, None, "AccessDeniedException"]
+regions = {run.name: run.region for run in sm_metrics.trial_components}
+assert regions == {"early": "eu-west-1", "late": "us-east-1"}
 try:
     put(late, "after")
 except Exception as error:
@@ -81,7 +84,10 @@ def instrument_async():
 def spans():
     xray_recorder.end_segment()
     found = [one for one in sent[0].subsegments if "response" in one.http]
-    return [[one.aws["operation"], one.http["response"]["status"], one.aws["request_id"]] for one in found]
+    return [
+        [one.aws["operation"], one.http["response"]["status"], one.aws["request_id"]]
+        for one in found
+    ]
 """
 
 OPENTELEMETRY = """
@@ -104,7 +110,8 @@ def instrument_async():
     AiobotocoreInstrumentor().instrument(tracer_provider=provider)
 
 def spans():
-    found = [span.attributes for span in exporter.get_finished_spans() if "http.status_code" in span.attributes]
+    spans = exporter.get_finished_spans()
+    found = [span.attributes for span in spans if "http.status_code" in span.attributes]
     return [[one["rpc.method"], one["http.status_code"], one["aws.request_id"]] for one in found]
 """
 
@@ -127,7 +134,14 @@ def instrument_async():
     patch(aiobotocore=True)
 
 def spans():
-    return [[span.get_tag("aws.operation"), int(span.get_tag("http.status_code")), span.get_tag("aws.requestid")] for span in found]
+    return [
+        [
+            span.get_tag("aws.operation"),
+            int(span.get_tag("http.status_code")),
+            span.get_tag("aws.requestid"),
+        ]
+        for span in found
+    ]
 """
 
 ASYNC_LOG = """
@@ -150,10 +164,14 @@ def put(client, run):
 
 async def main():
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
-    async with get_session().create_client("sagemaker-metrics", region_name="eu-west-1", **keys) as early:
+    session = get_session()
+    async with session.create_client("sagemaker-metrics", "eu-west-1", **keys) as early:
         if sys.argv[1] == "tracer first":
             instrument_async()
-        async with mock_sm_metrics() as sm_metrics, get_session().create_client("sagemaker-metrics") as late:
+        async with (
+            mock_sm_metrics() as sm_metrics,
+            get_session().create_client("sagemaker-metrics") as late,
+        ):
             if sys.argv[1] == "mock first":
                 instrument_async()
             await put(early, "early")

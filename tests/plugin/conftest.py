@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-import pytest_sm_metrics.plugin.blocking  # noqa: F401 - a run in process forgets the modules that it is the first to import
+# A run in process forgets the modules that it is the first to import.
+import pytest_sm_metrics.plugin.blocking  # noqa: F401
 
 from ..logging_metrics import INFINITE
 
@@ -26,8 +27,9 @@ client = boto3.client(  # at module level
 )
 
 def log(run, name, *values):
+    now = datetime.datetime.now(datetime.timezone.utc)
     data = [
-        {"MetricName": name, "Timestamp": datetime.datetime.now(datetime.timezone.utc), "Step": step, "Value": value}
+        {"MetricName": name, "Timestamp": now, "Step": step, "Value": value}
         for step, value in enumerate(values)
     ]
     return client.batch_put_metrics(TrialComponentName=run, MetricData=data)
@@ -53,7 +55,7 @@ class Item(pytest.Item):
 
 @pytest.fixture
 def project(pytester):
-    """A project whose module `trainer` logs metrics, with a client that was made when it was imported."""
+    """Return a project whose module `trainer` logs metrics, with a client of module level."""
     pytester.makepyfile(trainer=TRAINER)
     pytester.syspathinsert()
     return pytester
@@ -61,15 +63,14 @@ def project(pytester):
 
 @pytest.fixture(params=["in process", "under xdist"])
 def run(request, project):
-    """Run the user's tests, and give back the result."""
+    """Run the user's tests, and return the result."""
 
     def run(source, *options):
         project.makepyfile(test_it=source)
         if request.param == "in process":
             return project.runpytest_inprocess(*options)
-        lean = (
-            [] if "hypothesis" in source else ["-p", "no:hypothesispytest"]
-        )  # it takes most of a start-up
+        # Hypothesis takes most of a start-up.
+        lean = [] if "hypothesis" in source else ["-p", "no:hypothesispytest"]
         return project.runpytest_subprocess("-p", "xdist", "-n", "1", *lean, *options)
 
     return run

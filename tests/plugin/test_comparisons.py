@@ -1,4 +1,4 @@
-"""What pytest shows below a failed `in` or `==`."""
+"""The explanation of a failed `in` or `==`."""
 
 from __future__ import annotations
 

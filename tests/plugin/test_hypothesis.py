@@ -1,4 +1,4 @@
-"""Under Hypothesis each example, and each state machine, starts from the state at which the test body began."""
+"""Under Hypothesis each example and each state machine starts from the same state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from trainer import INFINITE, log
 from pytest_sm_metrics import current, mock_sm_metrics
 
-few = settings(max_examples=5, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate, Phase.shrink])
+few = settings(max_examples=5, database=None, derandomize=True,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink])
 
 def logged(value=0.5):
     log("run-1", "loss", value)
@@ -167,7 +168,7 @@ class TestCase(unittest.TestCase):
     assert project.run(sys.executable, "-m", "unittest", "it").ret == 0
 
 
-def test_other_fixtures_of_function_scope_are_still_told(project):
+def test_other_fixtures_of_function_scope_are_still_reported(project):
     project.makepyfile(
         EXAMPLES
         + """
@@ -232,7 +233,7 @@ def test_it({"value" if way else "sm_metrics, value"}):
         )
         project.runpytest_inprocess().assert_outcomes(passed=1)
 
-    def test_what_the_set_up_shows_is_told(self, project):
+    def test_what_the_set_up_shows_is_reported(self, project):
         project.makepyfile(
             EXAMPLES
             + """

@@ -1,4 +1,4 @@
-"""Ini options: defaults for every mock of the test run, in every configuration file that pytest reads."""
+"""Ini options: defaults for every mock, in every configuration file that pytest reads."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ def test_every_file(project, file):
             "fast_retries": False,
             "unused_faults": "ignore",
             "faults": (),
-            "timestamp_window": (datetime.timedelta(days=14), datetime.timedelta(hours=1, minutes=30)),
+            "timestamp_window": (
+                datetime.timedelta(days=14),
+                datetime.timedelta(hours=1, minutes=30),
+            ),
             "query_limit": 1000,
             "rejected_metrics": "error",
             "seed": -3,
@@ -118,7 +121,8 @@ WRONG = {
     "caller_arn": (
         "arn:aws:iam::123456789012:role/trainer",
         "arn:aws:iam::123456789012:role/trainer",
-        "the ARN of an IAM user or of an assumed role's session, or a service principal as sagemaker.amazonaws.com",
+        "the ARN of an IAM user or of an assumed role's session, or a service principal as "
+        "sagemaker.amazonaws.com",
     ),
     "concurrent_writes": ("reject", "reject", '"accept" or "conflict"'),
     "fast_retries": ("perhaps", "perhaps", "True or False"),
@@ -129,7 +133,8 @@ WRONG = {
     "timestamp_window": (
         "14 days",
         "14 days",
-        "a tuple of two timedeltas that are not negative, (past, future); as an ini option 14d,2h (d, h, m or s)",
+        "a tuple of two timedeltas that are not negative, (past, future); as an ini option 14d,2h "
+        "(d, h, m or s)",
     ),
     "rejected_metrics": (True, "True", '"ignore" or "error"'),
     "seed": (1.5, 1.5, "a whole number"),
@@ -181,7 +186,8 @@ def test_an_unknown_option_is_refused_with_the_nearest(run, project):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines_random(
         [
-            "*unknown ini option sm_metrics_metirc_limit = '3'; did you mean 'sm_metrics_metric_limit'? The options are: sm_metrics_account_id, *",
+            "*unknown ini option sm_metrics_metirc_limit = '3'; did you mean "
+            "'sm_metrics_metric_limit'? The options are: sm_metrics_account_id, *",
             "*unknown ini option sm_metrics_sed = '1'; did you mean 'sm_metrics_seed'*",
         ]
     )
@@ -191,7 +197,8 @@ def test_faults_are_no_option(project):
     result = project.runpytest_inprocess("-o", "sm_metrics_faults=x")
     result.stderr.fnmatch_lines(
         [
-            "ERROR: unknown ini option sm_metrics_faults = 'x': faults go into the marker or into mock_sm_metrics(faults=[[]...])."
+            "ERROR: unknown ini option sm_metrics_faults = 'x': faults go into the marker or into "
+            "mock_sm_metrics(faults=[[]...])."
         ]
     )
 

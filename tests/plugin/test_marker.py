@@ -1,4 +1,4 @@
-"""@pytest.mark.sm_metrics: settings for the fixture, a nearer one over a farther one, and ini below them all."""
+"""@pytest.mark.sm_metrics: settings; nearer markers override farther ones, and all of them ini."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from .conftest import ITEMS
 def test_precedence_setting_by_setting(run, project):
     project.makefile(
         ".ini",
-        pytest="[pytest]\nsm_metrics_metric_limit = 9\nsm_metrics_metric_name_limit = 9\nsm_metrics_seed = 9",
+        pytest="[pytest]\nsm_metrics_metric_limit = 9\nsm_metrics_metric_name_limit = 9\n"
+        "sm_metrics_seed = 9",
     )
     result = run(
         """
@@ -70,21 +71,25 @@ def test_a_wrong_one_is_an_error_of_collection(run, project):
             @pytest.mark.sm_metrics(100)
             def test_positional(self): ...
 
-            @pytest.mark.parametrize("number", [pytest.param(1, marks=pytest.mark.sm_metrics(mode="on"))])
+            wrong = pytest.mark.sm_metrics(mode="on")
+
+            @pytest.mark.parametrize("number", [pytest.param(1, marks=wrong)])
             def test_mode(self, number): ...
         """
     )
     assert result.ret != 0
     out = result.stdout.str()
     for expected in [
-        "test_it.py::TestClass: @pytest.mark.sm_metrics(metirc_limit=1): unknown setting 'metirc_limit'; did you mean 'metric_limit'? The settings are:",
-        "test_it.py::TestClass::test_positional: @pytest.mark.sm_metrics(100): it takes settings and the mode as keywords, and nothing else.",
-        'test_it.py::TestClass::test_mode[1]: @pytest.mark.sm_metrics(mode=\'on\'): mode is \'on\'; accepted is "off" or "block" or "mock".',
+        "test_it.py::TestClass: @pytest.mark.sm_metrics(metirc_limit=1): unknown setting "
+        "'metirc_limit'; did you mean 'metric_limit'? The settings are:",
+        "test_it.py::TestClass::test_positional: @pytest.mark.sm_metrics(100): it takes settings "
+        "and the mode as keywords, and nothing else.",
+        "test_it.py::TestClass::test_mode[1]: @pytest.mark.sm_metrics(mode='on'): mode is "
+        '\'on\'; accepted is "off" or "block" or "mock".',
     ]:
         assert expected in out
-    result.assert_outcomes(
-        errors=1, passed=result.parseoutcomes().get("passed", 0)
-    )  # xdist goes on with other files
+    passed = result.parseoutcomes().get("passed", 0)  # xdist goes on with other files
+    result.assert_outcomes(errors=1, passed=passed)
 
 
 def test_a_wrong_one_of_a_module(project):
@@ -95,7 +100,8 @@ def test_a_wrong_one_of_a_module(project):
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
-            "test_*.py: @pytest.mark.sm_metrics(seed=1.5): setting seed is 1.5; accepted is a whole number."
+            "test_*.py: @pytest.mark.sm_metrics(seed=1.5): setting seed is 1.5; accepted is a "
+            "whole number."
         ]
     )
 

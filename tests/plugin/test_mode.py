@@ -1,4 +1,4 @@
-"""sm_metrics_mode, --sm-metrics-mode and mode= of the marker: what happens to tests that ask for no mock."""
+"""sm_metrics_mode, --sm-metrics-mode and mode= of the marker, for tests that ask for no mock."""
 
 from __future__ import annotations
 
@@ -40,10 +40,12 @@ def test_one_forgotten_test(run):
     result.assert_outcomes(passed=2, failed=3)
     result.stdout.fnmatch_lines_random(
         [
-            "E  *UnmockedCallError: BatchPutMetrics for trial component 'run-1' was called outside a mock of SageMaker Metrics, "
+            "E  *UnmockedCallError: BatchPutMetrics for trial component 'run-1' was called "
+            "outside a mock of SageMaker Metrics, "
             "and blocked; it did not reach AWS",
             "E  * - the test: test_it.py::test_forgot_to (call)",
-            "E  * - to have it answered: ask for the fixture sm_metrics; or enter mock_sm_metrics()",
+            "E  * - to have it answered: ask for the fixture sm_metrics; or enter "
+            "mock_sm_metrics()",
             '*turned off by @pytest.mark.sm_metrics(mode="off")*',
             "FAILED test_it.py::test_forgot_to_and_swallows - Failed: 1 call outside a *",
             "FAILED test_it.py::test_forgot_to_in_a_thread - Failed: 1 call outside a *",
@@ -126,11 +128,14 @@ class TestBlock:
             from pytest_sm_metrics import UnmockedCallError
 
             def blocked(when):
-                with pytest.raises(UnmockedCallError, match="BatchPutMetrics for trial component") as raised:
+                message = "BatchPutMetrics for trial component"
+                with pytest.raises(UnmockedCallError, match=message) as raised:
                     log(when, "loss", 0.5)
                 with open("blocked", "a") as lines:
                     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-                    print(worker, when, raised.value.operation, raised.value.trial_component, raised.value.test, file=lines)
+                    error = raised.value
+                    call = error.operation, error.trial_component, error.test
+                    print(worker, when, *call, file=lines)
 
             blocked("conftest")
             atexit.register(blocked, "exit")
@@ -226,7 +231,8 @@ class TestBlock:
 
             def test_another_run(tmp_path):
                 tmp_path.joinpath("test_inner.py").write_text("def test_it(): ...")
-                assert pytest.main([str(tmp_path), "-p", "no:cacheprovider", "--sm-metrics-mode=off"]) == 0
+                arguments = [str(tmp_path), "-p", "no:cacheprovider", "--sm-metrics-mode=off"]
+                assert pytest.main(arguments) == 0
                 swallow()
             """,
             "--sm-metrics-mode=block",
@@ -252,7 +258,8 @@ class TestBlock:
             [
                 "E  *UnmockedCallError: *",
                 "E  * - the test: test_it.py::test_it (setup)",
-                "E  * - to have it answered: ask for the fixture sm_metrics, or for sm_metrics_class, _module, *",
+                "E  * - to have it answered: ask for the fixture sm_metrics, or for "
+                "sm_metrics_class, _module, *",
             ]
         )
 
@@ -304,7 +311,8 @@ class TestBlock:
 
             def test_nothing_of_it_is_here(sm_metrics):
                 [error] = errors
-                assert isinstance(error, UnmockedCallError) and "no test ran at that moment, in the thread" in str(error)
+                assert isinstance(error, UnmockedCallError)
+                assert "no test ran at that moment, in the thread" in str(error)
                 assert not sm_metrics.calls
             """
         )
@@ -392,7 +400,8 @@ class TestBlock:
             def test_stubber():
                 client = boto3.client("sagemaker-metrics", **KEYS)
                 with Stubber(client) as stubber:
-                    stubber.add_response("batch_put_metrics", {"Errors": [{"Code": "CONFLICT_ERROR", "MetricIndex": 0}]})
+                    errors = [{"Code": "CONFLICT_ERROR", "MetricIndex": 0}]
+                    stubber.add_response("batch_put_metrics", {"Errors": errors})
                     assert log(client)["Errors"][0]["Code"] == "CONFLICT_ERROR"
 
             @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -409,7 +418,8 @@ class TestBlock:
                 with HTTPServer((host, 0), Service) as server:
                     thread = threading.Thread(target=server.handle_request)
                     thread.start()
-                    client = boto3.client("sagemaker-metrics", endpoint_url=f"http://{host}:{server.server_port}", **KEYS)
+                    url = f"http://{host}:{server.server_port}"
+                    client = boto3.client("sagemaker-metrics", endpoint_url=url, **KEYS)
                     assert log(client)["Errors"] == []
                     thread.join()
             """
@@ -426,7 +436,8 @@ class TestBlock:
 
             def test_it():
                 client = boto3.client("sagemaker-metrics")
-                client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{"MetricName": "loss", "Timestamp": 0, "Value": 0.5}])
+                data = [{"MetricName": "loss", "Timestamp": 0, "Value": 0.5}]
+                client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
             """,
             "--sm-metrics-mode=block",
         )
@@ -459,7 +470,8 @@ class TestMock:
 
             @pytest.mark.sm_metrics(metric_limit=1)
             def test_settings():
-                assert log("run-1", "loss", 1, 2)["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}]
+                errors = log("run-1", "loss", 1, 2)["Errors"]
+                assert errors == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}]
 
             class TestCase(unittest.TestCase):
                 def setUp(self):

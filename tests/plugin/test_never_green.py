@@ -188,7 +188,7 @@ def test_a_test_that_asks_for_a_shared_mock_by_another_name_is_answered(run):
     result.assert_outcomes(passed=3)
 
 
-# A mock that nobody stopped
+# A mock that was not stopped
 
 STARTED = """
 import unittest
@@ -292,7 +292,7 @@ def test_a_mock_that_a_wider_fixture_starts_and_does_not_stop(run):
 NO_EFFECT = {
     "a shared mock": "@MARK\ndef test_it(sm_metrics_module): ...",
     "no mock": "@MARK\ndef test_it(): ...",
-    "a mock of its own": "@MARK\ndef test_it():\n    with mock_sm_metrics(): ...",
+    "a mock that it enters": "@MARK\ndef test_it():\n    with mock_sm_metrics(): ...",
     "a class with a module's mock": (
         "@MARK\nclass TestIt:\n    def test_it(self, sm_metrics_module): ..."
     ),

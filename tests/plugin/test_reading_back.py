@@ -1,4 +1,4 @@
-"""BatchGetMetrics in a user's project: settings and faults from markers, what a failing test shows, blocked calls."""
+"""BatchGetMetrics in a user's project: markers, the report of a failing test, blocked calls."""
 
 from __future__ import annotations
 
@@ -19,19 +19,16 @@ def query(run, name="loss", **more):
     }
 
 def read(*queries):
-    return [result["Status"] for result in client.batch_get_metrics(MetricQueries=list(queries))["MetricQueryResults"]]
+    answer = client.batch_get_metrics(MetricQueries=list(queries))
+    return [result["Status"] for result in answer["MetricQueryResults"]]
 """
 
 
 @pytest.fixture(autouse=True)
 def reader(project):
-    """A module `reader` beside `trainer`."""
-    if (
-        "BatchGetMetrics"
-        not in boto3.client(
-            "sagemaker-metrics", region_name="us-east-1"
-        ).meta.service_model.operation_names
-    ):
+    """Add a module `reader` beside `trainer`."""
+    client = boto3.client("sagemaker-metrics", region_name="us-east-1")
+    if not hasattr(client, "batch_get_metrics"):
         pytest.skip("the service model of this botocore has no BatchGetMetrics")
     project.makepyfile(reader=READER)
 
@@ -77,7 +74,8 @@ def test_a_fault_of_queries_that_never_fired(run):
             "  - trial_component was 'run-1' (1 time)",
             "  - trial_component was 'run-2' (1 time)",
             "*- SageMaker Metrics calls -*",
-            "??:??:??.??? BatchGetMetrics 'run-1', 'run-2' in us-east-1: Last of loss, Last of acc -> 200, 2 Complete",
+            "??:??:??.??? BatchGetMetrics 'run-1', 'run-2' in us-east-1: Last of loss, Last of "
+            "acc -> 200, 2 Complete",
         ]
     )
 
@@ -94,13 +92,15 @@ def test_every_query_with_vv(project):
     )
     project.runpytest_inprocess("-vv").stdout.fnmatch_lines(
         [
-            "* BatchGetMetrics 'run-1', 'run-2' in us-east-1: Last of 'loss' of 'run-1' in us-east-1 by IterationNumber, "
+            "* BatchGetMetrics 'run-1', 'run-2' in us-east-1: Last of 'loss' of 'run-1' in "
+            "us-east-1 by IterationNumber, "
             "Last of 'acc' of 'run-2' in us-east-1 by IterationNumber, 0 to 9 -> 200, 2 Complete"
         ]
     )
 
 
 ARN = "arn:aws:sagemaker:us-east-1:{}:{}/run-1"
+OTHER_ACCOUNT = ARN.format(999999999999, "experiment-trial-component")
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,10 @@ ARN = "arn:aws:sagemaker:us-east-1:{}:{}/run-1"
             ["the ResourceArn is not that of a trial component, *"],
         ),
         (
-            f'query("run-1", ResourceArn="{ARN.format(999999999999, "experiment-trial-component")}")',
+            f'query("run-1", ResourceArn="{OTHER_ACCOUNT}")',
             [
-                "the ResourceArn is arn:*:999999999999:*, that of the trial component here would be arn:*:123456789012:*"
+                "the ResourceArn is arn:*:999999999999:*, that of the trial component here would "
+                "be arn:*:123456789012:*"
             ],
         ),
         ('query("run-1", Start=5)', ["2 metrics of that name, all outside of Start and End"]),
@@ -143,7 +144,8 @@ def test_why_a_query_finds_nothing(project, query, why):
 
         def test_it(sm_metrics):
             log("run-1", "loss", 0.9, 0.5)
-            client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{{"MetricName": "pure", "Timestamp": 1788264000, "Value": 1.0}}])
+            without_step = {{"MetricName": "pure", "Timestamp": 1788264000, "Value": 1.0}}
+            client.batch_put_metrics(TrialComponentName="run-1", MetricData=[without_step])
             read({query})
             assert False
         """
@@ -167,7 +169,8 @@ def test_what_failed_and_why(project):
             sm_metrics.fail_queries("InternalError", metric_name="acc")
             sm_metrics.fail_metrics("CONFLICT_ERROR", step=1)
             log("run-1", "loss", 0.9, 0.5, float("inf"))
-            read(query("run-1"), query("run-1", "acc"), query("run-1", Start=1, End=0), *[query(f"run-{number}") for number in range(2, 20)])
+            others = [query(f"run-{number}") for number in range(2, 20)]
+            read(query("run-1"), query("run-1", "acc"), query("run-1", Start=1, End=0), *others)
             assert False
         """
     )
@@ -176,10 +179,13 @@ def test_what_failed_and_why(project):
             "* BatchPutMetrics 'run-1' in us-east-1: loss (3) -> 200, 2 in Errors",
             "    fail_metrics('CONFLICT_ERROR', step=1)",
             "    VALIDATION_ERROR for 'loss' (MetricIndex 2): Value is inf, which is not finite",
-            "* BatchGetMetrics 'run-1', 'run-2', 'run-3', 'run-4', 'run-5', ... (19) in us-east-1: * -> 200, 19 Complete, 1 InternalError, *",
+            "* BatchGetMetrics 'run-1', 'run-2', 'run-3', 'run-4', 'run-5', ... (19) in "
+            "us-east-1: * -> 200, 19 Complete, 1 InternalError, *",
             "    fail_queries('InternalError', metric_name='acc')",
-            "    Last of 'acc' of 'run-1' in us-east-1 by IterationNumber: InternalError, Internal server error. Please try again later.",
-            "    Last of 'loss' of 'run-1' in us-east-1 by IterationNumber, 1 to 0: ValidationError, Start 1 is after End 0.",
+            "    Last of 'acc' of 'run-1' in us-east-1 by IterationNumber: InternalError, "
+            "Internal server error. Please try again later.",
+            "    Last of 'loss' of 'run-1' in us-east-1 by IterationNumber, 1 to 0: "
+            "ValidationError, Start 1 is after End 0.",
             "    Last of 'loss' of 'run-2' *: Complete, no values; *",
             "    and 17 more; -vv shows them",
         ]
@@ -252,14 +258,16 @@ def test_a_blocked_call_names_its_trial_components(project):
         def test_two():
             with pytest.raises(UnmockedCallError) as blocked:
                 read(query("run-1"), query("run-2"), query("run-1", "acc"))
-            assert (blocked.value.operation, blocked.value.trial_component) == ("BatchGetMetrics", None)
+            assert blocked.value.operation == "BatchGetMetrics"
+            assert blocked.value.trial_component is None
         """
     )
     result = project.runpytest_inprocess("--sm-metrics-mode=block")
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "E  *UnmockedCallError: BatchGetMetrics for trial component 'run-1' was called outside a mock of SageMaker Metrics, *",
+            "E  *UnmockedCallError: BatchGetMetrics for trial component 'run-1' was called "
+            "outside a mock of SageMaker Metrics, *",
             "  - BatchGetMetrics for trial components 'run-1', 'run-2' (call): 1 time",
         ]
     )

@@ -1,4 +1,4 @@
-"""`rejected_metrics="error"`: a metric that a rule rejected fails the test, when its body has passed."""
+"""`rejected_metrics="error"`: a metric that a rule rejected fails a test that passed itself."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def test_by_default_it_is_ignored(sm_metrics):
         [
             "*_ TestErrors.test_diverges _*",
             "1 metric was rejected",
-            "  - <RejectedMetric 'loss' (step 1) of 'run-1' in us-east-1: VALIDATION_ERROR, Value is inf, which is not finite>, MetricIndex 1",
+            "  - <RejectedMetric 'loss' (step 1) of 'run-1' in us-east-1: VALIDATION_ERROR, Value "
+            "is inf, which is not finite>, MetricIndex 1",
             '  turned off by @pytest.mark.sm_metrics(rejected_metrics="ignore")',
             "the test itself passed",
             "FAILED test_it.py::TestErrors::test_diverges - Failed: 1 metric was rejected",
@@ -125,7 +126,7 @@ class TestIt:
         with contextlib.suppress(AssertionError), mock_sm_metrics(rejected_metrics="error"):
             log("block", "loss", INFINITE)
 
-    def test_what_was_told_once_is_not_told_again(self, sm_metrics_class):
+    def test_what_was_reported_once_is_not_reported_again(self, sm_metrics_class):
         assert len(sm_metrics_class.rejected) == 1
 """
     )
@@ -139,7 +140,7 @@ class TestIt:
             "1 metric was rejected",
             '  turned off by @pytest.mark.sm_metrics(rejected_metrics="ignore")',
             "the test itself passed",
-            "*_ TestIt.test_what_was_told_once_is_not_told_again _*",
+            "*_ TestIt.test_what_was_reported_once_is_not_reported_again _*",
             "1 metric was rejected",
             '  turned off by @pytest.mark.sm_metrics(rejected_metrics="ignore")',
             "the test itself passed",
@@ -222,7 +223,7 @@ def test_a_part_that_is_skipped_hides_nothing(sm_metrics, subtests):
     log("run-1", "loss", INFINITE)
 
 @pytest.mark.sm_metrics(rejected_metrics="error")
-def test_a_part_that_fails_is_told_alone(sm_metrics, subtests):
+def test_a_part_that_fails_is_reported_alone(sm_metrics, subtests):
     with subtests.test():
         log("run-1", "loss", INFINITE)
         assert "its own" == "failure"

@@ -1,4 +1,4 @@
-"""sm_metrics_class, _module, _package and _session: shared by a scope, and on before every other fixture of it."""
+"""sm_metrics_class and the like: shared by a scope, and on before its other fixtures."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ def test_a_package_of_the_users_own(project, conftest):
         "def test_it(sm_metrics_package):\n    assert sm_metrics_package == 'own'", encoding="utf-8"
     )
     project.path.joinpath(conftest).write_text(
-        "import pytest\n@pytest.fixture(scope='package')\ndef sm_metrics_package():\n    return 'own'",
+        "import pytest\n@pytest.fixture(scope='package')\n"
+        "def sm_metrics_package():\n    return 'own'",
         encoding="utf-8",
     )
     project.runpytest_inprocess().assert_outcomes(passed=1)
@@ -192,7 +193,9 @@ def test_xunit_set_up_runs_inside(project):
                 log("run-1", "method", 1.0)
 
             def test_it(self, sm_metrics_module, sm_metrics_class, sm_metrics):
-                assert [list(mock["run-1"]) for mock in (sm_metrics_module, sm_metrics_class, sm_metrics)] == [["module"], ["class"], ["method"]]
+                assert list(sm_metrics_module["run-1"]) == ["module"]
+                assert list(sm_metrics_class["run-1"]) == ["class"]
+                assert list(sm_metrics["run-1"]) == ["method"]
         """
     )
     project.runpytest_inprocess().assert_outcomes(passed=1)

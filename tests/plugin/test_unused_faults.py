@@ -25,7 +25,8 @@ def test_the_test_fails_and_says_what_came_near(run):
             log("run-1", "loss", 0.9)
 
         def test_another_came_first(sm_metrics):
-            with sm_metrics.fail_metrics("INTERNAL_ERROR"), sm_metrics.fail_metrics("CONFLICT_ERROR"):
+            fail = sm_metrics.fail_metrics
+            with fail("INTERNAL_ERROR"), fail("CONFLICT_ERROR"):
                 log("run-1", "loss", 0.9)
 
         @pytest.mark.sm_metrics(faults=[fail_calls("InternalFailure", region="eu-west-1")])
@@ -59,7 +60,8 @@ def test_the_test_fails_and_says_what_came_near(run):
             "  - 2 metrics came near; what did not match:",
             "  - metric_name was 'loss' (1 time)",
             "  - metric_name was 'val' (1 time)",
-            '  turned off by optional=True for this fault, by @pytest.mark.sm_metrics(unused_faults="ignore") for all',
+            "  turned off by optional=True for this fault, by "
+            '@pytest.mark.sm_metrics(unused_faults="ignore") for all',
             "the test itself passed",
             "*- SageMaker Metrics calls -*",
             "*BatchPutMetrics 'run-1' in us-east-1: loss (2) -> 200",
@@ -101,7 +103,10 @@ def test_a_shared_mock_is_judged_when_its_scope_ends(project):
         from trainer import log
         from pytest_sm_metrics import fail_metrics
 
-        @pytest.mark.sm_metrics(faults=[fail_metrics("CONFLICT_ERROR", step=0), fail_metrics("INTERNAL_ERROR", step=7)])
+        fired = fail_metrics("CONFLICT_ERROR", step=0)
+        unused = fail_metrics("INTERNAL_ERROR", step=7)
+
+        @pytest.mark.sm_metrics(faults=[fired, unused])
         class TestIt:
             def test_first(self, sm_metrics_class):
                 pass
@@ -130,12 +135,15 @@ def test_examples_of_hypothesis(project):
         from trainer import log
         from pytest_sm_metrics import fail_metrics
 
-        few = settings(max_examples=20, database=None, derandomize=True, phases=[Phase.generate, Phase.shrink])
+        few = settings(max_examples=20, database=None, derandomize=True,
+            phases=[Phase.generate, Phase.shrink])
 
         @few
         @given(st.integers(0, 3))
         @pytest.mark.sm_metrics(faults=[fail_metrics("CONFLICT_ERROR", step=0, times=1)])
-        def test_one_that_outlasts_examples_fires_in_some_and_starts_anew_in_each(sm_metrics, count):
+        def test_one_that_outlasts_examples_fires_in_some_and_starts_anew_in_each(
+            sm_metrics, count
+        ):
             assert len(log("run-1", "loss", *[0.5] * count)["Errors"] if count else [1]) == 1
 
         @few
@@ -197,7 +205,8 @@ class TestTheReport:
                 "*- SageMaker Metrics calls -*",
                 "3 earlier calls; -vv shows them",
                 "??:??:??.??? BatchPutMetrics 'run-1' in us-east-1: loss -> 200",
-                "*BatchPutMetrics 'Run-1' in us-east-1: malformed, * bytes -> 400 ValidationException: 1 validation error detected: *",
+                "*BatchPutMetrics 'Run-1' in us-east-1: malformed, * bytes -> 400 "
+                "ValidationException: 1 validation error detected: *",
                 "fail_metrics('CONFLICT_ERROR', step=0, times=1): 1 hit, 12 matches",
             ]
         )
@@ -207,7 +216,8 @@ class TestTheReport:
         result = project.runpytest_inprocess("-vv")
         result.stdout.fnmatch_lines(
             [
-                "??:??:??.??? BatchPutMetrics 'run-1' in us-east-1: loss=0.0 at step 0 -> 200, 1 in Errors",
+                "??:??:??.??? BatchPutMetrics 'run-1' in us-east-1: loss=0.0 at step 0 -> 200, 1 "
+                "in Errors",
                 "    fail_metrics('CONFLICT_ERROR', step=0, times=1)",
                 "*loss=11.0 at step 0 -> 200",
             ]
@@ -245,7 +255,8 @@ class TestTheReport:
 
             def test_it():
                 for number in range(8):
-                    with mock_sm_metrics(unused_faults="ignore", faults=[fail_calls((500, b"x" * 3000), after=9)] * 12):
+                    faults = [fail_calls((500, b"x" * 3000), after=9)] * 12
+                    with mock_sm_metrics(unused_faults="ignore", faults=faults):
                         log(f"run-{number}", "loss", 0.5)
                 assert False
             """

@@ -12,12 +12,14 @@ from pytest_sm_metrics import current
 def client():
     with pytest.raises(RuntimeError):
         current()  # fixtures of wider scopes run outside
-    return boto3.client("sagemaker-metrics", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    return boto3.client("sagemaker-metrics", region_name="us-east-1", **keys)
 
 @pytest.fixture
 def log(client):
     def log(name):
-        client.batch_put_metrics(TrialComponentName="run-1", MetricData=[{"MetricName": name, "Timestamp": 0, "Value": 1.0}])
+        data = [{"MetricName": name, "Timestamp": 0, "Value": 1.0}]
+        client.batch_put_metrics(TrialComponentName="run-1", MetricData=data)
     return log
 
 @pytest.fixture

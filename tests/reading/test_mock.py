@@ -13,6 +13,8 @@ from pytest_sm_metrics import RULES, Metric, mock_sm_metrics
 
 from ..logging_metrics import INFINITE, NOON, client_in, metric, put
 
+ARN = "arn:aws:sagemaker:us-east-1:{}:experiment-trial-component/run-1"
+
 
 @pytest.fixture
 def client(sm_metrics):
@@ -36,10 +38,8 @@ class TestTheMapping:
         sm_metrics.create_trial_component("run-4")
         assert list(sm_metrics) == ["run-2", "run-1"]
         assert len(sm_metrics) == 2
-        assert {name: len(run.metrics) for name, run in sm_metrics.items()} == {
-            "run-2": 1,
-            "run-1": 1,
-        }
+        counts = {name: len(run.metrics) for name, run in sm_metrics.items()}
+        assert counts == {"run-2": 1, "run-1": 1}
         assert sm_metrics.get("run-3") is None
 
     def test_a_name_in_several_regions_is_a_lookup_error_that_names_them(
@@ -49,7 +49,8 @@ class TestTheMapping:
         put(elsewhere, "run-1", metric(value=2))
         with pytest.raises(
             LookupError,
-            match=r"in several regions, us-east-1, eu-west-1: .*trial_component\('run-1', region='us-east-1'\)",
+            match="in several regions, us-east-1, eu-west-1: "
+            r".*trial_component\('run-1', region='us-east-1'\)",
         ) as error:
             sm_metrics["run-1"]
         assert not isinstance(error.value, KeyError)
@@ -63,7 +64,7 @@ class TestTheMapping:
             assert sm_metrics != other
         assert len({sm_metrics, other}) == 2
 
-    def test_what_is_not_there_is_told_in_another_process_too(self, sm_metrics):
+    def test_the_error_for_an_absent_name_survives_pickling(self, sm_metrics):
         with pytest.raises(KeyError) as raised:
             sm_metrics["run-1"]
         there = pickle.loads(pickle.dumps(raised.value))
@@ -76,17 +77,12 @@ class TestATrialComponent:
         put(client, "run-1", metric())
         run = sm_metrics["run-1"]
         assert (run.name, run.region, run.account_id) == ("run-1", "us-east-1", "123456789012")
-        assert (
-            run.arn == "arn:aws:sagemaker:us-east-1:123456789012:experiment-trial-component/run-1"
-        )
+        assert run.arn == ARN.format("123456789012")
 
     def test_the_account_is_a_setting(self, client):
         with mock_sm_metrics(account_id="999988887777") as sm_metrics:
             put(client, "run-1", metric())
-        assert (
-            sm_metrics["run-1"].arn
-            == "arn:aws:sagemaker:us-east-1:999988887777:experiment-trial-component/run-1"
-        )
+        assert sm_metrics["run-1"].arn == ARN.format("999988887777")
 
     def test_it_maps_metric_names_in_order_of_first_arrival(self, sm_metrics, client):
         put(client, "run-1", metric("loss"), metric("acc"), metric("loss", step=1))
@@ -205,9 +201,9 @@ class TestCreatingTrialComponents:
                     {"Code": "VALIDATION_ERROR", "MetricIndex": 1},
                 ]
         assert list(sm_metrics) == ["run-1"]
-        assert (
-            sm_metrics.rejected[0].reason
-            == "'run-2' was not created before, or was deleted, and unknown_trial_component is \"reject\""
+        assert sm_metrics.rejected[0].reason == (
+            "'run-2' was not created before, or was deleted, "
+            'and unknown_trial_component is "reject"'
         )
 
     @pytest.mark.parametrize("name", ["Run-1", "", "a" * 121])
@@ -235,9 +231,8 @@ class TestLimits:
             answer = put(client, "run-1", metric("loss"), metric("acc"), metric("loss"))
         assert answer["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}]
         assert list(sm_metrics["run-1"]) == ["loss"]
-        assert (
-            sm_metrics.rejected[0].reason
-            == "'run-1' holds metric_name_limit=1 other metric names already"
+        assert sm_metrics.rejected[0].reason == (
+            "'run-1' holds metric_name_limit=1 other metric names already"
         )
 
     def test_limits_are_per_resource(self, client):
@@ -255,9 +250,9 @@ class TestRejectedMetrics:
         assert rejected.reason == "Value is -inf, which is not finite"
         assert rejected.rule in RULES
         assert rejected.call.trial_component == "run-1"
-        assert (
-            repr(rejected)
-            == "<RejectedMetric 'acc' (step 7) of 'run-1' in us-east-1: VALIDATION_ERROR, Value is -inf, which is not finite>"
+        assert repr(rejected) == (
+            "<RejectedMetric 'acc' (step 7) of 'run-1' in us-east-1: "
+            "VALIDATION_ERROR, Value is -inf, which is not finite>"
         )
 
     def test_a_call_refused_whole_stands_in_calls_alone(self, sm_metrics, client):
@@ -265,12 +260,8 @@ class TestRejectedMetrics:
             put(client, "Run-1", metric())
         assert sm_metrics.rejected == []
         [call] = sm_metrics.calls
-        assert (call.trial_component, call.status_code, call.error_code, call.errors) == (
-            "Run-1",
-            400,
-            "ValidationException",
-            [],
-        )
+        assert (call.trial_component, call.errors) == ("Run-1", [])
+        assert (call.status_code, call.error_code) == (400, "ValidationException")
         assert call.response["message"].startswith("1 validation error detected")
 
     @pytest.mark.parametrize(
@@ -295,7 +286,8 @@ class TestRejectedMetrics:
         assert repr(call) == "<Call BatchPutMetrics None in us-east-1: 400 SerializationException>"
         with pytest.raises(
             KeyError,
-            match="a call for no readable name was refused as a whole: 400 SerializationException: ",
+            match="a call for no readable name was refused as a whole: "
+            "400 SerializationException: ",
         ):
             sm_metrics["run-1"]
         with pytest.raises(AssertionError, match="- a call for no readable name was refused"):
@@ -329,8 +321,10 @@ class TestWaiting:
             "the predicate was not true within 0.01 seconds\n"
             "  - the predicate raised: trial component 'run-2' holds no metrics\n"
             "    - closest: 'run-1'\n"
-            "  - arrived: trial component 'run-1' in us-east-1: 'loss' (1, the last to arrive 0.5), 'acc' (1, the last to arrive 0.25)\n"
-            "  - 'run-1': 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 2): Value is inf, which is not finite"
+            "  - arrived: trial component 'run-1' in us-east-1: 'loss' (1, the last to arrive "
+            "0.5), 'acc' (1, the last to arrive 0.25)\n"
+            "  - 'run-1': 1 metric was rejected: VALIDATION_ERROR for 'loss' (MetricIndex 2): "
+            "Value is inf, which is not finite"
         )
 
     def test_no_lock_is_held_while_the_predicate_runs(self, sm_metrics, client):
@@ -353,18 +347,17 @@ class TestResetAndToDict:
         sm_metrics.create_trial_component("run-2")
         before = sm_metrics.calls[0].request_id
         sm_metrics.reset()
-        assert (
-            list(sm_metrics),
-            sm_metrics.calls,
-            sm_metrics.rejected,
-            sm_metrics.trial_components,
-        ) == ([], [], [], [])
+        assert list(sm_metrics) == sm_metrics.calls == sm_metrics.rejected == []
+        assert sm_metrics.trial_components == []
         put(client, "run-1", metric())
         assert sm_metrics.calls[0].request_id == before
 
     def test_to_dict_is_json_whatever_arrived(self, sm_metrics, client):
         def tamper(request, **_):
-            request.body = b'{"TrialComponentName": "run-1", "MetricData": [{"MetricName": "a", "Timestamp": 0, "Step": 1.0, "Value": 1e400}]}'
+            request.body = (
+                b'{"TrialComponentName": "run-1", "MetricData": '
+                b'[{"MetricName": "a", "Timestamp": 0, "Step": 1.0, "Value": 1e400}]}'
+            )
 
         client.meta.events.register_first(
             "before-send.sagemaker-metrics.BatchPutMetrics", tamper, unique_id="tamper"

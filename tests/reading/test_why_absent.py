@@ -1,4 +1,4 @@
-"""Failure messages are made while other threads change what they are about."""
+"""Failure messages that are built while other threads change the store."""
 
 from __future__ import annotations
 
