@@ -1,150 +1,105 @@
-"""The tests with other Pythons and other versions, and what is checked without running them.
+"""The sessions of nox: tests with other Pythons and other versions, and the checks of the code.
 
-`nox`, or `nox -s lint`.
+`nox` runs all of them, `nox -s lint` only the checks.
 """
 
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
 
-# Without the tests that start many processes; other sessions run them.
+# Leave out the tests that start many processes; other sessions run them.
 LEAN = "not xdist and not pytest_plugins and not companions"
+
+
+def run_pytest(session: nox.Session, *options: str) -> None:
+    """Run pytest in two processes, with more options from the command line."""
+    session.run("pytest", "-n", "2", *options, *session.posargs)
 
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
 def tests(session: nox.Session) -> None:
-    """The whole suite with the newest versions of everything."""
+    """Run the whole suite with the newest versions of everything."""
     session.install("-e", ".[test]")
-    session.run("pytest", "-n", "2", *session.posargs)
+    run_pytest(session)
 
 
 @nox.session(python=["3.10", "3.13"])
 def oldest(session: nox.Session) -> None:
-    """The oldest pytest and botocore that are supported.
+    """Test with the oldest pytest and botocore that are supported.
 
-    It leaves out the tests that need later ones: aiobotocore, moto, the service model with which
-    the rules are compared, and the examples and blocks that log a NaN, which the oldest botocore
-    sends as a token that is no JSON; and the second run of plugin tests under xdist.
+    This leaves out the tests that need later versions: aiobotocore, moto, and the service model
+    with which the rules are compared. It leaves out the blocks and examples that log a NaN: the
+    oldest botocore sends it as a token that is no JSON. And it does not run tests of the plugin
+    again under xdist.
     """
-    oldest = [
-        "pytest==8.4.0",
-        "botocore==1.29.28",
-        "boto3==1.26.28",
-        "freezegun==1.5.0",
-        "time-machine==2.16.0",
-    ]
+    oldest = ["pytest==8.4.0", "botocore==1.29.28", "boto3==1.26.28"]
+    oldest += ["freezegun==1.5.0", "time-machine==2.16.0"]
     session.install("-e", ".", *oldest, "hypothesis", "pytest-xdist")
     later = ["compat/test_moto.py", "compat/test_moto_trails.py", "compat/test_aiobotocore.py"]
-    later += [
-        "compat/test_readers.py",
-        "cloudtrail/test_trail.py",
-        "service/test_rules.py",
-        "test_documentation.py",
-    ]
-    # botocore's own warning, when it signs under Python 3.12 and later
-    utcnow = "ignore:datetime.datetime.utcnow:DeprecationWarning"
-    session.run(
-        "pytest",
-        "tests",
-        "-n",
-        "2",
-        "-W",
-        utcnow,
-        "-k",
-        "not under",
-        *[f"--ignore=tests/{path}" for path in later],
-        *session.posargs,
-    )
+    later += ["compat/test_readers.py", "cloudtrail/test_trail.py", "service/test_rules.py"]
+    later += ["test_documentation.py"]
+    ignored = [f"--ignore=tests/{path}" for path in later]
+    # botocore itself causes this warning, when it signs under Python 3.12 and later.
+    utcnow = ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
+    run_pytest(session, "tests", *ignored, *utcnow, "-k", "not under")
 
 
 @nox.session(python="3.11")
 def compat(session: nox.Session) -> None:
-    """Beside the libraries and the plugins of pytest that users have."""
+    """Test beside the libraries and the plugins of pytest that users have."""
     session.install("-e", ".[test,compat]")
-    # README's command runs the others.
+    # The test command of the README runs the others.
     more = "(compat or companions) and not moto and not test_aiobotocore and not mode_of_xdist"
-    session.run(
-        "pytest",
-        "-n",
-        "2",
-        "tests/compat",
-        "tests/test_documentation.py",
-        "-k",
-        more,
-        *session.posargs,
-    )
+    run_pytest(session, "tests/compat", "tests/test_documentation.py", "-k", more)
 
 
 @nox.session(python="3.13")
 def newest(session: nox.Session) -> None:
-    """Test with the newest botocore, which aiobotocore holds back, and the newest SageMaker SDK."""
-    session.install(
-        "-e",
-        ".",
-        "boto3",
-        "moto[s3,sagemaker]",
-        "freezegun",
-        "time-machine",
-        "hypothesis",
-        "pytest-xdist",
-    )
-    session.run(
-        "pytest",
-        "-n",
-        "2",
-        "--ignore=tests/compat/test_aiobotocore.py",
-        "-k",
-        LEAN,
-        *session.posargs,
-    )
+    """Test with the newest botocore, which aiobotocore excludes, and the newest SageMaker SDK."""
+    companions = ["boto3", "moto[s3,sagemaker]", "freezegun", "time-machine", "hypothesis"]
+    session.install("-e", ".", *companions, "pytest-xdist")
+    run_pytest(session, "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN)
     session.install("sagemaker-core>=2")
-    session.run(
-        "pytest",
-        "-n",
-        "2",
-        "tests/compat/test_sagemaker_sdk.py",
-        "tests/test_documentation.py",
-        "-k",
-        "sagemaker",
-        *session.posargs,
-    )
+    of_sdk = ["tests/compat/test_sagemaker_sdk.py", "tests/test_documentation.py"]
+    run_pytest(session, *of_sdk, "-k", "sagemaker")
+
+
+@nox.session(python="3.12")
+def random(session: nox.Session) -> None:
+    """Run the suite in random order, without the tests that start many processes."""
+    session.install("-e", ".[test]", "pytest-randomly")
+    options = "-ra --strict-markers --strict-config --import-mode=importlib"
+    order = ["-o", f"addopts={options}", "-p", "randomly", "-k", LEAN]
+    run_pytest(session, *order)
 
 
 @nox.session(python="3.11")
 def readers(session: nox.Session) -> None:
-    """Read CloudTrail's logs with other projects' tools.
+    """Read the logs of CloudTrail with other projects' tools.
 
     They need a boto3 that no recent aiobotocore accepts.
     """
-    session.install(
-        "-e",
-        ".",
-        "trailscraper",
-        "aws-lambda-powertools[parser]",
-        "moto[s3]",
-        "freezegun",
-        "hypothesis",
-    )
+    tools = ["trailscraper", "aws-lambda-powertools[parser]"]
+    session.install("-e", ".", *tools, "moto[s3]", "freezegun", "hypothesis")
     session.run("pytest", "tests/compat/test_readers.py", *session.posargs)
 
 
 @nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
-    """Branch coverage, measured so that the plugin's own start-up counts.
+    """Measure branch coverage, also of the plugin's start-up.
 
-    Not of what xdist runs in other processes.
+    It leaves out what xdist runs in other processes.
     """
     session.install("-e", ".[test]", "coverage")
-    session.run(
-        "coverage", "run", "-m", "pytest", "-k", f"{LEAN} and not documentation", *session.posargs
-    )
+    lean = f"{LEAN} and not documentation"
+    session.run("coverage", "run", "-m", "pytest", "-k", lean, *session.posargs)
     session.run("coverage", "combine")
     session.run("coverage", "report", "--fail-under=97")
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Lint, format, types, layers."""
+    """Check lint, format, types and layers."""
     session.install("-e", ".[lint]")
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")

@@ -1,4 +1,4 @@
-"""The cost of delivering CloudTrail's records. Run it in a fresh process."""
+"""The cost of delivering CloudTrail's records. Run `deliver` in a fresh process."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Delivered(NamedTuple):
     """Metrics of each record."""
     seconds: float
     megabytes: float
-    """By how much the most memory that the process ever took has grown."""
+    """The growth of the process's peak memory."""
 
 
 def deliver(records: int, to_a_call: int) -> Delivered:
-    """Fill the journal with a real client's request, a hundred a second; deliver to a folder.
+    """Fill the journal with the request of a real client, and deliver its records to a folder.
 
-    The request is repeated without the client around it.
+    The request arrives a hundred times a second, each time straight at the service.
     """
     with mock_sm_metrics() as mock, TemporaryDirectory() as folder:
         new_client().batch_put_metrics(TrialComponentName=RUN, MetricData=metrics(1, to_a_call))
@@ -37,22 +37,12 @@ def deliver(records: int, to_a_call: int) -> Delivered:
         trail = mock.cloudtrail.create_trail("audit", advanced_event_selectors=SUGGESTED)
         for number in range(records):
             arrived = call.timestamp.timestamp() + number / 100
-            request = Request(
-                "PUT",
-                "/BatchPutMetrics",
-                bytes(call.body),
-                call.region,
-                call.user_agent,
-                call.invocation_id,
-                1,
-                arrived,
-            )
-            mock._service.answer(request)
+            body, of_client = bytes(call.body), (call.region, call.user_agent, call.invocation_id)
+            mock._service.answer(Request("PUT", "/BatchPutMetrics", body, *of_client, 1, arrived))
         before = getrusage(RUSAGE_SELF).ru_maxrss
         start = time.perf_counter()
         keys = trail.deliver(folder)
         took = time.perf_counter() - start
+        grown = getrusage(RUSAGE_SELF).ru_maxrss - before
         assert all(Path(folder, key).exists() for key in keys)
-        return Delivered(
-            records, to_a_call, took, (getrusage(RUSAGE_SELF).ru_maxrss - before) / 1024
-        )
+        return Delivered(records, to_a_call, took, grown / 1024)

@@ -1,4 +1,4 @@
-"""The cost of a call with ten metrics, by who answers it."""
+"""The cost of a call with ten metrics, for each method of answering it."""
 
 from __future__ import annotations
 
@@ -23,26 +23,22 @@ CALLS_A_ROUND = 40
 FAULTS = 100
 WITH_FAULTS = f"with {FAULTS} faults that do not match"
 WITH_A_TRAIL = "with a trail that is not read"
-# At the start of each round botocore's emitters look up their handlers again.
+# In the first call of a round, botocore's emitters look up their handlers again.
 _UNTIMED_CALLS = 5
 _NOON = datetime(2026, 9, 1, 12, tzinfo=timezone.utc)
 
 Answering = Callable[[Any], AbstractContextManager[object]]
-"""For the length of a `with` block, the client given is answered in this way."""
+"""Returns a context manager. Inside its block, the given client is answered by one method."""
 
 Rounds = dict[str, list[float]]
-"""Microseconds a call in each round, by who answered."""
+"""Microseconds a call in each round, by method."""
 
 
 def metrics(step: int, count: int = 10) -> list[dict[str, Any]]:
-    """MetricData for one call."""
+    """Return MetricData for one call."""
+    common = {"Timestamp": _NOON, "Step": step}
     return [
-        {
-            "MetricName": f"train:loss-{n}",
-            "Timestamp": _NOON,
-            "Step": step,
-            "Value": (n + 1) / (step + 3),
-        }
+        {"MetricName": f"train:loss-{n}", "Value": (n + 1) / (step + 3), **common}
         for n in range(count)
     ]
 
@@ -53,7 +49,7 @@ def new_client(service: str = "sagemaker-metrics") -> Any:
 
 
 def without_moto(rounds: int) -> Rounds:
-    """The floors, this mock and Stubber."""
+    """Measure the floors, this mock and Stubber."""
     return _interleaved(
         {
             "signed floor": (_signed_floor, new_client()),
@@ -68,9 +64,9 @@ def without_moto(rounds: int) -> Rounds:
 
 
 def with_moto(rounds: int) -> Rounds:
-    """This mock and moto, whose handler is in every client made once it is imported.
+    """Measure this mock and moto, whose handler is in every client made once it is imported.
 
-    The floor's client is made before.
+    The client of the floor is made before.
     """
     floor = new_client()
     import moto  # noqa: F401
@@ -86,7 +82,7 @@ def with_moto(rounds: int) -> Rounds:
 
 
 def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> Rounds:
-    """Every method once a round, in an order drawn anew for each."""
+    """Measure every method once a round, each time in another random order."""
     ours = (_this_mock, _this_mock_with_faults, _this_mock_with_a_trail)
     _keep_this_mock_out_of(
         [client for answering, client in methods.values() if answering not in ours]
@@ -101,9 +97,9 @@ def _interleaved(methods: Mapping[str, tuple[Answering, Any]], rounds: int) -> R
 
 
 def _keep_this_mock_out_of(clients: list[Any]) -> None:
-    """Take out of clients the handlers that the first activation puts into all.
+    """Remove the handlers that the first activation puts into all clients.
 
-    While no mock is on they do nothing, but are called.
+    They do nothing while no mock is on, but a call to them takes time.
     """
     from pytest_sm_metrics.aws.handlers import FIRST_HANDLERS, LAST_HANDLERS
 
@@ -148,7 +144,7 @@ def _handling(client: Any, event: str, handler: Callable[..., object]) -> Iterat
 
 
 class _NoErrors:
-    """The body that urllib3 would have read."""
+    """The raw response that urllib3 would return."""
 
     def stream(self) -> Iterator[bytes]:
         yield b'{"Errors": []}'
@@ -166,7 +162,7 @@ def _this_mock(_client: Any) -> Iterator[None]:
 
 @contextmanager
 def _this_mock_with_faults(_client: Any) -> Iterator[None]:
-    """Of every kind and with every filter.
+    """Activate this mock with faults of every kind and with every filter.
 
     Half of them are for another run, half for other metrics of this one.
     """
@@ -195,9 +191,8 @@ def _this_mock_with_a_trail(_client: Any) -> Iterator[None]:
 def _stubber(client: Any) -> Iterator[None]:
     stubber = Stubber(client)
     for _ in range(_UNTIMED_CALLS + CALLS_A_ROUND):
-        stubber.add_response(
-            "batch_put_metrics", {}
-        )  # the answer of the service, with empty Errors, fails its validation
+        # The answer of the service, with empty Errors, does not pass the Stubber's validation.
+        stubber.add_response("batch_put_metrics", {})
     with stubber:
         yield
 

@@ -26,40 +26,36 @@ LAST_CALLS = 500
 
 
 class Growth(NamedTuple):
-    """A store of so many metrics, filled by a real client, ten to a call."""
+    """The cost of a call at one size of the store, filled by a real client, ten to a call."""
 
     stored: int
+    """The number of metrics."""
     median: float
     """Microseconds a call, over the last calls."""
     mean: float
-    """Microseconds a call, over all calls since the size before.
-
-    With what the garbage collector takes.
-    """
+    """Microseconds a call, over all calls since the size before, garbage collection included."""
     resident: int
-    """Bytes of memory that the process has."""
+    """The resident memory of the process, in bytes."""
 
 
 class Size(NamedTuple):
-    """Bytes a metric."""
+    """The memory of a metric, in bytes."""
 
     body: float
     """The body that botocore sent."""
     kept: float
-    """The memory that the mock keeps of it: body, journal entry, ids, time."""
+    """The memory that the mock needs for it: body, journal entry, ids, time."""
     read: float
-    """The same, after everything was read once."""
+    """The same, once everything was read."""
 
 
 def fill_through_client(sizes: list[int]) -> list[Growth]:
-    """Put metrics, and stop at each size to look."""
+    """Put metrics through a client; measure the cost of a call at each size."""
     client = new_client()
     grown: list[Growth] = []
     last: deque[float] = deque(maxlen=LAST_CALLS)
     with mock_sm_metrics() as mock:
-        for step in range(
-            sizes[0] // 10
-        ):  # warm up; what this leaves free in memory, the first size takes
+        for step in range(sizes[0] // 10):  # warm up: the first size reuses the freed memory
             client.batch_put_metrics(TrialComponentName=RUN, MetricData=metrics(step))
         mock.reset()
         for size in sizes:
@@ -70,16 +66,15 @@ def fill_through_client(sizes: list[int]) -> list[Growth]:
                 client.batch_put_metrics(TrialComponentName=RUN, MetricData=batch)
                 last.append(time.perf_counter() - start)
                 total += last[-1]
-            grown.append(
-                Growth(size, statistics.median(last) * 1e6, total / len(calls) * 1e6, _resident())
-            )
+            median, mean = statistics.median(last), total / len(calls)
+            grown.append(Growth(size, median * 1e6, mean * 1e6, _resident()))
     return grown
 
 
 def measure_size(stored: int, to_a_call: int) -> Size:
-    """Count what Python allocates while the service answers requests like a real client's.
+    """Count what Python allocates while the service answers requests like those of a real client.
 
-    The client itself is not around them.
+    The requests go straight to the service, so that no client allocates anything.
     """
     with mock_sm_metrics() as mock:
         call = _sample(mock, to_a_call)
@@ -97,7 +92,7 @@ def measure_size(stored: int, to_a_call: int) -> Size:
 
 
 def _sample(mock: SageMakerMetricsMock, to_a_call: int) -> Call:
-    """A call of a real client, out of an otherwise empty mock."""
+    """Return a call of a real client; leave the mock empty."""
     new_client().batch_put_metrics(TrialComponentName=RUN, MetricData=metrics(0, to_a_call))
     [call] = mock.calls
     assert call.body == _request(call, 0, to_a_call).body
@@ -106,25 +101,16 @@ def _sample(mock: SageMakerMetricsMock, to_a_call: int) -> Call:
 
 
 def _request(call: Call, step: int, to_a_call: int) -> Request:
-    """A request as the client made that call.
+    """Return a request like that of a call.
 
-    Body, invocation id and time are new, the rest is shared.
+    Body, invocation id and time are new; the call's other members are shared.
     """
-    data = [
-        {**metric, "Timestamp": int(metric["Timestamp"].timestamp())}
-        for metric in metrics(step, to_a_call)
-    ]
+    data = metrics(step, to_a_call)
+    for metric in data:
+        metric["Timestamp"] = int(metric["Timestamp"].timestamp())
     body = json.dumps({"TrialComponentName": RUN, "MetricData": data}).encode()
-    return Request(
-        "PUT",
-        "/BatchPutMetrics",
-        body,
-        call.region,
-        call.user_agent,
-        str(uuid.uuid4()),
-        call.attempt,
-        time.time(),
-    )
+    of_client = (call.region, call.user_agent, str(uuid.uuid4()), call.attempt)
+    return Request("PUT", "/BatchPutMetrics", body, *of_client, time.time())
 
 
 def _allocated() -> int:

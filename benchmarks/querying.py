@@ -11,26 +11,26 @@ from calling import new_client
 from pytest_sm_metrics import mock_sm_metrics
 from pytest_sm_metrics.service.store import StoredTrialComponent
 
-POINTS = 200_000  # that are looked at in all, in five calls at least
+POINTS = 200_000  # read in all, in at least five calls
 
 
 class Asked(NamedTuple):
-    """A call of BatchGetMetrics."""
+    """The cost of a call of BatchGetMetrics."""
 
     points: int
-    """Of the trial component that the queries are about."""
+    """The number of points in the trial component that is queried."""
     elsewhere: int
-    """Of another trial component."""
+    """The number of points in another trial component."""
     queries: int
     statistic: str
     milliseconds: float
-    """The median of some calls."""
+    """The median of several calls."""
 
 
 def ask(points: int, elsewhere: int, queries: int, statistic: str) -> Asked:
-    """Fill the store, without a client, which would take minutes.
+    """Fill the store, and query it through a real client, ten points to a bucket.
 
-    Ask through a real one, from bucket to bucket of ten points.
+    The points go straight into the store: a client would take minutes.
     """
     client = new_client()
     with mock_sm_metrics() as mock:
@@ -46,11 +46,10 @@ def ask(points: int, elsewhere: int, queries: int, statistic: str) -> Asked:
         took = []
         for _ in range(max(5, POINTS // (points * queries))):
             start = time.perf_counter()
-            results = client.batch_get_metrics(MetricQueries=[query] * queries)[
-                "MetricQueryResults"
-            ]
+            answer = client.batch_get_metrics(MetricQueries=[query] * queries)
             took.append(time.perf_counter() - start)
-            assert [len(result["MetricValues"]) for result in results] == [points // 10] * queries
+            buckets = [len(result["MetricValues"]) for result in answer["MetricQueryResults"]]
+            assert buckets == [points // 10] * queries
     return Asked(points, elsewhere, queries, statistic, statistics.median(took) * 1e3)
 
 

@@ -1,7 +1,7 @@
 """Print the costs of this mock: a call, an unused plugin, an activation, a stored metric.
 
-`python benchmarks/run.py` takes some minutes, most of them for a million metrics of a real client;
-`python benchmarks/run.py --quick` stops at 100,000.
+`python benchmarks/run.py` takes some minutes, most of them for a million metrics of a real
+client. `python benchmarks/run.py --quick` stops at 100,000.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
@@ -33,16 +33,16 @@ T = TypeVar("T")
 
 
 class Effort(NamedTuple):
-    """The amounts that are measured."""
+    """The number of measurements."""
 
     rounds: int
-    """Of calls."""
+    """The rounds of calls."""
     pairs: int
-    """Of pytest runs."""
+    """The pairs of pytest runs."""
     children: int
-    """Processes that import or activate."""
+    """The processes that import or activate."""
     sizes: list[int]
-    """Of the store, in metrics."""
+    """The sizes of the store, in metrics."""
 
 
 FULL = Effort(30, 30, 15, [1_000, 100_000, 1_000_000])
@@ -53,11 +53,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="fewer rounds, and a store of no more than 100,000 metrics",
-    )
+    about = "fewer rounds, and a store of no more than 100,000 metrics"
+    parser.add_argument("--quick", action="store_true", help=about)
     effort = QUICK if parser.parse_args().quick else FULL
     packages = ", ".join(f"{name} {version(name)}" for name in ("botocore", "moto", "pytest"))
     print(f"Python {platform.python_version()}, {packages}")
@@ -74,8 +71,8 @@ def main() -> None:
 # Calls
 
 GIVE_OR_TAKE = (
-    "give or take: how sure the median is, 1.57 times the interquartile range over the root of "
-    "the number of measurements"
+    "give or take: the uncertainty of the median, 1.57 times the interquartile range over the root "
+    "of the number of measurements"
 )
 
 
@@ -87,18 +84,10 @@ def print_calls(rounds: int) -> None:
     header = ["", "us a call", "of the signed floor", "give or take", "target"]
 
     took = in_fresh_process(calling.without_moto, rounds)
-    more = [
-        [
-            f"{name} / this mock",
-            "",
-            *estimate(
-                [one / none for one, none in zip(took[name], took["this mock"], strict=True)],
-                limit,
-                2,
-            ),
-        ]
-        for name, limit in ((calling.WITH_FAULTS, 1.2), (calling.WITH_A_TRAIL, 1.05))
-    ]
+    more = []
+    for name, limit in ((calling.WITH_FAULTS, 1.2), (calling.WITH_A_TRAIL, 1.05)):
+        ratios = ratios_of(took[name], took["this mock"])
+        more.append([f"{name} / this mock", "", *estimate(ratios, limit, digits=2)])
     print_table(f"{title}; moto is not imported", header, [*call_rows(took), *more])
     print_notes(
         [
@@ -112,12 +101,9 @@ def print_calls(rounds: int) -> None:
     )
 
     took = in_fresh_process(calling.with_moto, rounds)
-    slower = median(moto / ours for moto, ours in zip(took["moto"], took["this mock"], strict=True))
-    print_table(
-        f"{title}; moto is imported",
-        header,
-        [*call_rows(took), ["moto / this mock", "", f"{slower:.2f}", "", at_least(2, slower)]],
-    )
+    slower = median(ratios_of(took["moto"], took["this mock"]))
+    of_moto = ["moto / this mock", "", f"{slower:.2f}", "", at_least(2, slower)]
+    print_table(f"{title}; moto is imported", header, [*call_rows(took), of_moto])
     print_notes(
         [
             "the clients of this mock and moto are made after moto is imported, that of the floor "
@@ -128,12 +114,13 @@ def print_calls(rounds: int) -> None:
 
 def call_rows(took: calling.Rounds) -> Iterator[list[str]]:
     for name, rounds in took.items():
-        ratios = [one / floor for one, floor in zip(rounds, took["signed floor"], strict=True)]
-        yield [
-            name,
-            f"{median(rounds):.0f}",
-            *estimate(ratios, limit=0.85 if name == "this mock" else None, digits=3),
-        ]
+        limit = 0.85 if name == "this mock" else None
+        ratios = ratios_of(rounds, took["signed floor"])
+        yield [name, f"{median(rounds):.0f}", *estimate(ratios, limit, digits=3)]
+
+
+def ratios_of(rounds: list[float], others: list[float]) -> list[float]:
+    return [one / other for one, other in zip(rounds, others, strict=True)]
 
 
 def in_fresh_process(function: Callable[..., T], *arguments: Any) -> T:
@@ -206,27 +193,23 @@ class Spent(NamedTuple):
 
 
 Child = Callable[..., tuple[str, Spent]]
-"""Runs Python with the arguments given, and says what it printed and spent."""
+"""Runs Python with the given arguments; returns its output and the time it took."""
 
 
 @contextmanager
 def child_processes() -> Iterator[Child]:
-    """Child processes that start in an empty directory and keep byte code.
+    """Return a function that runs Python in an empty directory.
 
-    They load no plugin by themselves.
+    The processes load no plugin by themselves, and share their byte code.
     """
     with TemporaryDirectory() as directory:
         empty = Path(directory, "empty")
         empty.mkdir()
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS")
-        }
-        environment |= {
-            "PYTHONPYCACHEPREFIX": f"{directory}/bytecode",
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        }
+        environment = dict(os.environ)
+        for name in ("PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS"):
+            environment.pop(name, None)
+        environment["PYTHONPYCACHEPREFIX"] = f"{directory}/bytecode"
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 
         def child(*arguments: str, exit_code: int = 0) -> tuple[str, Spent]:
             before, start = getrusage(RUSAGE_CHILDREN), time.perf_counter()
@@ -251,25 +234,19 @@ def print_start_up(child: Child, effort: Effort) -> None:
     within = json.loads(child("-c", RUN_WITHIN, WITHOUT[1], WITH[1], str(5 * effort.pairs))[0])
     imports = [json.loads(child("-c", IMPORT_PLUGIN)[0]) for _ in range(effort.children)]
     assert not any(has_botocore for _, has_botocore in imports)
+    bare_cpu = [bare.cpu for bare, _ in pairs]
+    more_cpu = [ours.cpu - bare.cpu for bare, ours in pairs]
+    more_wall = [ours.wall - bare.wall for bare, ours in pairs]
+    importing = [took for took, _ in imports]
     print_table(
-        "Installed and unused: pytest where there are no tests, with and without the plugin in "
-        "turn",
+        "Installed and unused: pytest without tests, with and without the plugin in turn",
         ["", "ms", "give or take", "target"],
         [
-            ["a run without the plugin, CPU", *estimate([bare.cpu for bare, _ in pairs])],
-            [
-                "difference with it, CPU (user + sys)",
-                *estimate([ours.cpu - bare.cpu for bare, ours in pairs], limit=5),
-            ],
-            [
-                "difference with it, wall",
-                *estimate([ours.wall - bare.wall for bare, ours in pairs], limit=5),
-            ],
+            ["a run without the plugin, CPU", *estimate(bare_cpu)],
+            ["difference with it, CPU (user + sys)", *estimate(more_cpu, limit=5)],
+            ["difference with it, wall", *estimate(more_wall, limit=5)],
             ["difference with it, CPU, many runs in one process", *estimate(within, limit=5)],
-            [
-                "importing the plugin, pytest imported, wall",
-                *estimate([took for took, _ in imports], limit=5),
-            ],
+            ["importing the plugin, pytest imported, wall", *estimate(importing, limit=5)],
         ],
     )
     print_notes(
@@ -296,12 +273,9 @@ def pytest_runs(child: Child, pairs: int) -> dict[tuple[str, str], list[Spent]]:
 
 def print_switching_on(child: Child, children: int) -> None:
     child("-c", SWITCH_ON)  # writes byte code
-    first, later = (
-        median(column)
-        for column in zip(
-            *(json.loads(child("-c", SWITCH_ON)[0]) for _ in range(children)), strict=True
-        )
-    )
+    measured = [json.loads(child("-c", SWITCH_ON)[0]) for _ in range(children)]
+    first = median(one for one, _ in measured)
+    later = median(one for _, one in measured)
     print_table(
         f"Switching on and off, boto3 imported: medians of {children} processes",
         ["", "us", "target"],
@@ -318,40 +292,22 @@ def print_switching_on(child: Child, children: int) -> None:
 def print_growth(sizes: list[int]) -> None:
     grown = in_fresh_process(growing.fill_through_client, sizes)
     first = grown[0].median
-    resident = [
-        "",
-        *(
-            f"{(after.resident - before.resident) / (after.stored - before.stored):.0f}"
-            for before, after in pairwise(grown)
-        ),
-    ]
-    rows = [
-        [
-            f"{one.stored:,}",
-            f"{one.median:.0f}",
-            f"{one.mean:.0f}",
-            f"{one.median / first:.2f}",
-            at_most(1.2, one.median / first),
-            memory,
-        ]
-        for one, memory in zip(grown, resident, strict=True)
-    ]
-    print_table(
-        "As the store grows: a real client puts 10 metrics a call",
-        [
-            "metrics stored",
-            "us a call",
-            "mean",
-            "of the first",
-            "target",
-            "resident bytes a metric",
-        ],
-        rows,
-    )
+    resident = [""]
+    for before, after in pairwise(grown):
+        growth, metrics = after.resident - before.resident, after.stored - before.stored
+        resident.append(f"{growth / metrics:.0f}")
+    rows = []
+    for one, memory in zip(grown, resident, strict=True):
+        ratio = one.median / first
+        costs = [f"{one.median:.0f}", f"{one.mean:.0f}", f"{ratio:.2f}", at_most(1.2, ratio)]
+        rows.append([f"{one.stored:,}", *costs, memory])
+    costs = ["us a call", "mean", "of the first", "target"]
+    header = ["metrics stored", *costs, "resident bytes a metric"]
+    print_table("As the store grows: a real client puts 10 metrics a call", header, rows)
     print_notes(
         [
             f"us a call: the median of the last {growing.LAST_CALLS} calls, or of all where there "
-            f"are fewer",
+            "are fewer",
             "mean: of all calls since the row above, garbage collection included",
             "resident bytes a metric: by how much the process grew since the row above, a "
             "cross-check of the next table",
@@ -364,16 +320,8 @@ def print_size(sizes: list[int]) -> None:
     for stored, to_a_call in [*((size, 10) for size in sizes), (100_000, 1)]:
         size = in_fresh_process(growing.measure_size, stored, to_a_call)
         target = at_most(200, size.kept) if to_a_call == 10 else ""
-        rows.append(
-            [
-                f"{stored:,}",
-                f"{to_a_call}",
-                f"{size.body:.0f}",
-                f"{size.kept:.0f}",
-                target,
-                f"{size.read:.0f}",
-            ]
-        )
+        kept = [f"{size.kept:.0f}", target, f"{size.read:.0f}"]
+        rows.append([f"{stored:,}", f"{to_a_call}", f"{size.body:.0f}", *kept])
     print_table(
         "Bytes a metric",
         ["metrics stored", "to a call", "body as sent", "kept", "target", "kept, once read"],
@@ -408,17 +356,10 @@ def print_queries(sizes: list[int]) -> None:
         at_most(1.5 * many / few, one / alone),
         at_most(11, ten / one),
     ]
-    rows = [
-        [
-            f"{case.points:,}",
-            f"{case.elsewhere:,}",
-            f"{case.queries}",
-            case.statistic,
-            f"{case.milliseconds:.1f}",
-            target,
-        ]
-        for case, target in zip_longest(asked, targets, fillvalue="")
-    ]
+    rows = []
+    for case, target in zip(asked, [*targets, "", "", ""], strict=True):
+        asked_for = [f"{case.points:,}", f"{case.elsewhere:,}", f"{case.queries}", case.statistic]
+        rows.append([*asked_for, f"{case.milliseconds:.1f}", target])
     title = "Reading back: a real client, ten points to a Step"
     print_table(
         title,
@@ -427,12 +368,12 @@ def print_queries(sizes: list[int]) -> None:
     )
     print_notes(
         [
-            "targets: the points of another trial component cost nothing (1.2 times a call "
-            "without them); a hundred queries no more than a "
-            "hundred calls;",
-            "more points no more than 1.5 times their share of a call that is mostly the "
-            "client's; ten queries of many points no more "
-            "than 11 times one",
+            "targets: the points of another trial component cost nothing (at most 1.2 times a "
+            "call without them);",
+            "a hundred queries cost no more than a hundred calls, ten queries of many points no "
+            "more than 11 times one;",
+            "more points cost no more than 1.5 times their share of a call that is mostly the "
+            "client's",
         ]
     )
 
@@ -463,28 +404,22 @@ def print_deliveries(sizes: list[int]) -> None:
 def estimate(
     numbers: list[float], limit: float | None = None, digits: int = 1
 ) -> tuple[str, str, str]:
-    """Return the median, its uncertainty, and what both say of the limit.
+    """Return the median, its uncertainty, and the verdict on a limit.
 
     The uncertainty is that of the notches in box plots, about 95 %.
     """
     lower, _, upper = quantiles(numbers)
-    uncertainty = 1.57 * (upper - lower) / len(numbers) ** 0.5
-    return (
-        f"{median(numbers):.{digits}f}",
-        f"{uncertainty:.{digits}f}",
-        "" if limit is None else at_most(limit, median(numbers), uncertainty),
-    )
+    middle, uncertainty = median(numbers), 1.57 * (upper - lower) / len(numbers) ** 0.5
+    verdict = "" if limit is None else at_most(limit, middle, uncertainty)
+    return f"{middle:.{digits}f}", f"{uncertainty:.{digits}f}", verdict
 
 
 def at_most(limit: float, value: float, uncertainty: float = 0) -> str:
-    verdict = (
-        "met"
-        if value + uncertainty <= limit
-        else "MISSED"
-        if value - uncertainty > limit
-        else "unclear"
-    )
-    return f"<= {limit:g} {verdict}"
+    if value + uncertainty <= limit:
+        return f"<= {limit:g} met"
+    if value - uncertainty > limit:
+        return f"<= {limit:g} MISSED"
+    return f"<= {limit:g} unclear"
 
 
 def at_least(limit: float, value: float) -> str:
@@ -492,7 +427,7 @@ def at_least(limit: float, value: float) -> str:
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns as wide as their widest cell, the first to the left, the others to the right."""
+    """Print aligned columns, the first to the left, the others to the right."""
     table = [header, *rows]
     first, *others = (max(map(len, column)) for column in zip(*table, strict=True))
     print(f"\n{title}\n")

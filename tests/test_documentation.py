@@ -1,4 +1,4 @@
-"""The documentation is true: its tables are the code's, its blocks run, its commands are CI's."""
+"""The documentation: its tables are the code's, its blocks run, its commands are CI's."""
 
 from __future__ import annotations
 
@@ -25,20 +25,11 @@ NEEDS = {
     "companions/sagemaker-sdk.md": ["sagemaker"],
     "companions/tracing.md": ["opentelemetry.sdk", "opentelemetry.instrumentation.botocore"],
 }
-"""Return the modules that a document's blocks need beside the extra `test`."""
+"""The modules that a document's blocks need, and that the extra `test` does not install."""
 OPTIONS = {
-    "companions/async-clients.md": [
-        "-p",
-        "asyncio",
-        "-o",
-        "asyncio_default_fixture_loop_scope=function",
-    ],
-    "companions/sagemaker-sdk.md": [
-        "-W",
-        "ignore::DeprecationWarning",
-        "-W",
-        "ignore::UserWarning",
-    ],  # the SDK's own
+    "companions/async-clients.md": "-p asyncio -o asyncio_default_fixture_loop_scope=function",
+    # These warnings come from the SDK.
+    "companions/sagemaker-sdk.md": "-W ignore::DeprecationWarning -W ignore::UserWarning",
 }
 BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = {name: dict(BLOCK.findall(text)) for name, text in DOCUMENTS.items()}
@@ -60,12 +51,10 @@ def test_tables_are_the_codes(name):
     assert text == tables.with_tables(text, tables.TABLES[name]), "run python docs/tables.py"
 
 
-def test_what_stands_around_a_table_stays():
+def test_text_around_a_table_stays():
     text = "a\n<!-- t: begin -->\n<!-- t: end -->\nb"
-    assert (
-        tables.with_tables(text, {"t": lambda: "| x |"})
-        == "a\n<!-- t: begin -->\n| x |\n<!-- t: end -->\nb"
-    )
+    with_table = tables.with_tables(text, {"t": lambda: "| x |"})
+    assert with_table == "a\n<!-- t: begin -->\n| x |\n<!-- t: end -->\nb"
     with pytest.raises(ValueError, match="no table u in the document"):
         tables.with_tables(text, {"u": lambda: ""})
 
@@ -77,22 +66,14 @@ def test_every_python_block_is_a_file(document):
 
 def test_the_first_example_has_the_output_that_is_shown(pytester):
     for name in ("train.py", "test_train.py"):
-        pytester.path.joinpath(name).write_text(
-            f"# {name}\n{BLOCKS['README.md'][name]}", encoding="utf-8"
-        )
+        source = f"# {name}\n{BLOCKS['README.md'][name]}"
+        pytester.path.joinpath(name).write_text(source, encoding="utf-8")
     result = pytester.runpytest_subprocess("--tb=short", "-p", "no:xdist")
     result.assert_outcomes(passed=1, failed=1)
-    [shown] = re.findall(
-        r"^```console\n\$ python -m pytest --tb=short\n(.*?)^```$", README, re.MULTILINE | re.DOTALL
-    )
-    carets = re.compile(r" +\^+")
-    result.stdout.fnmatch_lines(
-        [
-            line.replace("...", "*").replace("[", "[[]")
-            for line in shown.splitlines()
-            if not carets.fullmatch(line)
-        ]
-    )
+    block = r"^```console\n\$ python -m pytest --tb=short\n(.*?)^```$"
+    [shown] = re.findall(block, README, re.MULTILINE | re.DOTALL)
+    lines = [line for line in shown.splitlines() if not re.fullmatch(r" +\^+", line)]
+    result.stdout.fnmatch_lines([line.replace("...", "*").replace("[", "[[]") for line in lines])
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -100,15 +81,14 @@ def test_the_other_blocks_pass(pytester, document):
     for module in NEEDS.get(document, []):
         if not _is_installed(module):
             pytest.skip(f"needs {module}, which the extra compat brings")
-    others = {
-        name: source
-        for name, source in BLOCKS[document].items()
-        if name not in ("train.py", "test_train.py")
-    }
+    others = dict(BLOCKS[document])
+    for name in ("train.py", "test_train.py"):
+        others.pop(name, None)
     for name, source in others.items():
         pytester.path.joinpath(name).write_text(source, encoding="utf-8")
     if others:
-        assert pytester.runpytest_subprocess("-W", "error", *OPTIONS.get(document, [])).ret == 0
+        options = OPTIONS.get(document, "").split()
+        assert pytester.runpytest_subprocess("-W", "error", *options).ret == 0
 
 
 def _is_installed(module):
@@ -129,40 +109,30 @@ def test_ci_runs_the_readmes_test_command():
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
-def test_the_reference_names_what_there_is():
+def described_members():
+    """Return the members that the reference names, by class."""
     text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    table = r"^\| `(\w+)` \| \|\n\| --- \| --- \|\n((?:\|.*\n)+)"
     described = {}
-    for name, rows in re.findall(
-        r"^\| `(\w+)` \| \|\n\| --- \| --- \|\n((?:\|.*\n)+)", text, re.MULTILINE
-    ):
-        cells = [row.split(" | ")[0] for row in rows.splitlines()]
-        described[name] = {
-            member for cell in cells for member in re.findall(r"`(\w+)(?:\(.*?\))?`", cell)
-        }
+    for name, rows in re.findall(table, text, re.MULTILINE):
+        cells = "\n".join(row.split(" | ")[0] for row in rows.splitlines())
+        described[name] = set(re.findall(r"`(\w+)(?:\(.*?\))?`", cells))
+    return described
+
+
+def test_the_reference_names_the_members_that_exist():
+    described = described_members()
     with pytest_sm_metrics.mock_sm_metrics(rejected_metrics="ignore") as sm_metrics:
         client = client_in("us-east-1")
         put(client, "run-1", metric(value=INFINITE), metric())
         trail = sm_metrics.cloudtrail.create_trail("audit")
         fault = sm_metrics.fail_calls("ThrottlingException", optional=True)
     run = sm_metrics["run-1"]
-    things = [
-        sm_metrics,
-        run,
-        run["loss"],
-        run.metrics[0],
-        sm_metrics.rejected[0],
-        sm_metrics.calls[0],
-        sm_metrics.cloudtrail,
-        trail,
-        fault,
-    ]
-    there_is = {
-        type(thing).__name__: set(dir(thing)) for thing in [*things, pytest_sm_metrics.RULES[0]]
-    }
-    there_is["Fault"] = there_is.pop("CallFault")
-    assert described.keys() == there_is.keys()
-    missing = {
-        name: members - there_is[name] - {"len", "list", "in"}
-        for name, members in described.items()
-    }
-    assert not any(missing.values()), missing
+    things = [sm_metrics, run, run["loss"], run.metrics[0], sm_metrics.rejected[0]]
+    things += [sm_metrics.calls[0], sm_metrics.cloudtrail, trail, fault]
+    things += [pytest_sm_metrics.RULES[0]]
+    existing = {type(thing).__name__: set(dir(thing)) for thing in things}
+    existing["Fault"] = existing.pop("CallFault")
+    assert described.keys() == existing.keys()
+    for name, members in described.items():
+        assert members - {"len", "list", "in"} <= existing[name], name

@@ -330,7 +330,7 @@ def signer(_):
     assert "Authorization" not in seen["before-send"]["headers"]
 
 
-@needed_in("aws/handlers.py")
+@needed_in("aws/sending.py")
 def prepared_request(_):
     seen = events()
     request = seen["before-send"]["request"]
@@ -399,6 +399,24 @@ def end_of_a_call(_):
     assert after["http_response"].status_code == 200
     assert after["model"].name == "BatchPutMetrics"
     assert after["context"] is seen["before-parameter-build"]["context"]
+
+
+@needed_in("aws/sending.py")
+def http_session(_):
+    assert is_method(botocore.httpsession.URLLib3Session, "send")
+    signature = inspect.signature(botocore.httpsession.URLLib3Session.send)
+    assert list(signature.parameters) == ["self", "request"]
+
+
+@needed_in("aws/sending.py", needs="aiobotocore.httpsession")
+def http_session_of_aiobotocore(_):
+    session = sys.modules["aiobotocore.httpsession"].AIOHTTPSession
+    assert inspect.iscoroutinefunction(session.send)
+
+
+@needed_in("aws/sending.py")
+def connection_that_vcrpy_replaces(_):
+    assert botocore.awsrequest.AWSHTTPSConnection.__module__ == "botocore.awsrequest"
 
 
 @needed_in("aws/retries.py")
