@@ -1,4 +1,7 @@
-"""A pytest plugin that stands in for Amazon SageMaker Metrics."""
+"""A pytest plugin that stands in for Amazon SageMaker Metrics.
+
+PYTEST_DONT_REWRITE: it may be imported before pytest starts, and has no assertions to rewrite.
+"""
 
 from __future__ import annotations
 

@@ -130,8 +130,10 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
             for component in self._service.components()
         ]
 
-    def create_trial_component(self, name: str, region: str | None = None) -> None:
+    def create_trial_component(self, name: str, region: str | None = None) -> TrialComponent:
         """Make a trial component known, as CreateTrialComponent does; None: in every region.
+
+        Return it. It can be read at once.
 
         Only the setting `unknown_trial_component="reject"` asks for this. By default the service
         accepts metrics for an unknown trial component, and knows it from then on (assumed).
@@ -143,12 +145,13 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
             check_trial_component_name(name)
         except RefusedRequestError as error:
             raise ValueError(error.message) from None
-        self._service.create_trial_component(name, region)
+        created = self._service.create_trial_component(name, region)
+        return TrialComponent(self._service, created.name, created.region)
 
     @property
-    def calls(self) -> list[Call]:
+    def calls(self) -> tuple[Call, ...]:
         """Every attempt that reached the mock, in order. botocore's retries are attempts, too."""
-        return list(self._service.calls)
+        return tuple(self._service.calls)
 
     @property
     def cloudtrail(self) -> CloudTrail:

@@ -613,7 +613,7 @@ class TestHoldCalls:
         held.wait()
         sm_metrics.reset()
         thread.join()
-        assert (sm_metrics.calls, list(sm_metrics), sm_metrics.faults) == ([], [], [])
+        assert (sm_metrics.calls, list(sm_metrics), sm_metrics.faults) == ((), [], [])
 
     def test_stop_answers_what_is_held_before_it_judges(self, client):
         import botocore.endpoint

@@ -416,7 +416,8 @@ def http_session_of_aiobotocore(_):
 
 @needed_in("aws/sending.py")
 def connection_that_vcrpy_replaces(_):
-    assert botocore.awsrequest.AWSHTTPSConnection.__module__ == "botocore.awsrequest"
+    connection = botocore.awsrequest.AWSHTTPSConnectionPool.ConnectionCls
+    assert connection.__module__ == "botocore.awsrequest"
 
 
 @needed_in("aws/retries.py")

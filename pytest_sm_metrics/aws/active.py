@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -94,6 +95,12 @@ class ActiveMocks:
     """True once botocore's emitters have the handlers."""
     _interception: Any = None
     _activations: int = 0
+
+    def release_lock(self) -> None:
+        """Release the lock as often as this thread holds it: an interruption may leave it held."""
+        with suppress(RuntimeError):  # it is not held
+            while True:
+                self.lock.release()
 
     @property
     def interception(self) -> Any:

@@ -30,6 +30,7 @@ def activate(record: ActiveMock) -> None:
                 record.under_moto = inner.under_moto
             patch_retries()
     except BaseException:
+        active.release_lock()
         deactivate(record.mock)
         raise
 
@@ -40,8 +41,10 @@ def deactivate(mock: object) -> bool:
     try:
         _deactivate(mock)
     except BaseException:
+        active.release_lock()
         _deactivate(mock)
         raise
+    active.release_lock()
     return was_active
 
 

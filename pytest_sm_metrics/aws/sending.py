@@ -14,7 +14,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSHTTPSConnectionPool, AWSPreparedRequest
 
 from .active import active, sending
 from .wire import body_of
@@ -93,6 +93,5 @@ def _is_of_service(url: str) -> bool:
 
 
 def _is_played_back() -> bool:
-    """Return True if vcrpy answers from a cassette: it replaces botocore's connections."""
-    awsrequest: Any = sys.modules["botocore.awsrequest"]
-    return bool(awsrequest.AWSHTTPSConnection.__module__.startswith("vcr."))
+    """Return True if vcrpy answers from a cassette: it replaces the pool's connections."""
+    return AWSHTTPSConnectionPool.ConnectionCls.__module__.startswith("vcr.")

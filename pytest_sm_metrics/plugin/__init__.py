@@ -1,7 +1,7 @@
 """The plugin: pytest's hooks and fixtures. Only this package knows pytest.
 
 pytest imports it in every run of every project that has it installed: it imports the rest of the
-package once a test uses it.
+package once a test uses it. PYTEST_DONT_REWRITE: it has no assertions to rewrite.
 """
 
 from __future__ import annotations

@@ -27,8 +27,9 @@ _HOSTS = f"{_PREFIX}allowed_hosts"
 _NOT_CONVERTED = object()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register an ini option for each setting, and the options of the mode."""
+    _register_other_name(pluginmanager)
     for name, setting in _INI.items():
         ini_type: Any = setting.ini_type
         help_text = f"SageMaker Metrics: {setting.meaning}"
@@ -45,6 +46,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what happens to tests that do not ask for a mock: off (nothing), block (calls "
         "raise), mock (they run inside one)",
     )
+
+
+def _register_other_name(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let `pytest_plugins` name the module too: pytest refuses a plugin under a second name."""
+    for name in ("sm_metrics", "pytest_sm_metrics.plugin"):
+        if not pluginmanager.is_blocked(name) and pluginmanager.get_plugin(name) is None:
+            pluginmanager.register(object(), name)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -99,7 +99,7 @@ class TestWhoIsAnswered:
             stubber.add_client_error("batch_put_metrics", "ThrottlingException")
             with pytest.raises(ClientError, match="ThrottlingException"):
                 put(stubbed, "run-1", metric())
-        assert sm_metrics.calls == []
+        assert sm_metrics.calls == ()
 
     def test_the_innermost_mock_answers(self):
         mine = EARLY_CLIENT
@@ -126,7 +126,7 @@ class TestWhoIsAnswered:
     def test_what_the_client_refuses_does_not_arrive(self, sm_metrics):
         with pytest.raises(botocore.exceptions.ParamValidationError):
             put(client(), "run-1", metric(step=-1))
-        assert sm_metrics.calls == []
+        assert sm_metrics.calls == ()
 
 
 class TestTheRealClient:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import botocore.session
@@ -170,6 +171,7 @@ def test_http_sessions_are_back_after_the_block():
 
 FORGOTTEN = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 with mock.patch.dict(sys.modules):
     from pytest_sm_metrics import mock_sm_metrics
@@ -243,10 +245,10 @@ def left_behind():
     found += ["time of botocore.endpoint"] if botocore.endpoint.time is not time else []
     patches = {"sessions": active.sessions, "retries": active.retries, "sending": active.sending}
     found += [name for name, one in patches.items() if one]
-    if not active.lock.acquire(blocking=False):
-        found.append("the lock")
-    else:
-        active.lock.release()
+    with ThreadPoolExecutor(1) as pool:
+        if not pool.submit(active.lock.acquire, blocking=False).result():
+            return [*found, "the lock"]
+        pool.submit(active.lock.release).result()
     return found
 
 

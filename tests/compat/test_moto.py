@@ -183,7 +183,7 @@ def test_everything_else_is_motos(sm_metrics_beside_moto):
         sagemaker.describe_trial_component(TrialComponentName="run-1")["TrialComponentName"]
         == "run-1"
     )
-    assert sm_metrics_beside_moto.calls == []
+    assert sm_metrics_beside_moto.calls == ()
 
 
 def test_motos_control_plane_and_our_metrics(sm_metrics_beside_moto):

@@ -261,7 +261,7 @@ class TestWhatIsLost:
         for step in range(9):
             sink.log_metric(module._RawMetricData("loss", 0.5, step=step))
         sink.close()
-        assert sm_metrics.calls == []
+        assert sm_metrics.calls == ()
 
 
 def test_trial_component_of_sagemaker_core(session, sm_metrics):

@@ -347,7 +347,7 @@ class TestResetAndToDict:
         sm_metrics.create_trial_component("run-2")
         before = sm_metrics.calls[0].request_id
         sm_metrics.reset()
-        assert list(sm_metrics) == sm_metrics.calls == sm_metrics.rejected == []
+        assert (list(sm_metrics), sm_metrics.calls, sm_metrics.rejected) == ([], (), [])
         assert sm_metrics.trial_components == []
         put(client, "run-1", metric())
         assert sm_metrics.calls[0].request_id == before

@@ -125,7 +125,7 @@ class TestReadingBack:
     def test_what_a_client_does_not_send(self, sm_metrics, client):
         with pytest.raises(ParamValidationError):
             client.batch_get_metrics(MetricQueries=[query(Start=0.5)])
-        assert sm_metrics.calls == []
+        assert sm_metrics.calls == ()
 
     def test_a_broken_shape_is_refused_whole(self, sm_metrics, client):
         with pytest.raises(
