@@ -10,6 +10,7 @@ import gc
 import inspect
 import re
 import sys
+import threading
 import types
 import unittest
 from collections.abc import Callable
@@ -243,6 +244,14 @@ def outcome_of_a_case(_):
     case = Case("test_it")
     case.run()
     assert case.outcome.success is True
+
+
+@needed_in("aws/active.py")
+def owned_lock(_):
+    lock = threading.RLock()
+    assert not lock._is_owned()
+    with lock:
+        assert lock._is_owned()
 
 
 @needed_in("activation/unittest_cases.py")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -98,9 +97,8 @@ class ActiveMocks:
 
     def release_lock(self) -> None:
         """Release the lock as often as this thread holds it: an interruption may leave it held."""
-        with suppress(RuntimeError):  # it is not held
-            while True:
-                self.lock.release()
+        while self.lock._is_owned():
+            self.lock.release()
 
     @property
     def interception(self) -> Any:

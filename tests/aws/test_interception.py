@@ -175,7 +175,7 @@ class TestTheRealClient:
     @pytest.mark.parametrize("retries", ["legacy", "standard"])
     def test_retries_share_an_invocation_id_and_count_attempts(self, sm_metrics, retries):
         mine = client(config=Config(retries={"mode": retries, "max_attempts": 2}))
-        sm_metrics.fail_calls(botocore.exceptions.ConnectionClosedError, times=1)
+        sm_metrics.fail_calls(botocore.exceptions.ConnectionClosedError, stored=True, times=1)
         put(mine, "run-1", metric())
         first, second = sm_metrics.calls
         assert (first.attempt, second.attempt) == (1, 2)
