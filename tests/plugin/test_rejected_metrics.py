@@ -101,7 +101,7 @@ def test_its_own_error_later(broken_afterwards): ...
             "1 metric was rejected",
         ]
     )
-    assert result.stdout.str().count("1 metric was rejected") == 2
+    assert result.outlines.count("1 metric was rejected") == 2
 
 
 def test_all_findings_in_one_message(project):
