@@ -57,13 +57,13 @@ def test_an_unused_fault_of_a_shared_mock_whose_first_test_does_not_pass(run, en
 
 REJECTED = """
 import pytest
-from trainer import log
+from trainer import INFINITE, log
 
 pytestmark = pytest.mark.sm_metrics(rejected_metrics="error")
 
 @pytest.fixture(scope="module", autouse=True)
 def shared(sm_metrics_module):
-    log("run-1", "loss", float("nan"))
+    log("run-1", "loss", INFINITE)
 
 {last}
 """
