@@ -141,7 +141,8 @@ def _ini_value(config: pytest.Config, name: str) -> Any:
 def _written(config: pytest.Config) -> dict[str, Any]:
     """Return the ini options of our prefix as they are written, command line over file."""
     in_file = getattr(config, "_inicfg", None)  # public, as `inicfg`, until pytest 9
-    items = (config.inicfg if in_file is None else in_file).items()
+    older: Any = config
+    items = (older.inicfg if in_file is None else in_file).items()
     written = {name: getattr(value, "value", value) for name, value in items}
     given: list[str] = config.getoption("override_ini") or []
     overrides = dict(one.split("=", 1) for one in given if "=" in one)
