@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from ..settings import Settings
+from .rule import Rule
 
 NO_STEP = -1  # in a column of steps
 EVERY_REGION = "*"
@@ -91,11 +92,20 @@ class Store:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._rules: tuple[Rule, ...] = ()
+        self._rules_on: Sequence[Rule] = ()
         self._trial_components: dict[tuple[str, str], StoredTrialComponent] = {}
         """By region and name."""
         self._created_everywhere: dict[str, None] = {}
         self._deleted: dict[tuple[str, str], None] = {}
         """Region and name of those that were deleted, and not created again."""
+
+    def rules_on(self, rules: tuple[Rule, ...]) -> Sequence[Rule]:
+        """Return those rules of an operation that the settings switch on."""
+        if rules is not self._rules:
+            self._rules = rules
+            self._rules_on = [rule for rule in rules if rule.is_on(self.settings)]
+        return self._rules_on
 
     def create(self, name: str, region: str | None) -> StoredTrialComponent:
         """Make a trial component known in a region; None: in every region."""

@@ -106,10 +106,9 @@ class BatchPutMetrics(Operation):
             parsed, call.time, store.settings, holder, is_known, call.is_contended
         )
         refused: dict[int, Rule | MetricFault] = dict(injected)
-        for rule in METRIC_RULES:
-            if rule.refuses and rule.is_on(store.settings):
-                for index in rule.refuses(submission, refused):
-                    refused.setdefault(index, rule)
+        for rule in store.rules_on(METRIC_RULES):
+            for index in rule.refuses(submission, refused) if rule.refuses else ():
+                refused.setdefault(index, rule)
         accepted = len(parsed.names) - len(refused)
         if accepted:
             store.hold(holder, accepted, partial(_accepted_rows, call))
