@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pytest_sm_metrics import RULES
+from pytest_sm_metrics import RULES, delay_calls, fail_calls, fail_metrics, fail_queries
+from pytest_sm_metrics.faults import Injects
+from pytest_sm_metrics.plugin.options import MODES
+from pytest_sm_metrics.service.faults.held_calls import HeldCalls
 from pytest_sm_metrics.settings import SETTINGS
 
+MODE = (
+    "what happens to a test that asks for no mock; of the marker, the ini option and "
+    "`--sm-metrics-mode`, not of `mock_sm_metrics`"
+)
 ROOT = Path(__file__).parents[1]
 
 
@@ -25,7 +34,26 @@ def settings_table() -> str:
         (f"`{name}`", f"`{one.default!r}`", one.meaning, one.accepted)
         for name, one in SETTINGS.items()
     ]
+    rows.append(("`mode`", "`'off'`", MODE, " or ".join(f'"{mode}"' for mode in MODES)))
     return table(("setting", "default", "meaning", "accepted"), *rows)
+
+
+def fault_signatures() -> str:
+    """Return the signatures of the functions that make faults, and of `held.wait`."""
+    functions = [fail_metrics, fail_calls, fail_queries, delay_calls, Injects.hold_calls]
+    calls = [_signature(function.__name__, function) for function in functions]
+    return "\n".join(["```text", *calls, _signature("held.wait", HeldCalls.wait), "```"])
+
+
+def _signature(name: str, function: Callable[..., object]) -> str:
+    signature = inspect.signature(function)
+    parameters = [
+        one.replace(annotation=one.empty)
+        for one in signature.parameters.values()
+        if one.name != "self"
+    ]
+    bare = signature.replace(parameters=parameters, return_annotation=signature.empty)
+    return textwrap.fill(f"{name}{bare}", 100, subsequent_indent="    ")
 
 
 def rules_table() -> str:
@@ -41,6 +69,7 @@ def rules_table() -> str:
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"settings": settings_table},
+    "docs/reference.md": {"signatures": fault_signatures},
     "docs/rules.md": {"rules": rules_table},
 }
 

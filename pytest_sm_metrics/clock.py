@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
-import time
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
+
+
+def _unpatched_time() -> Any:
+    """Return a second copy of the module `time`, whose functions tests do not replace.
+
+    A test that replaces `time.time` or `time.perf_counter` must not lose readings to the mock, nor
+    fail its calls or stop its waits. time-machine changes the functions of both copies.
+    """
+    spec: Any = importlib.util.find_spec("time")
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return copy
+
+
+_time = _unpatched_time()
 
 
 def now() -> float:
@@ -18,16 +36,18 @@ def now() -> float:
     """
     for frozen in getattr(sys.modules.get("freezegun.api"), "freeze_factories", [])[-1:]:
         return float((frozen().replace(tzinfo=timezone.utc) - EPOCH).total_seconds())
-    return time.time()
+    return float(_time.time())
 
 
 def real_clock() -> float:
-    """Return the seconds of a clock that runs on in frozen time.
+    """Return the seconds of a clock that runs on in frozen time, and when tests replace clocks."""
+    return float(_time.perf_counter())
 
-    freezegun replaces `time.perf_counter` and keeps the real one; time-machine does not touch it.
-    """
-    freezegun = sys.modules.get("freezegun.api")
-    return float(getattr(freezegun, "real_perf_counter", time.perf_counter)())
+
+@lru_cache(maxsize=8)
+def http_date(seconds: int) -> str:
+    """Return seconds since the epoch as the header Date has them (RFC 9110)."""
+    return format_datetime(as_datetime(seconds), usegmt=True)
 
 
 def as_datetime(seconds: float) -> datetime:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .wording import printable_lines
+
 
 class UnmockedCallError(RuntimeError):
     """A SageMaker Metrics call that no mock could answer. It did not reach AWS."""
@@ -15,7 +17,7 @@ class UnmockedCallError(RuntimeError):
         trial_component: str | None = None,
         test: str | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(printable_lines(message))
         self.operation = operation
         """`BatchPutMetrics` or `BatchGetMetrics`."""
         self.trial_component = trial_component
@@ -32,7 +34,7 @@ class AbsentError(KeyError):
         self._explain = explain
 
     def __str__(self) -> str:
-        return self._explain()
+        return printable_lines(self._explain())
 
     def __reduce__(self) -> tuple[type[KeyError], tuple[str]]:
         return KeyError, (str(self),)  # `explain` cannot be pickled

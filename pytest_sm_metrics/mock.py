@@ -7,23 +7,27 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from . import accepted
+from .accepted import is_number, is_whole
 from .asserting import assertions
 from .asserting.assertions import ANYTHING
 from .asserting.findings import Findings, OptOutHint
 from .aws.active import ActiveMock, active
 from .aws.quotas import Quotas
+from .aws.regions import aws_regions, configured_regions
 from .cloudtrail.cloudtrail import CloudTrail
 from .exceptions import AbsentError
 from .faults import Injects
 from .reading.plain import plain_call, plain_rejected, plain_trial_component
 from .reading.recorded import RejectedMetric, TrialComponent, rejected_metrics
-from .reading.why_absent import why_no_trial_component
+from .reading.why_absent import why_ambiguous, why_no_trial_component
 from .service.journal import Call
 from .service.parsing import RefusedRequestError
 from .service.put_metrics.parser import check_trial_component_name
 from .service.service import Service
 from .service.store import EVERY_REGION, StoredTrialComponent
 from .settings import Settings
+from .wording import closest, listed, printable_lines
 
 
 class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
@@ -115,12 +119,18 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         that is no KeyError if no region is given and it is known in several.
         """
         __tracebackhide__ = True
-        known = [component for component in self._named(name) if region in (None, component.region)]
-        if region is not None and not known and self._service.knows(name, region):
-            known = [self._service.create_trial_component(name, region)]
+        _check_region(region)
+        if region is not None and self._service.knows(name, region):
+            return TrialComponent(self._service, name, region)
+        known = [] if region is not None else self._named(name)
         if not known:
-            raise AbsentError(name, partial(why_no_trial_component, self._service, name, region))
+            raise AbsentError(name, partial(self._why_absent, name, region))
         return self._only(name, known)
+
+    def _why_absent(self, name: str, region: str | None) -> str:
+        absent = why_no_trial_component(self._service, name, region)
+        unknown = self._why_unknown(region)
+        return f"{absent}\n  - {unknown}" if unknown else absent
 
     @property
     def trial_components(self) -> list[TrialComponent]:
@@ -138,9 +148,14 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         Only the setting `unknown_trial_component="reject"` asks for this. By default the service
         accepts metrics for an unknown trial component, and knows it from then on (assumed).
 
-        Raises a ValueError for a name that the service rejects. A name has 1 to 120 characters:
-        lower-case letters, digits, and hyphens that are neither first nor last (documented).
+        Raises a ValueError for an unknown region, and for a name that the service rejects. A name
+        has 1 to 120 characters: lower-case letters, digits, and hyphens that are neither first nor
+        last (documented).
         """
+        _check_region(region)
+        unknown = self._why_unknown(region)
+        if unknown:
+            raise ValueError(unknown)
         try:
             check_trial_component_name(name)
         except RefusedRequestError as error:
@@ -167,21 +182,27 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """
         return rejected_metrics(self._service, self.calls)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, ids: bool = True) -> dict[str, Any]:
         """Return everything as plain data that JSON can carry, for snapshots and golden files.
 
         The keys are `trial_components`, sorted by name and region, `calls` and `rejected`, both in
         order of arrival. The result repeats from run to run: it leaves out arrival times, user
-        agents and invocation ids.
+        agents and invocation ids. Request ids depend on the node id of the test, and so on the
+        folder in which pytest is started: `ids=False` leaves them out.
 
         Timestamps are ISO 8601 strings. A Value that is not finite is a string, as botocore sends
         it: `"NaN"`, `"Infinity"` or `"-Infinity"`.
         """
         components = sorted(self.trial_components, key=lambda one: (one.name, one.region))
+        calls = list(map(plain_call, self.calls))
+        rejected = list(map(plain_rejected, self.rejected))
+        if not ids:
+            for one in (*calls, *rejected):
+                del one["request_id"]
         return {
             "trial_components": list(map(plain_trial_component, components)),
-            "calls": list(map(plain_call, self.calls)),
-            "rejected": list(map(plain_rejected, self.rejected)),
+            "calls": calls,
+            "rejected": rejected,
         }
 
     def reset(self) -> None:
@@ -210,7 +231,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         __tracebackhide__ = True
         found = self._findings.take()
         if found:
-            raise AssertionError("\n".join(found))
+            raise AssertionError(printable_lines("\n".join(found)))
 
     def wait_for(
         self, predicate: Callable[[SageMakerMetricsMock], object], timeout: float = 5
@@ -218,7 +239,12 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """Wait until `predicate(sm_metrics)` is true: for metrics that a background thread sends.
 
         The predicate is called after each call that arrives. A LookupError that it raises, because
-        a trial component is still absent for example, counts as not true.
+        a trial component is still absent for example, counts as not true, and so does an
+        AssertionError. The assertion helpers return True:
+
+            sm_metrics.wait_for(lambda sm_metrics: sm_metrics.assert_logged("run-1", "loss"))
+
+        None is not true: a function with `assert` statements ends with `return True`.
 
         `timeout` is in seconds of real time, also if the clock is frozen. In a coroutine:
         `await asyncio.to_thread(sm_metrics.wait_for, predicate)`.
@@ -226,21 +252,23 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         Raises an AssertionError that lists the metrics and calls that arrived.
         """
         __tracebackhide__ = True
-        raised: LookupError | None = None
+        is_timeout = is_number(timeout) and timeout >= 0
+        accepted.check("timeout", timeout, is_timeout, "a number of seconds from 0")
+        result: object = None
+        raised: LookupError | AssertionError | None = None
 
         def passes() -> bool:
-            nonlocal raised
+            nonlocal result, raised
             try:
-                raised = None
-                return bool(predicate(self))
-            except LookupError as error:
-                raised = error
-                return False
+                result, raised = predicate(self), None
+            except (LookupError, AssertionError) as error:
+                result, raised = False, error
+            return bool(result)
 
         if not assertions.wait_until(self._service, passes, timeout):
-            raise AssertionError(assertions.why_not_true(self._service, timeout, raised))
+            raise AssertionError(assertions.why_not_true(self._service, timeout, result, raised))
 
-    # Asserting
+    # Asserting. The helpers return True, so that `wait_for` takes one as its predicate.
 
     def assert_logged(
         self,
@@ -255,7 +283,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         count: Any = ANYTHING,
         region: str | None = None,
         timeout: float | None = None,
-    ) -> None:
+    ) -> bool:
         """Assert that a metric was logged and accepted. An argument left out matches anything.
 
         - `value`, `step`: one point that has both. `step=None` is a point without a Step.
@@ -283,11 +311,11 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         check = partial(
             assertions.check_logged, self._service, trial_component, metric_name, region, expected
         )
-        assertions.verify(self._service, check, timeout)
+        return self._verify(check, region, timeout)
 
     def assert_not_logged(
         self, trial_component: str, metric_name: str, *, region: str | None = None
-    ) -> None:
+    ) -> bool:
         """Assert that no metric of this name was accepted for the trial component.
 
         `region` is an AWS region; if it is left out, no region may hold the metric.
@@ -298,9 +326,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         check = partial(
             assertions.check_not_logged, self._service, trial_component, metric_name, region
         )
-        assertions.verify(self._service, check, None)
+        return self._verify(check, region)
 
-    def assert_no_rejected_metrics(self, *, region: str | None = None) -> None:
+    def assert_no_rejected_metrics(self, *, region: str | None = None) -> bool:
         """Assert that no metric was rejected, by a rule or by a fault.
 
         `region` is an AWS region; if it is left out, metrics of all regions count.
@@ -310,7 +338,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         __tracebackhide__ = True
         rejected = [one for one in self.rejected if region in (None, one.call.region)]
         check = partial(assertions.check_no_rejected_metrics, rejected)
-        assertions.verify(self._service, check, None)
+        return self._verify(check, region)
 
     def assert_called(
         self,
@@ -320,7 +348,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         times: int | None = None,
         region: str | None = None,
         timeout: float | None = None,
-    ) -> None:
+    ) -> bool:
         """Assert that calls reached the mock. An argument left out matches anything.
 
         - `operation`: `"BatchPutMetrics"` or `"BatchGetMetrics"`.
@@ -332,10 +360,35 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         Raises an AssertionError that lists the attempts that arrived.
         """
         __tracebackhide__ = True
+        is_times = times is None or is_whole(times, 0)
+        accepted.check("times", times, is_times, "None for at least once, or a whole number from 0")
         check = partial(
             assertions.check_called, self._service, operation, trial_component, region, times
         )
-        assertions.verify(self._service, check, timeout)
+        return self._verify(check, region, timeout)
+
+    def _verify(
+        self, check: Callable[[], str | None], region: str | None, timeout: float | None = None
+    ) -> bool:
+        """Verify a check of one region or of all. Return True, for `wait_for`."""
+        __tracebackhide__ = True
+        _check_region(region)
+        is_timeout = timeout is None or (is_number(timeout) and timeout >= 0)
+        accepted.check("timeout", timeout, is_timeout, "None, or a number of seconds from 0")
+        assertions.verify(self._service, lambda: self._why_unknown(region) or check(), timeout)
+        return True
+
+    def _why_unknown(self, region: str | None) -> str | None:
+        """Return a message about a region that AWS does not have, and no call has used."""
+        if region is None or region in aws_regions():
+            return None
+        used = {call.region for call in self.calls} | configured_regions()
+        used |= {component.region for component in self._service.components()}
+        if region in used:
+            return None
+        near = closest(region, sorted(aws_regions() | used - {EVERY_REGION}))
+        nearest = f"; the nearest: {listed(near)}" if near else ""
+        return f"region {region!r} is none of AWS's, and no call has used it{nearest}"
 
     def __repr__(self) -> str:
         components = self._service.components()[:10]
@@ -353,13 +406,12 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         __tracebackhide__ = True
         regions = [component.region for component in components]
         if len(regions) > 1:
-            raise LookupError(
-                f"trial component {name!r} is held in several regions, {', '.join(regions)}: "
-                f"ask for one with trial_component({name!r}, region={regions[0]!r})"
-            )
-        if regions == [EVERY_REGION]:
-            raise LookupError(
-                f"trial component {name!r} was created in every region, and holds metrics in none: "
-                f"ask for one with trial_component({name!r}, region=...)"
-            )
+            raise LookupError(why_ambiguous(name, regions))
         return TrialComponent(self._service, name, regions[0])
+
+
+def _check_region(region: object) -> None:
+    """Raise a ValueError for what is no name of a region."""
+    __tracebackhide__ = True
+    is_name = region is None or (isinstance(region, str) and region != "")
+    accepted.check("region", region, is_name, "None for any, or the name of an AWS region")

@@ -236,15 +236,21 @@ def use_defaults(given: Mapping[str, Any]) -> Callable[[], None]:
     return restore
 
 
-def check_settings(given: Mapping[str, Any]) -> None:
-    """Raise a TypeError for an unknown name, and a ValueError for an invalid value."""
+def check_settings(given: Mapping[str, Any], also: Sequence[str] = ()) -> None:
+    """Raise a TypeError for an unknown name, and a ValueError for an invalid value.
+
+    `also`: names that are no settings, and accepted here.
+    """
     for name, value in given.items():
+        if name in also:
+            continue
         if name not in SETTINGS:
             from .wording import did_you_mean
 
+            known = [*SETTINGS, *also]
             raise TypeError(
-                f"unknown setting {name!r}{did_you_mean(name, SETTINGS)} "
-                f"The settings are: {', '.join(SETTINGS)}."
+                f"unknown setting {name!r}{did_you_mean(name, known)} "
+                f"The settings are: {', '.join(known)}."
             )
         setting = SETTINGS[name]
         if not setting.accepts(value):

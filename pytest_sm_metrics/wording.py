@@ -1,10 +1,45 @@
-"""Wording: the parts that messages have in common."""
+"""Wording: the parts that messages have in common, and text that every reader can carry."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 _LISTED = 10  # names in a message
+_LONGEST = 256  # characters of one name or value in a message
+
+
+def printable(text: str) -> str:
+    """Escape what is not printable: control characters, right-to-left marks, lone surrogates.
+
+    Names and values come from outside. They must neither steer a terminal nor break the transport
+    of a report.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
+def printable_lines(text: str) -> str:
+    """Escape what is not printable in each line of a text."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def encodable(text: str) -> str:
+    """Escape lone surrogates, which no encoding can carry."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def shortened(text: str) -> str:
+    """Return a text that a message can show; `...` stands for the end of a long one."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+
+
+def safe_repr(value: object) -> str:
+    """Return the repr of an object; if that raises, the name of its type."""
+    try:
+        return repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
 
 
 def counted(number: int, noun: str) -> str:
@@ -19,12 +54,12 @@ def counted(number: int, noun: str) -> str:
 def joined(head: str, details: Iterable[str]) -> str:
     """Return a message: a head, then a bullet for each detail."""
     bullets = ["  - " + detail.replace("\n", "\n  ") for detail in details]
-    return "\n".join([head, *bullets])
+    return printable_lines("\n".join([head, *bullets]))
 
 
 def listed(names: Iterable[str]) -> str:
     """Return the first names, and the number of the others."""
-    shown = [repr(name) for name in names]
+    shown = [repr(shortened(name)) for name in names]
     more = f" and {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
     return ", ".join(shown[:_LISTED]) + more
 

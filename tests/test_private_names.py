@@ -604,15 +604,6 @@ def frozen_clocks(_):
     assert freezegun.api.freeze_factories == []
 
 
-@needed_in("clock.py", needs="freezegun")
-def real_clock_of_freezegun(_):
-    import freezegun.api
-
-    with freezegun.freeze_time("2026-09-01"):
-        before = freezegun.api.real_perf_counter()
-        assert freezegun.api.real_perf_counter() > before
-
-
 @needed_in("clock.py", needs="time_machine")
 def real_clock_of_time_machine(_):
     import time

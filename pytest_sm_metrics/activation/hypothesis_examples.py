@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from ..aws.patches import Patches
 from ..mock import SageMakerMetricsMock
+from ..wording import printable_lines
 from .wrapping import wrap
 
 _SETTINGS = "_hypothesis_internal_use_settings"  # where `@settings` puts them
@@ -113,7 +114,7 @@ class Examples:
         found = self._judged.take()
         self._is_running = False
         if found and passed:
-            raise AssertionError("\n".join(found))
+            raise AssertionError(printable_lines("\n".join(found)))
 
     def _watch_state_machines(self) -> None:
         """Begin an example whenever Hypothesis makes a state machine: no other hook comes first."""

@@ -181,9 +181,14 @@ def check_no_rejected_metrics(rejected: list[RejectedMetric]) -> str | None:
     return joined(f"{counted(len(rejected), 'metric')} {verb} rejected", shown + more)
 
 
-def why_not_true(service: Service, timeout: float, error: LookupError | None) -> str:
+def why_not_true(service: Service, timeout: float, result: object, error: Exception | None) -> str:
     """Return the message for a predicate that did not become true in time."""
     details = [f"the predicate raised: {error}"] if error else []
+    if result is None:
+        details.append(
+            "the predicate returned None, which is not true: a lambda returns its value, and a "
+            "function with assert statements ends with `return True`"
+        )
     details += what_arrived(service)
     return joined(f"the predicate was not true within {timeout:g} seconds", details)
 

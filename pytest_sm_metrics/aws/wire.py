@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -44,6 +45,7 @@ def read_request(
         now(),
         getattr(context.get("client_config"), "read_timeout", None),
         sys.intern(created_url.split("/", 3)[2]),
+        threading.current_thread().name,
     )
 
 

@@ -363,8 +363,20 @@ def pytest_runtest_makereport(
     elif state and report.skipped:
         state.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
     if report.failed:
-        report.sections += _sections(item)
+        report.sections += [*_sections(item), *_scope_hint(call)]
     return report
+
+
+def _scope_hint(call: pytest.CallInfo[None]) -> list[tuple[str, str]]:
+    """Return a section about a wider fixture that asks for the mock of one test."""
+    error = str(call.excinfo.value) if call.excinfo else ""
+    if not error.startswith("ScopeMismatch") or "function scoped fixture sm_metrics" not in error:
+        return []
+    hint = (
+        "sm_metrics is the mock of one test. A fixture of a wider scope asks for the mock of its "
+        "scope: sm_metrics_class, sm_metrics_module, sm_metrics_package or sm_metrics_session."
+    )
+    return [("SageMaker Metrics", hint)]
 
 
 def _sections(item: pytest.Item) -> list[tuple[str, str]]:
@@ -380,22 +392,19 @@ def _sections(item: pytest.Item) -> list[tuple[str, str]]:
         is_whole = item.config.get_verbosity() >= 2
         return [*sections(name_of(item), judge.blocked, is_whole), *found]
     except Exception as error:
-        why = f"this section could not be made: {_safe_repr(error)}"
+        from ..wording import printable_lines, safe_repr
+
+        why = printable_lines(f"this section could not be made: {safe_repr(error)}")
         return [("SageMaker Metrics calls", why), *found]
-
-
-def _safe_repr(error: BaseException) -> str:
-    try:
-        return repr(error)
-    except Exception:
-        return type(error).__name__
 
 
 def _failure(message: str, of_teardown: bool = False) -> BaseException:
     """Return what `pytest.fail` raises, for an `xfail` that names AssertionError too."""
+    from ..wording import printable_lines
+
     bases: Any = (pytest.fail.Exception, AssertionError)
     failed: Any = type("Failed", bases, {"__module__": "builtins", "_is_of_teardown": of_teardown})
-    failure: BaseException = failed(message, pytrace=False)
+    failure: BaseException = failed(printable_lines(message), pytrace=False)
     return failure
 
 
@@ -432,9 +441,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Report what was found after the last test."""
     found = config.stash.get(_LATE, [])
     if found:
+        from ..wording import printable_lines
+
         terminalreporter.write_sep("=", "SageMaker Metrics, after the last test", red=True)
         for message in found:
-            terminalreporter.write_line(message)
+            terminalreporter.write_line(printable_lines(message))
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -446,4 +457,6 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     try:
         return explain_comparison(op, left, right)
     except Exception as error:  # the assertion is what failed
-        return [f"{op} could not be explained: {_safe_repr(error)}"]
+        from ..wording import safe_repr
+
+        return [f"{op} could not be explained: {safe_repr(error)}"]

@@ -74,10 +74,9 @@ def _what_is_wrong(mark: Any) -> Iterator[str]:
         yield f"{shown}: it takes settings and the mode as keywords, and nothing else."
     for name, value in mark.kwargs.items():
         try:
-            if name != "mode":
-                check_settings({name: value})
-            elif not _is_mode(value):
+            if name == "mode" and not _is_mode(value):
                 raise ValueError(f"mode is {value!r}; accepted is {_MODE_WORDS}.")
+            check_settings({name: value}, also=("mode",))
         except (TypeError, ValueError) as error:
             yield f"{shown}: {error}"
 

@@ -16,9 +16,9 @@ from ..service.journal import Call
 from ..service.rule import Rule
 from ..service.service import Service
 from ..service.statistics import STATISTICS, last_of_the_latest
-from ..service.store import NO_STEP, SeriesColumns, StoredTrialComponent
+from ..service.store import EVERY_REGION, NO_STEP, SeriesColumns, StoredTrialComponent
 from ..wording import counted
-from .why_absent import every_rejection, why_no_metric
+from .why_absent import every_rejection, why_ambiguous, why_no_metric
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ class MetricSeries(Sequence[Metric]):
     def timestamps(self) -> list[datetime]:
         """The Timestamps, a datetime for each metric: aware, UTC."""
         return list(map(as_datetime, self._column(self._columns.timestamps)))
+
+    @property
+    def count(self) -> int:  # type: ignore[override]
+        """The number of metrics, like `len`. It takes the place of the method of Sequence."""
+        return len(self)
 
     @property
     def min(self) -> float:
@@ -178,7 +183,12 @@ class TrialComponent(Mapping[str, MetricSeries]):
 
     @property
     def _stored(self) -> StoredTrialComponent:
-        return self._service.stored(self._name, self._region)
+        if self._region != EVERY_REGION:
+            return self._service.stored(self._name, self._region)
+        known = [one for one in self._service.components() if one.name == self._name]
+        if len(known) > 1:
+            raise LookupError(why_ambiguous(self._name, [one.region for one in known]))
+        return known[0] if known else self._service.stored(self._name, self._region)
 
     @property
     def name(self) -> str:
@@ -188,7 +198,7 @@ class TrialComponent(Mapping[str, MetricSeries]):
     @property
     def region(self) -> str:
         """The AWS region; `*` if it was created in every region and written to in none."""
-        return self._region
+        return self._stored.region
 
     @property
     def account_id(self) -> str:

@@ -27,6 +27,14 @@ def why_no_trial_component(service: Service, name: object, region: str | None) -
     return joined(head, _around_trial_component(service, name))
 
 
+def why_ambiguous(name: str, regions: list[str]) -> str:
+    """Explain why a name alone does not say which trial component is meant."""
+    return (
+        f"trial component {name!r} is held in several regions, {', '.join(regions)}: "
+        f"ask for one with trial_component({name!r}, region={regions[0]!r})"
+    )
+
+
 def _around_trial_component(service: Service, name: str) -> Iterator[str]:
     holding = [component for component in service.components() if component.count]
     regions = [component.region for component in holding if component.name == name]

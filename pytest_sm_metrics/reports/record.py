@@ -7,6 +7,8 @@ string that botocore sends for it.
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
@@ -21,6 +23,7 @@ from ..service.numbers import as_sent
 from ..service.service import Service
 from ..service.store import StoredTrialComponent
 from ..settings import SETTINGS, Settings
+from ..wording import encodable
 
 
 class CallRecord(TypedDict):
@@ -44,6 +47,10 @@ class CallRecord(TypedDict):
     """The faults that fired, each as the call of the function that makes it."""
     rejected: list[dict[str, Any]]
     """The metrics that were not stored, as in `to_dict()`."""
+    thread_name: str
+    """The name of the thread that made the call; empty if it is not known."""
+    process_id: int
+    """The process that made the call."""
     unanswered: list[str]
     """A line for each query that failed or found nothing, with the reason."""
 
@@ -96,6 +103,10 @@ class TestRecord(TypedDict):
 
     test: str
     """The node id of the test."""
+    thread_name: str
+    """The name of the thread that runs it."""
+    process_id: int
+    """The process that runs it."""
     mocks: list[MockRecord]
     """The mocks that have calls, faults or trails, in order of activation."""
     blocked_calls: list[str]
@@ -110,7 +121,9 @@ def record_test(
     Of each mock it has the last `most_calls` calls and no series; None: all calls, and the series.
     """
     return {
-        "test": test,
+        "test": encodable(test),
+        "thread_name": encodable(threading.current_thread().name),
+        "process_id": os.getpid(),
         "mocks": [_record_mock(one, most_calls) for one in mocks if _is_used(one)],
         "blocked_calls": list(blocked),
     }
@@ -150,13 +163,15 @@ def _record_call(service: Service, call: Call) -> CallRecord:
         "call": plain_call(call),
         "timestamp": call.timestamp.isoformat(),
         "names": call.names,
-        "ending": call.ending,
-        "items": list(parsed.described(False)) if parsed else None,
-        "described": list(parsed.described(True)) if parsed else None,
+        "ending": encodable(call.ending),
+        "items": list(map(encodable, parsed.described(False))) if parsed else None,
+        "described": list(map(encodable, parsed.described(True))) if parsed else None,
         "size": len(call.body),
+        "thread_name": encodable(call.thread_name),
+        "process_id": call.process_id,
         "faults": list(map(repr, call.faults)),
         "rejected": list(map(plain_rejected, rejected_metrics(service, [call]))),
-        "unanswered": list(_unanswered(service, call)),
+        "unanswered": list(map(encodable, _unanswered(service, call))),
     }
 
 
@@ -188,9 +203,9 @@ def _record_series(service: Service, component: StoredTrialComponent) -> Iterato
     for name, columns in service.series(component).items():
         series = MetricSeries(name, columns)
         yield {
-            "trial_component": component.name,
+            "trial_component": encodable(component.name),
             "region": component.region,
-            "metric_name": name,
+            "metric_name": encodable(name),
             "values": [as_sent(value) for value in series.values],
             "steps": series.steps,
             "timestamps": [timestamp.isoformat() for timestamp in series.timestamps],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ..aws.active import active
-from ..wording import counted
+from ..wording import counted, printable, printable_lines, shortened
 from .record import CallRecord, MockRecord, TestRecord, record_test
 
 _SHOWN = 10  # calls, metrics of a call, faults, trails, blocked calls; the others with -vv
@@ -17,7 +18,7 @@ _MOCKS = 3
 def sections(test: str, blocked: Sequence[str], whole: bool) -> list[tuple[str, str]]:
     """Return the section of a test as title and text; an empty list if its mocks saw nothing."""
     record = record_test(test, active.of_this_test(), blocked, None if whole else _SHOWN)
-    text = "\n".join(_lines(record, whole))
+    text = printable_lines("\n".join(_lines(record, whole)))
     return [("SageMaker Metrics calls", text)] if text else []
 
 
@@ -30,19 +31,19 @@ def _lines(record: TestRecord, whole: bool) -> Iterator[str]:
     for number, mock in enumerate(shown, first):
         if len(mocks) > 1:
             yield f"mock {number} of {len(mocks)}:"
-        yield from _mock(mock, whole)
+        yield from _mock(mock, record, whole)
     blocked = record["blocked_calls"]
     yield from (f"blocked, outside a mock: {call}" for call in _first(blocked, whole))
     yield from _left_out(blocked, whole, "blocked call")
 
 
-def _mock(mock: MockRecord, whole: bool) -> Iterator[str]:
+def _mock(mock: MockRecord, test: TestRecord, whole: bool) -> Iterator[str]:
     if mock["calls_before"]:
         yield f"{counted(mock['calls_before'], 'call')} before this test"
     if mock["calls_left_out"]:
         yield f"{counted(mock['calls_left_out'], 'earlier call')}; -vv shows them"
     for call in mock["calls"]:
-        yield from _call(call, whole)
+        yield from _call(call, _elsewhere(call, test), whole)
     yield from _first(mock["trails"], whole)
     most_hits_first = sorted(mock["faults"], key=lambda fault: -fault["hits"])
     shown = mock["faults"] if whole else most_hits_first[:_SHOWN]
@@ -52,12 +53,12 @@ def _mock(mock: MockRecord, whole: bool) -> Iterator[str]:
     yield from _left_out(mock["faults"], whole, "more fault")
 
 
-def _call(record: CallRecord, whole: bool) -> Iterator[str]:
+def _call(record: CallRecord, elsewhere: str, whole: bool) -> Iterator[str]:
     call = record["call"]
     attempt = f" (attempt {call['attempt']})" if call["attempt"] > 1 else ""
     time = record["timestamp"][11:23].ljust(12, "0")
-    what = f"{call['operation']} {record['names']} in {call['region']}{attempt}"
-    yield f"{time} {what}: {_items(record, whole)} -> {record['ending']}"
+    what = f"{call['operation']} {record['names']} in {call['region']}{attempt}{elsewhere}"
+    yield f"{time} {what}: {_items(record, whole)} -> {printable(record['ending'])}"
     yield from (f"    {fault}" for fault in record["faults"])
     details = [*map(_rejected, _by_rules(record)), *record["unanswered"]]
     for detail in details if whole else details[:_EXPLAINED]:
@@ -66,14 +67,23 @@ def _call(record: CallRecord, whole: bool) -> Iterator[str]:
         yield f"    and {len(details) - _EXPLAINED} more; -vv shows them"
 
 
+def _elsewhere(call: CallRecord, test: TestRecord) -> str:
+    """Return the process and the thread of a call, if they are not those of the test."""
+    if call["process_id"] != test["process_id"]:
+        return f" from process {call['process_id']}"
+    thread = call["thread_name"]
+    return f" from thread {thread!r}" if thread not in ("", test["thread_name"]) else ""
+
+
 def _items(record: CallRecord, whole: bool) -> str:
     if record["items"] is None:
         return f"malformed, {record['size']} bytes"
     if whole and record["described"] is not None:
-        return ", ".join(record["described"])
+        return ", ".join(map(printable, record["described"]))
     found = Counter(record["items"])
     first = list(found.items())[:_SHOWN]
-    names = [name if times == 1 else f"{name} ({times})" for name, times in first]
+    shown = [(printable(shortened(name)), times) for name, times in first]
+    names = [name if times == 1 else f"{name} ({times})" for name, times in shown]
     return ", ".join(names) + (", ..." if len(found) > _SHOWN else "")
 
 
@@ -83,11 +93,9 @@ def _by_rules(record: CallRecord) -> list[dict[str, object]]:
 
 
 def _rejected(rejected: dict[str, object]) -> str:
-    metric = rejected["metric"]
-    name = metric["metric_name"] if isinstance(metric, dict) else metric
-    return (
-        f"{rejected['code']} for {name!r} (MetricIndex {rejected['index']}): {rejected['reason']}"
-    )
+    metric: Any = rejected["metric"]
+    name = f"'{printable(metric['metric_name'])}'"
+    return f"{rejected['code']} for {name} (MetricIndex {rejected['index']}): {rejected['reason']}"
 
 
 def _first(lines: Sequence[str], whole: bool) -> Sequence[str]:

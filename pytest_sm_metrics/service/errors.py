@@ -40,12 +40,34 @@ ERRORS = {
         "request is more than 15 minutes in the future.",
     ),
     "IncompleteSignature": KnownError(
-        400, "The request signature does not conform to AWS standards."
+        403, "The request signature does not conform to AWS standards."
     ),
     "OptInRequired": KnownError(403, "The AWS access key ID needs a subscription for the service."),
-    "NotAuthorized": KnownError(400, "You do not have permission to perform this action."),
+    "NotAuthorized": KnownError(401, "You do not have permission to perform this action."),
     "InvalidClientTokenId": KnownError(
         403, "The X.509 certificate or AWS access key ID provided does not exist in our records."
+    ),
+    "MalformedHttpRequestException": KnownError(
+        400,
+        "Problems with the request at the HTTP level, for example, we can't decompress the body "
+        "according to the decompression algorithm specified by the content-encoding.",
+    ),
+    "RequestAbortedException": KnownError(
+        400,
+        "Convenient exception that can be used when a request is aborted before a reply is sent "
+        "back (for example, client closed connection).",
+    ),
+    "RequestEntityTooLargeException": KnownError(
+        413, "Problems at the HTTP level: the request entity is too large."
+    ),
+    "RequestTimeoutException": KnownError(
+        408, "Problems at the HTTP level: reading the request has timed out."
+    ),
+    "UnknownOperationException": KnownError(
+        404, "The operation is not one that the service knows."
+    ),
+    "ValidationError": KnownError(
+        400, "The input fails to satisfy the constraints specified by an AWS service."
     ),
 }
 """The known errors by code.

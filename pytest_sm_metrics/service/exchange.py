@@ -26,6 +26,10 @@ class Request(NamedTuple):
     """The number of seconds that the client waits for the answer; None for no limit."""
     host: str = ""
     """The Host header."""
+    thread_name: str = ""
+    """The name of the thread that makes the call; empty if it is not known."""
+    process_id: int = 0
+    """The process that makes the call; 0 if it is not known."""
 
 
 class Answer(NamedTuple):

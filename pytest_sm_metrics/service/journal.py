@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from ..clock import as_datetime
+from ..wording import printable, shortened
 from .exchange import NoAnswer, Request
 from .faults.fault import Attempt, Fault
 from .operation import Parsed, Result
@@ -20,7 +22,7 @@ _SHOWN = 5  # names of trial components in a message
 
 def request_ids(seed: str) -> Callable[[int], str]:
     """Return a function from an attempt's ordinal to a UUID, which repeats for the same seed."""
-    digits = hashlib.sha256(seed.encode()).hexdigest()
+    digits = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()
     mock = f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-a{digits[15:18]}-"
     first = int(digits[-12:], 16)
     return lambda ordinal: f"{mock}{(first + ordinal) % 2**48:012x}"
@@ -39,9 +41,11 @@ class Call:
         "is_contended",
         "operation",
         "outcome",
+        "process_id",
         "region",
         "request_id",
         "result",
+        "thread_name",
         "time",
         "trial_component",
         "user_agent",
@@ -66,6 +70,10 @@ class Call:
         """`amz-sdk-invocation-id`: botocore's retries of one call share it."""
         self.attempt = request.attempt
         """Counts from 1."""
+        self.thread_name = request.thread_name
+        """The name of the thread that made the call; empty if it is not known."""
+        self.process_id = request.process_id or os.getpid()
+        """The process that made the call; this one if it is not known."""
         self.request_id = ""
         """The answer's `x-amzn-RequestId`."""
         self.is_contended = False
@@ -128,7 +136,8 @@ class Call:
         """The first names of trial components, for a message."""
         names = self.trial_components
         more = f", ... ({len(names)})" if len(names) > _SHOWN else ""
-        return ", ".join(map(repr, names[:_SHOWN])) + more
+        shown = [repr(name if name is None else shortened(name)) for name in names[:_SHOWN]]
+        return ", ".join(shown) + more
 
     @property
     def parsed(self) -> Parsed | None:
@@ -167,7 +176,8 @@ class Call:
         if isinstance(self.outcome, NoAnswer):
             return f"no answer, {self.outcome.name}"
         if isinstance(self.outcome, Failure):
-            return f"{self.outcome.status} {self.outcome.code}: {self.outcome.message}"
+            failure = f"{self.outcome.status} {self.outcome.code}: {self.outcome.message}"
+            return printable(failure)
         if isinstance(self.outcome, Raw):
             return f"{self.outcome.status}, {len(self.outcome.body)} bytes from a fault"
         summary = self.result.summary if self.result else ""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ..wording import counted
+from ..wording import counted, printable, shortened
+from .numbers import as_sent
 from .rule import SERIALIZATION, UNPUBLISHED, VALIDATION, Column, Rule
-
-_SHOWN = 256  # characters of a value in a message
 
 BODY = Rule(
     "Body.json",
@@ -56,15 +58,51 @@ def _reject_constant(token: str) -> None:
     raise ValueError(f"{token} is not JSON")
 
 
+def _finite_or_text(token: str) -> float | str:
+    number = float(token)
+    return number if math.isfinite(number) else as_sent(number)
+
+
 _decode = json.JSONDecoder(parse_constant=_reject_constant).decode
+_decode_portable = json.JSONDecoder(
+    parse_constant=_reject_constant, parse_float=_finite_or_text
+).decode
+_ESCAPE = re.compile(r"\\(?:ud[89ab]..\\ud[c-f]..|(?P<lone>ud[89a-f]..)|.)", re.IGNORECASE)
+"""An escape in a JSON string: a pair of surrogates, a lone one, or another."""
 
 
 def read_json(body: bytes) -> Any:
-    """Return the JSON value of a body; raise a ValueError if it is no JSON."""
+    """Return the JSON value of a body; raise a ValueError if it is no JSON.
+
+    A number that is too large for a double is an infinity, and a string may have lone surrogates.
+    """
+    return _read(_decode, body.decode())
+
+
+def read_portable_json(body: bytes) -> Any:
+    """Return the JSON value of a body, as every other reader of JSON can read it.
+
+    A number that is too large for a double is the string `Infinity`, and lone surrogates are
+    escaped. Raise a ValueError if the body is no JSON.
+    """
+    text = _ESCAPE.sub(lambda found: "\\" * bool(found["lone"]) + found[0], body.decode())
+    return _read(_decode_portable, text)
+
+
+def _read(decode: Callable[[str], Any], text: str) -> Any:
     try:
-        return _decode(body.decode())
+        return decode(text)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        return _decode_in_thread(decode, text)
+
+
+def _decode_in_thread(decode: Callable[[str], Any], text: str) -> Any:
+    """Decode where the stack is empty: what was read once can be read from everywhere."""
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            return thread.submit(decode, text).result()
+        except (RecursionError, RuntimeError):  # or no thread can be started
+            raise ValueError("nested too deeply") from None
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -157,15 +195,11 @@ def _breaches(rules: Sequence[Rule], column: Column) -> Iterator[tuple[Rule, int
 def _quoted(value: object) -> str:
     if value is None:
         return "null"
-    return f"'{_cut(value)}'" if type(value) is str else f"'{_shown(value)}'"
+    return f"'{printable(shortened(value))}'" if type(value) is str else f"'{_shown(value)}'"
 
 
 def _shown(value: object) -> str:
     try:
-        return _cut(json.dumps(value))
+        return shortened(json.dumps(value))
     except RecursionError:
         return "..."
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from ..clock import http_date
 from ..exceptions import UnmockedCallError
 from ..settings import Settings
 from .arns import default_caller, trial_component_arn, trial_component_named
@@ -329,14 +330,17 @@ def _answer(call: Call) -> Answer | NoAnswer:
     outcome = call.outcome
     if isinstance(outcome, NoAnswer):
         return outcome
-    headers = {"x-amzn-RequestId": call.request_id}
+    headers = {"x-amzn-RequestId": call.request_id, "Date": http_date(int(call.time))}
     if isinstance(outcome, Raw):
-        return Answer(outcome.status, headers, outcome.body)
-    headers["Content-Type"] = "application/json"
-    if isinstance(outcome, Failure):
-        headers["x-amzn-ErrorType"] = outcome.code
-        return Answer(outcome.status, headers, json.dumps({"message": outcome.message}).encode())
-    return Answer(200, headers, call.result.body if call.result else b"{}")
+        status, body = outcome.status, outcome.body
+    elif isinstance(outcome, Failure):
+        status, body = outcome.status, json.dumps({"message": outcome.message}).encode()
+        headers.update({"Content-Type": "application/json", "x-amzn-ErrorType": outcome.code})
+    else:
+        status, body = 200, call.result.body if call.result else b"{}"
+        headers["Content-Type"] = "application/json"
+    headers["Content-Length"] = str(len(body))
+    return Answer(status, headers, body)
 
 
 def _forked(operation: str | None, parent: int) -> str:

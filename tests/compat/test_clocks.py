@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timedelta, timezone
+from unittest.mock import patch
 
 import boto3
 import freezegun
@@ -272,3 +273,40 @@ def test_fixtures_and_markers_of_their_plugins(project, run_with):
     pytest.importorskip("pytest_freezer", reason="needs the extra compat")
     project.makepyfile(test_it=MARKED)
     run_with("pytest_freezer time_machine").assert_outcomes(passed=2)
+
+
+class Clocks:
+    """Clocks that tests put in place of those of `time`."""
+
+    constant = staticmethod(lambda: 1000.0)
+    infinite = staticmethod(lambda: float("inf"))
+
+    @staticmethod
+    def raising():
+        raise RuntimeError("no time")
+
+
+@pytest.mark.parametrize("name", ["constant", "infinite", "raising"])
+def test_replaced_clocks_do_not_matter(client, sm_metrics, monkeypatch, name):
+    for function in ("time", "perf_counter", "monotonic"):
+        monkeypatch.setattr(f"time.{function}", getattr(Clocks, name))
+    with sm_metrics.hold_calls(timeout=0.01, optional=True) as held:
+        with pytest.raises(AssertionError, match="0 of 1 calls were held"):
+            held.wait()
+    with pytest.raises(AssertionError, match=r"was not true within 0\.01 seconds"):
+        sm_metrics.wait_for(lambda sm_metrics: False, timeout=0.01)
+    with pytest.raises(AssertionError, match=r"after 0\.01 seconds"):
+        sm_metrics.assert_logged("run-1", "loss", timeout=0.01)
+
+
+def test_no_reading_of_a_users_clock_is_lost(client, sm_metrics):
+    with patch("time.time", side_effect=[100, 110]) as clock:
+        put(client, "run-1", metric())
+    assert clock.call_count == 0
+    assert sm_metrics.calls[0].timestamp.year >= 2026
+
+
+def test_the_header_date_is_frozen(frozen, client, sm_metrics):
+    headers = put(client, "run-1", metric())["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["date"] == "Tue, 01 Sep 2026 12:00:00 GMT"
+    assert headers["content-length"] == "14"

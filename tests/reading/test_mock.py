@@ -179,16 +179,27 @@ class TestCreatingTrialComponents:
     def test_without_a_region_it_is_in_every_one(self, sm_metrics, client):
         sm_metrics.create_trial_component("run-1")
         assert [run.region for run in sm_metrics.trial_components] == ["*"]
-        with pytest.raises(
-            LookupError,
-            match=r"created in every region, and holds metrics in none: .*region=\.\.\.",
-        ):
-            sm_metrics.trial_component("run-1")
+        everywhere = sm_metrics.trial_component("run-1")
+        assert (everywhere.region, everywhere.metrics) == ("*", [])
         run = sm_metrics.trial_component("run-1", region="us-east-1")
         put(client, "run-1", metric())
-        assert run["loss"].values == [0.5]
+        assert run["loss"].values == everywhere["loss"].values == [0.5]
+        assert everywhere.region == "us-east-1"
         assert [run.region for run in sm_metrics.trial_components] == ["us-east-1"]
         assert sm_metrics.trial_component("run-1", region="eu-west-1").metrics == []
+
+    def test_of_several_regions_none_is_chosen(self, sm_metrics, client, elsewhere):
+        run = sm_metrics.create_trial_component("run-1")
+        for one in (client, elsewhere):
+            put(one, "run-1", metric())
+        with pytest.raises(LookupError, match="is held in several regions"):
+            list(run)
+
+    def test_reading_creates_nothing(self, sm_metrics):
+        sm_metrics.create_trial_component("run-1")
+        before = sm_metrics.to_dict()
+        assert sm_metrics.trial_component("run-1", region="eu-west-1").region == "eu-west-1"
+        assert sm_metrics.to_dict() == before
 
     def test_where_unknown_ones_are_rejected_created_ones_are_not(self, client):
         with mock_sm_metrics(unknown_trial_component="reject") as sm_metrics:
@@ -336,6 +347,33 @@ class TestWaiting:
 
         sm_metrics.wait_for(predicate, timeout=0)
 
+    def test_an_assertion_helper_is_a_predicate(self, sm_metrics, client):
+        put(client, "run-1", metric())
+        sm_metrics.wait_for(lambda sm_metrics: sm_metrics.assert_logged("run-1", "loss"))
+        sm_metrics.wait_for(lambda sm_metrics: sm_metrics.assert_not_logged("run-1", "acc"))
+        sm_metrics.wait_for(lambda sm_metrics: sm_metrics.assert_called(times=1))
+        sm_metrics.wait_for(lambda sm_metrics: sm_metrics.assert_no_rejected_metrics())
+
+    def test_an_assertion_that_fails_is_waited_for(self, sm_metrics, client):
+        answers = iter([False, False, True])
+
+        def predicate(sm_metrics):
+            assert next(answers), "not yet"
+            return True
+
+        sm_metrics.wait_for(predicate)
+        with pytest.raises(AssertionError, match=r"the predicate raised: .*'run-2' holds no"):
+            sm_metrics.wait_for(lambda it: it.assert_logged("run-2", "loss"), timeout=0)
+
+    def test_none_is_not_true(self, sm_metrics):
+        with pytest.raises(AssertionError, match=r"returned None, .*return True"):
+            sm_metrics.wait_for(lambda sm_metrics: None, timeout=0)
+
+    @pytest.mark.parametrize("timeout", [-1, "1", None, float("nan")])
+    def test_a_timeout_that_is_no_time(self, sm_metrics, timeout):
+        with pytest.raises(ValueError, match=f"timeout is {timeout!r}; accepted is a number of "):
+            sm_metrics.wait_for(lambda sm_metrics: True, timeout=timeout)
+
     def test_other_exceptions_of_the_predicate_come_out(self, sm_metrics):
         with pytest.raises(ZeroDivisionError):
             sm_metrics.wait_for(lambda sm_metrics: 1 / 0)
@@ -373,6 +411,21 @@ class TestResetAndToDict:
         assert plain["calls"][0]["parameters"]["MetricData"][0]["Value"] == "Infinity"
         assert repr(plain["rejected"][0]["metric"]["step"]) == "1"
 
+    def test_to_dict_without_ids(self, sm_metrics, client):
+        put(client, "run-1", metric(value=INFINITE))
+        whole, plain = sm_metrics.to_dict(), sm_metrics.to_dict(ids=False)
+        for one in (whole["calls"][0], whole["rejected"][0]):
+            assert one.pop("request_id")
+        assert plain == whole
+
+    def test_to_dict_can_be_encoded(self, sm_metrics, client):
+        put(client, "run-1", metric("loss-\ud800"))
+        with pytest.raises(client.exceptions.ClientError):
+            put(client, "run-\udfff", metric())
+        plain = json.dumps(sm_metrics.to_dict(), ensure_ascii=False).encode()
+        assert b"loss-\\\\ud800" in plain
+        assert b"run-\\\\udfff" in plain
+
     def test_to_dict_is_plain_and_repeats(self, client):
         dicts = []
         for _ in range(2):
@@ -400,3 +453,43 @@ class TestResetAndToDict:
         ]
         assert [call["status_code"] for call in dicts[0]["calls"]] == [200, 400]
         assert dicts[0]["rejected"][0]["metric"]["value"] == "Infinity"
+
+
+class TestRegions:
+    """A region that AWS does not have, and that no call has used, is a mistake."""
+
+    NEAREST = "region 'us-est-1' is none of AWS's, .*'us-east-1'"
+
+    @pytest.mark.parametrize(
+        "helper",
+        [
+            lambda it, region: it.assert_not_logged("run-1", "loss", region=region),
+            lambda it, region: it.assert_called(times=0, region=region),
+            lambda it, region: it.assert_no_rejected_metrics(region=region),
+            lambda it, region: it.assert_logged("run-1", "loss", region=region),
+        ],
+    )
+    def test_assertions(self, sm_metrics, helper):
+        with pytest.raises(AssertionError, match=self.NEAREST):
+            helper(sm_metrics, "us-est-1")
+        for region in (5, ""):
+            with pytest.raises(ValueError, match=f"region is {region!r}; accepted is None for any"):
+                helper(sm_metrics, region)
+
+    def test_creating(self, sm_metrics):
+        with pytest.raises(ValueError, match=self.NEAREST):
+            sm_metrics.create_trial_component("run-1", region="us-est-1")
+        with pytest.raises(ValueError, match="region is 5"):
+            sm_metrics.create_trial_component("run-1", region=5)
+
+    def test_reading(self, sm_metrics):
+        with pytest.raises(KeyError, match=self.NEAREST):
+            sm_metrics.trial_component("run-1", region="us-est-1")
+        with pytest.raises(ValueError, match="region is ''"):
+            sm_metrics.trial_component("run-1", region="")
+
+    def test_one_that_is_used_or_configured_is_known(self, sm_metrics, monkeypatch):
+        put(client_in("local-1"), "run-1", metric())
+        sm_metrics.assert_logged("run-1", "loss", region="local-1")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "local-2")
+        sm_metrics.assert_not_logged("run-1", "loss", region="local-2")

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import inspect
 import json
+import os
+import sys
 import threading
 import uuid
 
@@ -148,3 +151,41 @@ def test_arns(region, partition):
     assert (
         arn == f"arn:{partition}:sagemaker:{region}:123456789012:experiment-trial-component/run-1"
     )
+
+
+def test_an_answer_has_a_date_and_a_length(service):
+    for one in (request(body(item())), request(b"no JSON")):
+        answer = answered(service, one)
+        assert answer.headers["Date"] == "Tue, 01 Sep 2026 12:00:00 GMT"
+        assert answer.headers["Content-Length"] == str(len(answer.body))
+
+
+def nested(levels):
+    return body(item(), run="run-1")[:-1] + b', "x": ' + b"[" * levels + b"]" * levels + b"}"
+
+
+def deep_in_the_stack(function, frames=None):
+    """Call a function with a hundred frames left."""
+    if frames is None:
+        frames = sys.getrecursionlimit() - len(inspect.stack(0)) - 100
+    return deep_in_the_stack(function, frames - 1) if frames else function()
+
+
+def test_what_was_accepted_can_be_read_from_everywhere(service):
+    for levels in (700, 900):
+        assert answered(service, request(nested(levels))).status == 200
+    for call in service.calls:
+        assert deep_in_the_stack(lambda call=call: len(call.parameters)) == 3
+
+
+def test_a_body_that_is_nested_too_deeply_is_rejected(service):
+    answer = answered(service, request(nested(100_000)))
+    assert (answer.status, service.components()) == (400, [])
+    assert "nested too deeply" in json.loads(answer.body)["message"]
+
+
+def test_a_call_knows_its_process(service):
+    answered(service, request(body(item())))
+    answered(service, request(body(item()))._replace(process_id=7, thread_name="uploader"))
+    assert [call.process_id for call in service.calls] == [os.getpid(), 7]
+    assert [call.thread_name for call in service.calls] == ["", "uploader"]

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
 from ...accepted import check, is_number, is_whole
+from ...wording import printable, safe_repr
 from .filters import Condition, conditions_of
 
 _SHOWN = 60  # bytes of a raw answer
@@ -94,10 +95,7 @@ class Fault:
         self._call_conditions = [
             _on_attempt(one) for one in self._conditions if one.name not in self.item_filters
         ]
-        self.matches = 0
-        """The number of calls, metrics or queries that reached it and passed its filters."""
-        self.hits = 0
-        """The number of times it fired."""
+        self._matches = self._hits = 0
         self.has_fired = False
         """True if it fired, also in an example of Hypothesis that was undone."""
         self.overtaken = 0
@@ -107,6 +105,26 @@ class Fault:
         self.until: int | None = None
         """The number of calls in the journal when it was removed; None while it is in force."""
         self._force: Force | None = None
+        self._is_template = True
+
+    @property
+    def hits(self) -> int:
+        """The number of times it fired. A template never fires: it raises a RuntimeError."""
+        self._refuse_of_template("hits")
+        return self._hits
+
+    @property
+    def matches(self) -> int:
+        """The number of calls, metrics or queries that reached it and passed its filters."""
+        self._refuse_of_template("matches")
+        return self._matches
+
+    def _refuse_of_template(self, name: str) -> None:
+        if self._is_template:
+            raise RuntimeError(
+                f"{self!r} is a template, and has no {name}: each mock makes a fault of it, "
+                "which is in sm_metrics.faults."
+            )
 
     def filter(self, name: str) -> Any:
         """Return the filter of this name; None for any."""
@@ -117,7 +135,7 @@ class Fault:
         return type(self)(self.effect, self.filters, self.schedule, **self.options)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        counts = (self.matches, self.hits, self.has_fired)
+        counts = (self._matches, self._hits, self.has_fired)
         made_of = (self.effect, self.filters, self.schedule, self.options)
         return _with_counts, (type(self), made_of, counts)
 
@@ -127,7 +145,7 @@ class Fault:
         if not isinstance(stage, Stage):
             stages = ", ".join(str(one) for one in Stage)
             raise TypeError(f"{self!r} declares the stage {stage!r}; the stages are: {stages}.")
-        self._force = force
+        self._force, self._is_template = force, False
         self.since = force.count_calls()
         force.faults.append(self)
 
@@ -172,24 +190,24 @@ class Fault:
 
     def claim(self, draw: Callable[[], float], may_fire: bool = True) -> bool:
         """Count a match. Return True if the fault fires."""
-        self.matches += 1
-        if self.matches <= self.after or (self.times is not None and self.hits >= self.times):
+        self._matches += 1
+        if self._matches <= self.after or (self.times is not None and self._hits >= self.times):
             return False
         if not may_fire:
             self.overtaken += 1
             return False
         if self.probability < 1 and draw() >= self.probability:
             return False
-        self.hits += 1
+        self._hits += 1
         self.has_fired = True
         return True
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that restores the present counts."""
-        counts = self.matches, self.hits, self.overtaken, self.until
+        counts = self._matches, self._hits, self.overtaken, self.until
 
         def restore() -> None:
-            self.matches, self.hits, self.overtaken, self.until = counts
+            self._matches, self._hits, self.overtaken, self.until = counts
 
         return restore
 
@@ -232,7 +250,8 @@ def _with_counts(
     """Return a copy of a fault for another process. No mock has it."""
     effect, filters, schedule, options = made_of
     fault = kind(effect, filters, schedule, **options)
-    fault.matches, fault.hits, fault.has_fired = counts
+    fault._matches, fault._hits, fault.has_fired = counts
+    fault._is_template = False
     return fault
 
 
@@ -266,5 +285,5 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(_shown, value))})"
     if isinstance(value, type) or (callable(value) and not isinstance(value, re.Pattern)):
-        return str(getattr(value, "__name__", repr(value)))
-    return repr(value)
+        return printable(str(getattr(value, "__name__", safe_repr(value))))
+    return safe_repr(value)

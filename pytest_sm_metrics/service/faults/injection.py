@@ -76,7 +76,8 @@ class Injection:
     def _draw(self, fault: Fault, ordinal: int, index: int) -> Callable[[], float]:
         def draw() -> float:
             text = f"{self._seed}/{ordinal}/{self.added.index(fault)}/{index}"
-            return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") / 256**7
+            digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+            return int.from_bytes(digest[:7], "big") / 256**7
 
         return draw
 

@@ -157,7 +157,7 @@ PATTERN = "^[a-z0-9](-*[a-z0-9]){0,119}"
         ),
         (
             body(item(name="a\nb")),
-            "Value 'a\nb' at 'metricData.1.member.metricName' "
+            "Value 'a\\nb' at 'metricData.1.member.metricName' "
             f"{MUST} satisfy regular expression pattern: .+",
         ),
     ],
