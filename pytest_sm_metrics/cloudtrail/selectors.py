@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..wording import did_you_mean
+from ..wording import closest, did_you_mean
 from .records import RESOURCE_TYPE
 
 Event = Mapping[str, Any]
@@ -60,12 +60,19 @@ _FIELDS_OF_CATEGORY = {
     "NetworkActivity": {"eventCategory", "eventSource", "eventName", "errorCode", "vpcEndpointId"},
 }
 """The fields by which a trail selects the events of each category."""
+_BASIC_TYPES = ("AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
+"""The resource types that basic event selectors know."""
 _SAGEMAKER_TYPES = (
     "AWS::SageMaker::Endpoint",
     RESOURCE_TYPE,
     "AWS::SageMaker::FeatureGroup",
-    "AWS::SageMaker::MLflow",
+    "AWS::SageMaker::Hub",
+    "AWS::SageMaker::Job",
+    "AWS::SageMaker::MlflowApp",
+    "AWS::SageMaker::MlflowTrackingServer",
+    "AWS::SageMaker::TrainingSession",
 )
+"""The resource types of SageMaker; AWS CloudTrail User Guide, data events (documented)."""
 _MOST_VALUES = 500  # in all selectors of a trail
 _MOST_CHARACTERS = 2048  # of a value
 _MOST_NAME_CHARACTERS = 1000
@@ -115,16 +122,15 @@ def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
 
     Only advanced event selectors know its resource type.
     """
-    known = ("AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
     for selector in selectors:
         resources = selector.get("DataResources")
         if not isinstance(resources, (list, tuple)):
             continue
         types = [one.get("Type") for one in resources if isinstance(one, Mapping)]
         for resource_type in types:
-            if resource_type not in known:
+            if resource_type not in _BASIC_TYPES:
                 raise InvalidEventSelectorsError(
-                    f"basic event selectors know the DataResource types {', '.join(known)}, "
+                    f"basic event selectors know the DataResource types {', '.join(_BASIC_TYPES)}, "
                     f"and not {resource_type!r}: use AdvancedEventSelectors={SUGGESTED!r}"
                 )
 
@@ -198,13 +204,20 @@ def _check_types(which: str, values: Sequence[str] | None) -> None:
             f"{which}: resources.type is required, Equals one value; it is {given!r}"
         )
     [resource_type] = values
-    is_type = re.fullmatch(r"AWS::\w+::\w+", resource_type)
-    is_of_sagemaker = resource_type.lower().startswith("aws::sagemaker")
-    if not is_type or (is_of_sagemaker and resource_type not in _SAGEMAKER_TYPES):
-        near = did_you_mean(resource_type, _SAGEMAKER_TYPES)
+    if not _is_resource_type(resource_type):
+        near = did_you_mean(resource_type, [*_SAGEMAKER_TYPES, *_BASIC_TYPES])
         raise InvalidEventSelectorsError(
             f"{which}: resources.type {resource_type!r} is none that logs data events{near}"
         )
+
+
+def _is_resource_type(name: str) -> bool:
+    """Return True for a resource type of SageMaker, and for any of another service."""
+    form = re.fullmatch(r"AWS::(\w+)::\w+", name)
+    if form is None:
+        return False
+    is_of_sagemaker = bool(closest(form[1], ["SageMaker"]))
+    return name in _SAGEMAKER_TYPES or not is_of_sagemaker
 
 
 def _condition(which: str, field: Any) -> Selection:
