@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..aws.errors import client_error
 from ..service.journal import Call
 from ..service.service import Service
 from ..wording import counted
-from .selectors import InvalidEventSelectorsError, Selection, check_basic, selection
+from .selectors import (
+    InvalidEventSelectorsError,
+    Selection,
+    check_selectors_of_clients,
+    selection,
+    selection_of_clients,
+)
 from .trail import Trail
 
 _SHOWN = 5  # errors of `on_event` functions that a report lists
@@ -35,7 +41,7 @@ class Trails:
         """The trails that no client has made."""
         self._deleted: dict[_Key, Trail] = {}
         self.unknown: dict[_Key, None] = {}
-        """The trails that clients named and that are older than the mock, in order."""
+        """The trails that clients named but did not create while the mock was on, in order."""
         self.raised: list[str] = []
         """The errors of `on_event` functions that are not reported yet."""
         service.on_call.append(self.on_call)
@@ -58,6 +64,7 @@ class Trails:
         _check_prefix(trail.s3_prefix)
         self._by_key[key] = trail
         self._created_here.add(key)
+        self.unknown.pop(key, None)
         self._continue_deleted(trail)
         return trail
 
@@ -74,7 +81,7 @@ class Trails:
             return "TrailAlreadyExistsException", f"Trail {name} already exists"
         if operation == "PutEventSelectors":
             try:
-                _check_selectors(
+                check_selectors_of_clients(
                     parameters.get("AdvancedEventSelectors") or [],
                     parameters.get("EventSelectors") or [],
                 )
@@ -176,15 +183,6 @@ class Trails:
         return restore
 
 
-def _check_selectors(advanced: Sequence[Any], basic: Sequence[Any]) -> None:
-    if advanced and basic:
-        raise InvalidEventSelectorsError(
-            "a trail has EventSelectors or AdvancedEventSelectors, not both"
-        )
-    check_basic(basic)
-    selection(advanced)
-
-
 def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
     if "S3BucketName" in parameters:
         trail.set_bucket(parameters["S3BucketName"])
@@ -196,7 +194,7 @@ def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
 
 def _put_selectors(trail: Trail, parameters: Mapping[str, Any]) -> None:
     selectors = parameters.get("AdvancedEventSelectors") or []
-    trail.set_selectors(selectors, selection(selectors))
+    trail.set_selectors(selectors, selection_of_clients(selectors))
 
 
 def _described(error: BaseException) -> str:

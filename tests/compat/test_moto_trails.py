@@ -185,6 +185,61 @@ def test_what_aws_refuses_is_refused_and_nothing_is_put(sm_metrics, cloudtrail, 
     assert sm_metrics.cloudtrail.trails[0].advanced_event_selectors == SUGGESTED
 
 
+S3_OBJECTS = {"DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::*/*"]}]}
+WITHOUT_A_CATEGORY = {"Name": "other", "FieldSelectors": [{"Field": "f", "Equals": ["x"]}]}
+OF_ANOTHER_KIND = {"DataResources": [{"Type": "AWS::Other::Kind", "Values": ["arn:aws:other"]}]}
+LONG = {"FieldSelectors": [{"Field": "eventName", "Equals": ["x"] * 501}]}
+
+
+@pytest.mark.parametrize(
+    "selectors",
+    [
+        {"AdvancedEventSelectors": [WITHOUT_A_CATEGORY]},
+        {"EventSelectors": [S3_OBJECTS], "AdvancedEventSelectors": [WITHOUT_A_CATEGORY]},
+        {"EventSelectors": [OF_ANOTHER_KIND]},
+        {"AdvancedEventSelectors": [LONG]},
+    ],
+)
+def test_selectors_of_other_services_are_motos(sm_metrics, cloudtrail, selectors):
+    cloudtrail.create_trail(Name="audit", S3BucketName="audits")
+    cloudtrail.put_event_selectors(TrailName="audit", **selectors)
+    cloudtrail.start_logging(Name="audit")
+    log("run-1")
+    [trail] = sm_metrics.cloudtrail.trails
+    assert trail.events == []
+
+
+def test_selectors_of_other_services_beside_ours(sm_metrics, cloudtrail):
+    cloudtrail.create_trail(Name="audit", S3BucketName="audits")
+    cloudtrail.put_event_selectors(
+        TrailName="audit", AdvancedEventSelectors=[WITHOUT_A_CATEGORY, *SUGGESTED]
+    )
+    cloudtrail.start_logging(Name="audit")
+    log("run-1")
+    assert runs(sm_metrics.cloudtrail.trails[0].events) == ["run-1"]
+
+
+@pytest.mark.parametrize(
+    "misspelt",
+    [
+        "AWS::SageMaker::TrialComponent",
+        "AWS::Sagemaker::ExperimentTrialComponent",
+        "AWS::SageMaker::ExperimentTrialComponet",
+    ],
+)
+def test_a_misspelt_resource_type_beside_selectors_of_other_services(cloudtrail, misspelt):
+    make(cloudtrail)
+    fields = [
+        {"Field": "eventCategory", "Equals": ["Data"]},
+        {"Field": "resources.type", "Equals": [misspelt]},
+    ]
+    with pytest.raises(ClientError, match=f"selector 1: .*did you mean '{TYPE}'"):
+        cloudtrail.put_event_selectors(
+            TrailName="audit",
+            AdvancedEventSelectors=[WITHOUT_A_CATEGORY, {"FieldSelectors": fields}],
+        )
+
+
 def test_tuples_are_lists(sm_metrics, cloudtrail):
     cloudtrail.create_trail(Name="audit", S3BucketName="audits")
     fields = (
@@ -287,6 +342,14 @@ def test_a_trail_of_before_that_is_made_anew_is_known(sm_metrics, cloudtrail):
     assert list(sm_metrics.cloudtrail._trails.unknown) == [("us-east-1", "audit")]
     cloudtrail.delete_trail(Name="audit")
     make(cloudtrail)
+    assert not sm_metrics.cloudtrail._trails.unknown
+
+
+def test_a_trail_of_before_that_the_mock_makes_anew_is_known(sm_metrics, cloudtrail):
+    make(cloudtrail)
+    sm_metrics.reset()
+    cloudtrail.stop_logging(Name="audit")
+    sm_metrics.cloudtrail.create_trail("audit")
     assert not sm_metrics.cloudtrail._trails.unknown
 
 
