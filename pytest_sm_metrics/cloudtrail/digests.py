@@ -43,7 +43,8 @@ class Digester(NamedTuple):
     home_region: str
     account_id: str
     bucket: str | None
-    prefix: str
+    root: str
+    """The begin of its keys: all to AWSLogs/, and the organization of an organization trail."""
 
     def digests(self, last: Digest | None, files: Iterable[LogFile]) -> Iterator[Digest]:
         """Yield the digests of log files of one region, oldest first; the chain continues `last`.
@@ -81,7 +82,7 @@ class Digester(NamedTuple):
 
     def _key(self, region: str, end: datetime) -> str:
         account_id = self.account_id
-        folder = f"{self.prefix}AWSLogs/{account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}"
+        folder = f"{self.root}{account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}"
         trail = f"{self.trail_name}_{self.home_region}"
         return f"{folder}/{account_id}_CloudTrail-Digest_{region}_{trail}_{_compact(end)}.json.gz"
 

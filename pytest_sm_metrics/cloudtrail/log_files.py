@@ -38,9 +38,10 @@ class LogFile(NamedTuple):
     """The event time of its newest record."""
 
 
-def log_files(records: Iterable[dict[str, Any]], prefix: str, salt: str) -> Iterator[LogFile]:
+def log_files(records: Iterable[dict[str, Any]], root: str, salt: str) -> Iterator[LogFile]:
     """Yield the files that hold the records: of one account, one region and five minutes each.
 
+    Their keys begin with `root`: all to AWSLogs/, and the organization of an organization trail.
     Files of trails with different `salt` have different keys.
     """
     writers: dict[str, _Writer] = {}
@@ -51,7 +52,7 @@ def log_files(records: Iterable[dict[str, Any]], prefix: str, salt: str) -> Iter
         if writer is None or writer.end != end or writer.count == _MOST_RECORDS:
             if writer is not None:
                 yield writer.close()
-            writer = _Writer(record, end, prefix, salt)
+            writer = _Writer(record, end, root, salt)
             writers[region] = writer
         writer.write(record)
     for writer in writers.values():
@@ -70,11 +71,11 @@ def _end_of_five_minutes(event_time: str) -> datetime:
 class _Writer:
     """A log file that is being written."""
 
-    def __init__(self, first: dict[str, Any], end: datetime, prefix: str, salt: str) -> None:
+    def __init__(self, first: dict[str, Any], end: datetime, root: str, salt: str) -> None:
         self.end = end
         self.count = 0
         self._region = first["awsRegion"]
-        self._key = _key(first, end, prefix, salt)
+        self._key = _key(first, end, root, salt)
         self._oldest = self._newest = first["eventTime"]
         self._hash = hashlib.sha256()
         self._gzip = zlib.compressobj(wbits=31)  # with a header that has no time in it
@@ -104,9 +105,9 @@ class _Writer:
         self._compressed += self._gzip.compress(text)
 
 
-def _key(first: dict[str, Any], end: datetime, prefix: str, salt: str) -> str:
+def _key(first: dict[str, Any], end: datetime, root: str, salt: str) -> str:
     account_id, region = first["recipientAccountId"], first["awsRegion"]
-    folder = f"{prefix}AWSLogs/{account_id}/CloudTrail/{region}/{end:%Y/%m/%d}"
+    folder = f"{root}{account_id}/CloudTrail/{region}/{end:%Y/%m/%d}"
     unique = _unique(first["eventID"] + salt)
     return f"{folder}/{account_id}_CloudTrail_{region}_{end:%Y%m%dT%H%MZ}_{unique}.json.gz"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from ..aws.organizations import organization_in_moto
 from ..service.journal import Call
 from ..service.service import Service
 from ..wording import counted
@@ -24,6 +25,7 @@ _SETTINGS = (
     "s3_bucket",
     "s3_prefix",
     "digests",
+    "is_organization_trail",
     "only_region",
     "advanced_event_selectors",
     "_selects",
@@ -68,6 +70,7 @@ class Trail:
         s3_bucket: str | None,
         s3_prefix: str | None,
         digests: bool = False,
+        is_organization_trail: bool = False,
         on_event: OnEvent | None = None,
     ) -> None:
         self.service = service
@@ -83,6 +86,8 @@ class Trail:
         """The prefix of its keys."""
         self.digests = digests
         """True if digest files are delivered as well."""
+        self.is_organization_trail = is_organization_trail
+        """True if it delivers under the id of the account's organization."""
         self.on_event = on_event
         """The function that is called with the EventBridge envelope of each event that it holds."""
         self.advanced_event_selectors: list[Any] = []
@@ -188,14 +193,28 @@ class Trail:
         __tracebackhide__ = True
         return destination(where, self.name, self.s3_bucket)
 
-    @property
-    def _prefix(self) -> str:
-        return f"{self.s3_prefix}/" if self.s3_prefix else ""
+    def _root(self) -> str:
+        """Return what its keys begin with: the prefix, and the organization if it is for one."""
+        prefix = f"{self.s3_prefix}/" if self.s3_prefix else ""
+        organization = f"{self._organization_id()}/" if self.is_organization_trail else ""
+        return f"{prefix}AWSLogs/{organization}"
+
+    def _organization_id(self) -> str:
+        __tracebackhide__ = True
+        settings = self.service.settings
+        found = settings.organization_id or organization_in_moto(settings.account_id)
+        if found is None:
+            raise ValueError(
+                f"trail {self.name!r} is an organization trail, and the id of the organization is "
+                'not known: set organization_id="o-...", or call create_organization under moto, '
+                f"in account {settings.account_id}"
+            )
+        return found
 
     def _deliver_log_files(self, to: Folder | Bucket) -> Iterator[str]:
         until = len(self.service.calls)
         records = self._records(self._delivered.get(to.identity, 0), until)
-        for file in log_files(records, self._prefix, f"{self.name} {self.home_region}"):
+        for file in log_files(records, self._root(), f"{self.name} {self.home_region}"):
             to.put(file.key, file.body)
             undigested = self._undigested.setdefault((to.identity, file.region), {})
             undigested[file.key] = file._replace(body=b"")
@@ -218,7 +237,7 @@ class Trail:
             home_region=self.home_region,
             account_id=self.service.settings.account_id,
             bucket=self.s3_bucket,
-            prefix=self._prefix,
+            root=self._root(),
         )
         for digest in digester.digests(self._last_digests.get(chain), files.values()):
             to.put(digest.key, digest.body)

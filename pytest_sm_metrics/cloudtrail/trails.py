@@ -114,6 +114,7 @@ class Trails:
             s3_bucket=parameters.get("S3BucketName"),
             s3_prefix=parameters.get("S3KeyPrefix"),
             digests=bool(parameters.get("EnableLogFileValidation")),
+            is_organization_trail=bool(parameters.get("IsOrganizationTrail")),
         )
         self._continue_deleted(trail)
         return trail
@@ -188,6 +189,7 @@ def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
         trail.set_bucket(parameters["S3BucketName"])
     trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
     trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
+    trail.is_organization_trail = parameters.get("IsOrganizationTrail", trail.is_organization_trail)
     if "IsMultiRegionTrail" in parameters:
         trail.set_only_region(None if parameters["IsMultiRegionTrail"] else trail.home_region)
 

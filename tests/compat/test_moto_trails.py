@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import boto3
 import pytest
@@ -130,6 +131,65 @@ def test_digests(sm_metrics, cloudtrail, s3):
     log_file, digest = sm_metrics.cloudtrail.deliver(s3)
     assert "CloudTrail-Digest" not in log_file
     assert "CloudTrail-Digest" in digest
+
+
+class TestOrganizationTrails:
+    @pytest.fixture
+    def organization_id(self, s3):
+        organizations = boto3.client("organizations", region_name="us-east-1")
+        return organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+
+    def test_they_deliver_under_motos_organization(
+        self, sm_metrics, cloudtrail, s3, organization_id
+    ):
+        make(
+            cloudtrail,
+            IsOrganizationTrail=True,
+            EnableLogFileValidation=True,
+            S3KeyPrefix="logs",
+        )
+        log("run-1")
+        log_file, digest = sm_metrics.cloudtrail.deliver(s3)
+        folder = f"logs/AWSLogs/{organization_id}/123456789012"
+        assert log_file.startswith(f"{folder}/CloudTrail/us-east-1/")
+        assert digest.startswith(f"{folder}/CloudTrail-Digest/us-east-1/")
+        found = contents(s3)
+        assert [one["s3Object"] for one in found[digest]["logFiles"]] == [log_file]
+
+    def test_a_trail_that_becomes_one_and_is_none_again(
+        self, sm_metrics, cloudtrail, s3, organization_id
+    ):
+        make(cloudtrail)
+        keys = []
+        for is_one in (True, False):
+            cloudtrail.update_trail(Name="audit", IsOrganizationTrail=is_one)
+            cloudtrail.update_trail(Name="audit", S3KeyPrefix="logs")
+            log("run-1")
+            keys += sm_metrics.cloudtrail.deliver(s3)
+        assert [organization_id in key for key in keys] == [True, False]
+
+    @pytest.mark.parametrize("where", ["a folder", "a bucket"])
+    def test_without_an_organization(self, sm_metrics, cloudtrail, s3, tmp_path, where):
+        make(cloudtrail, IsOrganizationTrail=True)
+        log("run-1")
+        to = tmp_path if where == "a folder" else s3
+        why = (
+            "trail 'audit' is an organization trail, and the id of the organization is not known: "
+            'set organization_id="o-...", or call create_organization under moto, '
+            "in account 123456789012"
+        )
+        with pytest.raises(ValueError, match=re.escape(why)):
+            sm_metrics.cloudtrail.deliver(to)
+        assert (contents(s3), list(tmp_path.iterdir())) == ({}, [])
+        boto3.client("organizations", "us-east-1").create_organization(FeatureSet="ALL")
+        assert len(sm_metrics.cloudtrail.deliver(to)) == 1
+
+    def test_the_setting_comes_before_moto(self, cloudtrail, s3, organization_id):
+        with mock_sm_metrics(organization_id="o-exampleorg1") as inner:
+            make(cloudtrail, IsOrganizationTrail=True)
+            log("run-1")
+            [key] = inner.cloudtrail.deliver(s3)
+        assert key.startswith("AWSLogs/o-exampleorg1/123456789012/CloudTrail/us-east-1/")
 
 
 def test_beside_a_trail_of_the_mocks_own(sm_metrics, cloudtrail, s3):
