@@ -60,7 +60,11 @@ class Folder:
                     "trail, or from the region of a call"
                 )
         path = self._path.joinpath(*parts)
-        if not path.parent.resolve().is_relative_to(self._path.resolve()):
+        try:
+            parent = path.parent.resolve()
+        except ValueError as error:  # a zero byte, or a surrogate without its other half
+            raise ValueError(f"the key {key!r} cannot be a path below {self._path}") from error
+        if not parent.is_relative_to(self._path.resolve()):
             raise ValueError(f"{leads_out}, through a symbolic link")
         return path
 

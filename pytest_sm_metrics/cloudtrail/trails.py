@@ -279,4 +279,5 @@ def _check_prefix(prefix: object) -> None:
 _NAME = r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*"
 _IP_ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
 _BUCKET = r"(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
-_PREFIX = r"[^/\x00-\x1f](?:[^\x00-\x1f]*[^/\x00-\x1f])?"
+_CONTROL = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
+_PREFIX = rf"[^/{_CONTROL}](?:[^{_CONTROL}]*[^/{_CONTROL}])?"

@@ -6,6 +6,7 @@ each log file once.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gzip
 import hashlib
@@ -365,3 +366,79 @@ class TestNamesThatLeadOutOfTheFolder:
             else:
                 assert runs_in(files_below(base / "a" / "b" / "c")) == ["run-1"]
         assert len([path for path in base.rglob("*") if path.is_file()]) <= 1
+
+
+class TestTextOfAnyKind:
+    @pytest.mark.parametrize(
+        "name",
+        [
+            pytest.param("\ud800", id="a high surrogate alone"),
+            pytest.param("a\udc00b", id="a low surrogate alone"),
+            pytest.param("\udc00\ud800", id="surrogates in the wrong order"),
+            pytest.param("\x00", id="a zero byte"),
+            pytest.param("\x1b[31m", id="an escape sequence"),
+            pytest.param("a\r\nb\tc", id="line breaks"),
+            pytest.param("\x7f\x85", id="other control characters"),
+            pytest.param("\u2028\u2029", id="line breaks of Unicode"),
+            pytest.param("\ufeff\ufffe\uffff", id="a byte order mark and no characters"),
+            pytest.param("\U0001f600", id="an emoji"),
+            pytest.param('"\\/', id="quotes"),
+            pytest.param("١٢٣", id="digits of another script"),
+        ],
+    )
+    def test_a_metric_name_comes_back_from_the_files(self, client, trail, tmp_path, name):
+        with contextlib.suppress(ClientError):  # a name with line breaks is refused
+            put(client, "run-1", metric(name, 0.5))
+        trail.deliver(tmp_path)
+        s3 = S3()
+        trail.deliver(s3)
+        for store in (files_below(tmp_path), s3.store):
+            check_digests(store)
+            [log] = split(store)[0].values()
+            assert log == {"Records": trail.events}
+            [record] = log["Records"]
+            assert record["requestParameters"]["metricData"][0]["metricName"] == name
+            assert all(content.isascii() and content.isprintable() for content in texts(store))
+
+    @given(name=st.text(st.characters(), min_size=1, max_size=20))
+    def test_any_metric_name(self, name):
+        with mock_sm_metrics() as sm_metrics:
+            trail = sm_metrics.cloudtrail.create_trail(
+                "audit", advanced_event_selectors=ALL, s3_bucket="audits"
+            )
+            with contextlib.suppress(ClientError):  # a name with line breaks is refused
+                put(client_in("us-east-1"), "run-1", metric(name, 0.5))
+            s3 = S3()
+            trail.deliver(s3)
+            [content] = s3.store.values()
+            assert json.loads(content) == {"Records": trail.events}
+            assert content.isascii()
+
+    def test_an_invalid_name_of_a_trial_component(self, client, trail):
+        with pytest.raises(ClientError, match="ValidationException"):
+            put(client, "\ud800\x00", metric())
+        s3 = S3()
+        trail.deliver(s3)
+        [log] = split(s3.store)[0].values()
+        [record] = log["Records"]
+        assert record["requestParameters"]["trialComponentName"] == "\ud800\x00"
+        record["errorMessage"].encode()
+
+    @pytest.mark.parametrize("prefix", ["\ud800", "a\udcffb", "a\x7f", "\x85"])
+    def test_a_prefix_that_is_no_text_is_refused(self, sm_metrics, prefix):
+        with pytest.raises(ClientError, match="InvalidS3PrefixException"):
+            sm_metrics.cloudtrail.create_trail("audit", s3_prefix=prefix)
+
+    @pytest.mark.parametrize("prefix", ["\ud800", "a\x00b"])
+    def test_a_prefix_that_no_folder_can_have(self, client, trail, tmp_path, prefix):
+        trail.s3_prefix = prefix  # as other tools may accept it
+        put(client, "run-1", metric())
+        with pytest.raises(ValueError, match="cannot be a path below"):
+            trail.deliver(tmp_path / "in")
+        assert list(tmp_path.iterdir()) == []
+        trail.s3_prefix = None
+        assert len(trail.deliver(tmp_path / "in")) == 2
+
+
+def texts(store):
+    return [content.decode() for content in store.values()]
