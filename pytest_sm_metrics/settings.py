@@ -22,6 +22,13 @@ def _is_account_id(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"\d{12}", value, re.ASCII) is not None
 
 
+def _is_organization_id(value: object) -> bool:
+    """Return True for None, and for what the API Reference of AWS Organizations accepts."""
+    if value is None:
+        return True
+    return isinstance(value, str) and re.fullmatch(r"o-[a-z0-9]{10,32}", value) is not None
+
+
 _CALLER = (
     r"arn:aws[a-z-]*:iam::\d{12}:user(/[\w+=,.@-]+)+"
     r"|arn:aws[a-z-]*:sts::\d{12}:assumed-role/[\w+=,.@-]+/[\w+=,.@-]+"
@@ -100,6 +107,12 @@ SETTINGS: dict[str, Setting] = {
         "123456789012",
         ("a string of 12 digits", _is_account_id),
         "the account that owns the resources",
+    ),
+    "organization_id": Setting(
+        None,
+        ("None, or o- and 10 to 32 lower-case letters or digits", _is_organization_id),
+        "the organization under which organization trails of CloudTrail deliver; None: moto's, "
+        "or an error for such a trail",
     ),
     "caller_arn": Setting(
         None,
@@ -193,6 +206,7 @@ class Settings:
     """The settings of one mock. They have accepted values, and do not change."""
 
     account_id: str
+    organization_id: str | None
     caller_arn: str | None
     metric_limit: int | None
     metric_name_limit: int | None
@@ -261,6 +275,7 @@ class SettingsKeywords(TypedDict, total=False):
     """The settings as keywords of `mock_sm_metrics`, for type checkers."""
 
     account_id: str
+    organization_id: str | None
     caller_arn: str | None
     metric_limit: int | None
     metric_name_limit: int | None

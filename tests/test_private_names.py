@@ -551,6 +551,20 @@ def motos_urls(_):
     assert stubber().process_request(request) is None
 
 
+@needed_in("aws/organizations.py", needs="moto.organizations.models")
+def motos_organizations(_):
+    from moto import mock_aws
+
+    models = sys.modules["moto.organizations.models"]
+    with mock_aws():
+        client = boto3.session.Session().client("organizations", "us-east-1")
+        created = client.create_organization(FeatureSet="ALL")["Organization"]
+        [of_account] = models.organizations_backends.values()
+        [backend] = of_account.values()
+        assert backend.org.id == created["Id"]
+        assert [account.id for account in backend.accounts] == [created["MasterAccountId"]]
+
+
 # Hypothesis
 
 

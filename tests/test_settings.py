@@ -12,7 +12,7 @@ def test_an_unknown_setting_is_refused_with_the_known_ones():
     with pytest.raises(
         TypeError,
         match=r"unknown setting 'metirc_limit'; did you mean 'metric_limit'\? "
-        r"The settings are: account_id, caller_arn, metric_limit,",
+        r"The settings are: account_id, organization_id, caller_arn, metric_limit,",
     ):
         mock_sm_metrics(metirc_limit=3)
     with pytest.raises(TypeError, match=r"unknown setting 'colour'\. The settings are: "):
@@ -25,6 +25,11 @@ def test_an_unknown_setting_is_refused_with_the_known_ones():
         ("account_id", 123456789012),
         ("account_id", "12345678901"),
         ("account_id", "１２３４５６７８９０１２"),
+        ("organization_id", "exampleorg1"),
+        ("organization_id", "o-example"),
+        ("organization_id", "o-ExampleOrg1"),
+        ("organization_id", "o-exampleorg1\n"),
+        ("organization_id", f"o-{'a' * 33}"),
         ("metric_limit", -1),
         ("metric_limit", "100"),
         ("metric_limit", True),

@@ -108,8 +108,8 @@ class CloudTrail:
         if hasattr(where, "put_object"):
             with_bucket = [trail for trail in trails if trail.s3_bucket is not None]
             trails = with_bucket or trails
-        for trail in trails:  # so that an invalid destination raises before anything is delivered
-            trail.destination(where)
+        for trail in trails:  # so that an invalid one raises before anything is delivered
+            trail.check_delivery(where)
         return [key for trail in trails for key in trail.deliver(where)]
 
     def assert_event(

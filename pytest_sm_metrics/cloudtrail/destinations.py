@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from ..aws.errors import client_error
 
@@ -21,13 +24,49 @@ class Folder:
         """The folder's full path; nothing is delivered twice to one identity."""
         return self._path.resolve()
 
+    def check(self, keys: Iterable[str]) -> None:
+        """Raise a ValueError for a key that leads out of the folder."""
+        __tracebackhide__ = True
+        for key in keys:
+            self._file(key)
+
     def put(self, key: str, body: bytes) -> None:
-        """Write one file."""
-        path = self._path / key.lstrip("/")
-        if ".." in path.relative_to(self._path).parts:
-            raise ValueError(f"the key {key!r} leads out of the folder {self._path}")
+        """Write one file: all of it, or nothing."""
+        __tracebackhide__ = True
+        path = self._file(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(body)
+        unfinished = path.with_name(f".{uuid4().hex}.part")
+        try:
+            unfinished.write_bytes(body)
+            os.replace(unfinished, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
+            raise
+
+    def may_have_stored(self, error: BaseException) -> bool:
+        """Return False: after an error of `put` there is no file."""
+        return False
+
+    def _file(self, key: str) -> Path:
+        """Return the path of a key; raise a ValueError if it leads out of the folder."""
+        __tracebackhide__ = True
+        leads_out = f"the key {key!r} leads out of the folder {self._path}"
+        parts = [part for part in key.split("/") if part not in ("", ".")]
+        for part in parts:
+            if part == ".." or Path(part).parts != (part,):  # a separator or a drive of Windows
+                raise ValueError(
+                    f"{leads_out}: its part {part!r} comes from the prefix or the name of the "
+                    "trail, or from the region of a call"
+                )
+        path = self._path.joinpath(*parts)
+        try:
+            parent = path.parent.resolve()
+        except ValueError as error:  # a zero byte, or a surrogate without its other half
+            raise ValueError(f"the key {key!r} cannot be a path below {self._path}") from error
+        if not parent.is_relative_to(self._path.resolve()):
+            raise ValueError(f"{leads_out}, through a symbolic link")
+        return path
 
 
 class Bucket:
@@ -41,6 +80,15 @@ class Bucket:
     def identity(self) -> object:
         """The bucket's URL, the same for every client."""
         return bucket_identity(self._name)
+
+    def check(self, keys: Iterable[str]) -> None:
+        """Do nothing: S3 checks keys itself."""
+
+    def may_have_stored(self, error: BaseException) -> bool:
+        """Return True unless the error is the answer of an S3 that refused the object."""
+        response = getattr(error, "response", {})
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return not 400 <= status < 500
 
     def put(self, key: str, body: bytes) -> None:
         """Put one object, as CloudTrail does."""

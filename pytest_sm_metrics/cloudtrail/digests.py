@@ -43,12 +43,14 @@ class Digester(NamedTuple):
     home_region: str
     account_id: str
     bucket: str | None
-    prefix: str
+    root: str
+    """The beginning of new keys, AWSLogs/ included."""
 
     def digests(self, last: Digest | None, files: Iterable[LogFile]) -> Iterator[Digest]:
         """Yield the digests of log files of one region, oldest first; the chain continues `last`.
 
-        A file of the hour of `last`, or of an earlier hour, makes a new version of `last`.
+        A file of the hour of `last`, or of an earlier hour, makes a new version of `last`, under
+        the same key.
         """
         earliest = last.end if last else None
 
@@ -58,13 +60,16 @@ class Digester(NamedTuple):
 
         for end, in_hour in groupby(sorted(files, key=lambda file: file.delivered), end_of):
             if last is not None and last.end == end:
-                last = self._digest(end, (*last.files, *in_hour), last.previous)
+                files_of_hour = {file.key: file for file in (*last.files, *in_hour)}
+                last = self._digest(last.key, end, tuple(files_of_hour.values()), last.previous)
             else:
-                last = self._digest(end, tuple(in_hour), last)
+                of_hour = tuple(in_hour)
+                last = self._digest(self._key(of_hour[0].region, end), end, of_hour, last)
             yield last
 
-    def _digest(self, end: datetime, files: tuple[LogFile, ...], previous: Digest | None) -> Digest:
-        key = self._key(files[0].region, end)
+    def _digest(
+        self, key: str, end: datetime, files: tuple[LogFile, ...], previous: Digest | None
+    ) -> Digest:
         content = self._content(key, end, files, previous)
         text = json.dumps(content, separators=(",", ":")).encode()
         if previous:  # the chain needs no more of it than its key and its hash
@@ -81,7 +86,7 @@ class Digester(NamedTuple):
 
     def _key(self, region: str, end: datetime) -> str:
         account_id = self.account_id
-        folder = f"{self.prefix}AWSLogs/{account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}"
+        folder = f"{self.root}{account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}"
         trail = f"{self.trail_name}_{self.home_region}"
         return f"{folder}/{account_id}_CloudTrail-Digest_{region}_{trail}_{_compact(end)}.json.gz"
 
@@ -108,7 +113,7 @@ class Digester(NamedTuple):
 
     def _entry(self, file: LogFile) -> dict[str, Any]:
         return {
-            "s3Bucket": self.bucket,
+            "s3Bucket": file.bucket,
             "s3Object": file.key,
             "hashValue": file.digest,
             "hashAlgorithm": "SHA-256",

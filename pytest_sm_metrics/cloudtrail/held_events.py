@@ -18,8 +18,8 @@ def what_trails_hold(trails: Trails) -> Iterator[str]:
         yield _line_for(trail)
     for region, name in trails.unknown:
         yield (
-            f"trail {name!r} of {region} is not known: "
-            "a client spoke of it, and it was made before the mock was on"
+            f"the mock does not know trail {name!r} of {region}, which a client named: "
+            "the trail is older than the mock"
         )
     yield from dict.fromkeys(trails.raised)
 

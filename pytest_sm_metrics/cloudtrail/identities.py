@@ -8,13 +8,18 @@ from functools import lru_cache
 from typing import Any
 
 
+def is_service(caller: str) -> bool:
+    """Return True if a caller is a service principal, and not an ARN."""
+    return not caller.startswith("arn:")
+
+
 def user_identity(caller: str, event_time: str) -> dict[str, Any]:
     """Return the identity of an ARN (a user, the session of a role) or of a service principal.
 
     Source: AWS CloudTrail User Guide, userIdentity element (documented). The ids are made up and
     depend on the ARN alone; a session began at the time of the call (assumed).
     """
-    if not caller.startswith("arn:"):
+    if is_service(caller):
         return {"type": "AWSService", "invokedBy": caller}
     _, partition, _, _, account_id, resource = caller.split(":", 5)
     kind, _, path = resource.partition("/")

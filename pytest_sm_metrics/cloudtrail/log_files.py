@@ -24,7 +24,8 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 class LogFile(NamedTuple):
     """A log file."""
 
-    key: str
+    name: str
+    """Its key from the account on."""
     body: bytes
     """The gzip of one line of JSON."""
     region: str
@@ -36,12 +37,25 @@ class LogFile(NamedTuple):
     """The event time of its oldest record."""
     newest: str
     """The event time of its newest record."""
+    root: str | None = None
+    """The beginning of its key, AWSLogs/ included; None until it is delivered."""
+    bucket: str | None = None
+    """The bucket that it was delivered to."""
+
+    @property
+    def key(self) -> str:
+        """The whole key."""
+        return f"{self.root or ''}{self.name}"
+
+    def without_root(self) -> LogFile:
+        """Return the file with the beginning of its key left open."""
+        return self._replace(root=None)
 
 
-def log_files(records: Iterable[dict[str, Any]], prefix: str, salt: str) -> Iterator[LogFile]:
+def log_files(records: Iterable[dict[str, Any]], salt: str) -> Iterator[LogFile]:
     """Yield the files that hold the records: of one account, one region and five minutes each.
 
-    Files of trails with different `salt` have different keys.
+    Files of trails with different `salt` have different names.
     """
     writers: dict[str, _Writer] = {}
     for record in records:
@@ -51,7 +65,7 @@ def log_files(records: Iterable[dict[str, Any]], prefix: str, salt: str) -> Iter
         if writer is None or writer.end != end or writer.count == _MOST_RECORDS:
             if writer is not None:
                 yield writer.close()
-            writer = _Writer(record, end, prefix, salt)
+            writer = _Writer(record, end, salt)
             writers[region] = writer
         writer.write(record)
     for writer in writers.values():
@@ -70,11 +84,11 @@ def _end_of_five_minutes(event_time: str) -> datetime:
 class _Writer:
     """A log file that is being written."""
 
-    def __init__(self, first: dict[str, Any], end: datetime, prefix: str, salt: str) -> None:
+    def __init__(self, first: dict[str, Any], end: datetime, salt: str) -> None:
         self.end = end
         self.count = 0
         self._region = first["awsRegion"]
-        self._key = _key(first, end, prefix, salt)
+        self._name = _name(first, end, salt)
         self._oldest = self._newest = first["eventTime"]
         self._hash = hashlib.sha256()
         self._gzip = zlib.compressobj(wbits=31)  # with a header that has no time in it
@@ -90,7 +104,7 @@ class _Writer:
     def close(self) -> LogFile:
         self._add(b"]}")
         return LogFile(
-            key=self._key,
+            name=self._name,
             body=bytes(self._compressed) + self._gzip.flush(),
             region=self._region,
             delivered=self.end,
@@ -104,9 +118,9 @@ class _Writer:
         self._compressed += self._gzip.compress(text)
 
 
-def _key(first: dict[str, Any], end: datetime, prefix: str, salt: str) -> str:
+def _name(first: dict[str, Any], end: datetime, salt: str) -> str:
     account_id, region = first["recipientAccountId"], first["awsRegion"]
-    folder = f"{prefix}AWSLogs/{account_id}/CloudTrail/{region}/{end:%Y/%m/%d}"
+    folder = f"{account_id}/CloudTrail/{region}/{end:%Y/%m/%d}"
     unique = _unique(first["eventID"] + salt)
     return f"{folder}/{account_id}_CloudTrail_{region}_{end:%Y%m%dT%H%MZ}_{unique}.json.gz"
 

@@ -23,7 +23,7 @@ from ..service.parsing import RefusedRequestError
 from ..service.put_metrics.parser import check_trial_component_name, readable_members
 from ..service.put_metrics.request import PutMetrics
 from ..settings import Settings
-from .identities import user_identity
+from .identities import is_service, user_identity
 
 EVENT_SOURCE = "metrics-sagemaker.amazonaws.com"
 RESOURCE_TYPE = "AWS::SageMaker::ExperimentTrialComponent"
@@ -54,8 +54,7 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "eventSource": EVENT_SOURCE,
         "eventName": call.operation,
         "awsRegion": call.region,
-        "sourceIPAddress": _SOURCE_ADDRESS,
-        "userAgent": _truncated(call.user_agent),
+        **_origin(call, caller),
         **_error(call.in_service),
         "requestParameters": _request_parameters(call),
         "responseElements": None,
@@ -69,6 +68,13 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "eventCategory": "Data",
         "tlsDetails": _tls_details(call),
     }
+
+
+def _origin(call: Call, caller: str) -> dict[str, str]:
+    """Return the address and the user agent; both are the DNS name of a service that calls."""
+    if is_service(caller):
+        return {"sourceIPAddress": caller, "userAgent": caller}
+    return {"sourceIPAddress": _SOURCE_ADDRESS, "userAgent": _truncated(call.user_agent)}
 
 
 @lru_cache(maxsize=64)

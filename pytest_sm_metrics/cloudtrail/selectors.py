@@ -5,11 +5,12 @@ Sources: AWS CloudTrail API Reference, AdvancedEventSelector and AdvancedFieldSe
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..wording import did_you_mean
+from ..wording import closest, did_you_mean
 from .records import RESOURCE_TYPE
 
 Event = Mapping[str, Any]
@@ -60,12 +61,19 @@ _FIELDS_OF_CATEGORY = {
     "NetworkActivity": {"eventCategory", "eventSource", "eventName", "errorCode", "vpcEndpointId"},
 }
 """The fields by which a trail selects the events of each category."""
+_BASIC_TYPES = ("AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
+"""The resource types that basic event selectors know."""
 _SAGEMAKER_TYPES = (
     "AWS::SageMaker::Endpoint",
     RESOURCE_TYPE,
     "AWS::SageMaker::FeatureGroup",
-    "AWS::SageMaker::MLflow",
+    "AWS::SageMaker::Hub",
+    "AWS::SageMaker::Job",
+    "AWS::SageMaker::MlflowApp",
+    "AWS::SageMaker::MlflowTrackingServer",
+    "AWS::SageMaker::TrainingSession",
 )
+"""The resource types of SageMaker; AWS CloudTrail User Guide, data events (documented)."""
 _MOST_VALUES = 500  # in all selectors of a trail
 _MOST_CHARACTERS = 2048  # of a value
 _MOST_NAME_CHARACTERS = 1000
@@ -96,41 +104,97 @@ def selection(selectors: Any) -> Selection:
             f"AdvancedEventSelectors is {selectors!r}; "
             f"accepted is a list of selectors, as {SUGGESTED!r}"
         )
-    chosen = [_selector(f"selector {index}", selector) for index, selector in enumerate(selectors)]
-    count = sum(
-        len(values)
-        for selector in selectors
-        for field in selector["FieldSelectors"]
-        for values in _operators_of(field).values()
-    )
-    if count > _MOST_VALUES:
+    return _selection_of(list(enumerate(selectors)), selectors)
+
+
+def selection_of_clients(selectors: Sequence[Any]) -> Selection:
+    """Return what `selection` returns, for selectors that a client has put.
+
+    Only those that name the resource type of SageMaker Metrics are checked, and can select its
+    events. The others are left to the tool that answers the client.
+    """
+    ours = [(index, one) for index, one in enumerate(selectors) if _names_our_type(one)]
+    return _selection_of(ours, selectors)
+
+
+def check_selectors_of_clients(advanced: Sequence[Any], basic: Sequence[Any]) -> None:
+    """Raise InvalidEventSelectorsError for selectors of SageMaker Metrics that AWS would refuse."""
+    if basic and any(map(_names_our_type, advanced)):
+        raise InvalidEventSelectorsError(
+            "a trail has EventSelectors or AdvancedEventSelectors, not both"
+        )
+    for resource_type in _types_of_basic(basic):
+        if _is_like_our_type(resource_type):
+            _check_basic_type(resource_type)
+    selection_of_clients(advanced)
+
+
+def _selection_of(checked: Sequence[tuple[int, Any]], selectors: Sequence[Any]) -> Selection:
+    """Return the selection of some selectors of a trail, given with their indices."""
+    chosen = [_selector(f"selector {index}", selector) for index, selector in checked]
+    count = sum(1 for selector in selectors for _ in _values_of(selector))
+    if chosen and count > _MOST_VALUES:
         raise InvalidEventSelectorsError(
             f"the selectors of a trail have at most {_MOST_VALUES} values; these have {count}"
         )
     return lambda event: any(selects(event) for selects in chosen)
 
 
-def check_basic(selectors: Sequence[Mapping[str, Any]]) -> None:
-    """Raise InvalidEventSelectorsError for a basic event selector of SageMaker Metrics.
+def _values_of(selector: Any) -> Iterator[Any]:
+    """Yield the values in all fields of an advanced event selector of any form."""
+    fields = selector.get("FieldSelectors") if isinstance(selector, Mapping) else None
+    for field in fields if isinstance(fields, (list, tuple)) else ():
+        operators = _operators_of(field) if isinstance(field, Mapping) else {}
+        for values in operators.values():
+            yield from values if isinstance(values, (list, tuple)) else ()
 
-    Only advanced event selectors know its resource type.
+
+def _names_our_type(selector: Any) -> bool:
+    return any(map(_is_like_our_type, _values_of(selector)))
+
+
+def _is_like_our_type(value: object) -> bool:
+    """Return True for the resource type of SageMaker Metrics, also if it is misspelt."""
+    if not isinstance(value, str):
+        return False
+    letters = _letters(value)
+    if "trialcomponent" in letters:
+        return True
+    return bool(difflib.get_close_matches(letters, [_letters(RESOURCE_TYPE)], cutoff=0.85))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).lower()
+
+
+def check_basic(selectors: Sequence[Any]) -> None:
+    """Raise InvalidEventSelectorsError for a type that basic event selectors do not know.
+
+    Only advanced event selectors know the resource type of SageMaker Metrics.
     """
-    known = ("AWS::S3::Object", "AWS::Lambda::Function", "AWS::DynamoDB::Table")
+    for resource_type in _types_of_basic(selectors):
+        _check_basic_type(resource_type)
+
+
+def _types_of_basic(selectors: Sequence[Any]) -> Iterator[Any]:
+    """Yield the resource types that basic event selectors name."""
     for selector in selectors:
-        resources = selector.get("DataResources")
-        if not isinstance(resources, (list, tuple)):
-            continue
-        types = [one.get("Type") for one in resources if isinstance(one, Mapping)]
-        for resource_type in types:
-            if resource_type not in known:
-                raise InvalidEventSelectorsError(
-                    f"basic event selectors know the DataResource types {', '.join(known)}, "
-                    f"and not {resource_type!r}: use AdvancedEventSelectors={SUGGESTED!r}"
-                )
+        resources = selector.get("DataResources") if isinstance(selector, Mapping) else None
+        for one in resources if isinstance(resources, (list, tuple)) else ():
+            if isinstance(one, Mapping):
+                yield one.get("Type")
+
+
+def _check_basic_type(resource_type: Any) -> None:
+    if resource_type not in _BASIC_TYPES:
+        raise InvalidEventSelectorsError(
+            f"basic event selectors know the DataResource types {', '.join(_BASIC_TYPES)}, "
+            f"and not {resource_type!r}: use AdvancedEventSelectors={SUGGESTED!r}"
+        )
 
 
 def _selector(which: str, selector: Any) -> Selection:
-    check_basic([selector] if isinstance(selector, Mapping) else [])
+    check_basic([selector])
     fields = _field_selectors(which, selector)
     conditions = [_condition(which, field) for field in fields]
     category = _check_fields(which, fields)
@@ -198,13 +262,20 @@ def _check_types(which: str, values: Sequence[str] | None) -> None:
             f"{which}: resources.type is required, Equals one value; it is {given!r}"
         )
     [resource_type] = values
-    is_type = re.fullmatch(r"AWS::\w+::\w+", resource_type)
-    is_of_sagemaker = resource_type.lower().startswith("aws::sagemaker")
-    if not is_type or (is_of_sagemaker and resource_type not in _SAGEMAKER_TYPES):
-        near = did_you_mean(resource_type, _SAGEMAKER_TYPES)
+    if not _is_resource_type(resource_type):
+        near = did_you_mean(resource_type, [*_SAGEMAKER_TYPES, *_BASIC_TYPES])
         raise InvalidEventSelectorsError(
             f"{which}: resources.type {resource_type!r} is none that logs data events{near}"
         )
+
+
+def _is_resource_type(name: str) -> bool:
+    """Return True for a resource type of SageMaker, and for any of another service."""
+    form = re.fullmatch(r"AWS::(\w+)::\w+", name)
+    if form is None:
+        return False
+    is_of_sagemaker = bool(closest(form[1], ["SageMaker"]))
+    return name in _SAGEMAKER_TYPES or not is_of_sagemaker
 
 
 def _condition(which: str, field: Any) -> Selection:

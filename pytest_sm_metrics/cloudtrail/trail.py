@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 from ..service.journal import Call
 from ..service.service import Service
 from ..wording import counted
-from .destinations import Bucket, Folder, bucket_identity, destination
-from .digests import Digest, Digester
+from .deliveries import Deliveries
+from .destinations import destination
 from .eventbridge import envelope
-from .log_files import LogFile, log_files
 from .records import is_recorded, record_of
 from .selectors import Selection
 
@@ -24,6 +23,7 @@ _SETTINGS = (
     "s3_bucket",
     "s3_prefix",
     "digests",
+    "is_organization_trail",
     "only_region",
     "advanced_event_selectors",
     "_selects",
@@ -68,6 +68,7 @@ class Trail:
         s3_bucket: str | None,
         s3_prefix: str | None,
         digests: bool = False,
+        is_organization_trail: bool = False,
         on_event: OnEvent | None = None,
     ) -> None:
         self.service = service
@@ -83,6 +84,8 @@ class Trail:
         """The prefix of its keys."""
         self.digests = digests
         """True if digest files are delivered as well."""
+        self.is_organization_trail = is_organization_trail
+        """True if it delivers under the id of the account's organization."""
         self.on_event = on_event
         """The function that is called with the EventBridge envelope of each event that it holds."""
         self.advanced_event_selectors: list[Any] = []
@@ -90,12 +93,7 @@ class Trail:
         self._selects: Selection = lambda _: False
         self._spans: list[_Span] = []
         self._delivering = threading.Lock()
-        self._delivered: dict[object, int] = {}
-        """The number of calls whose events were delivered, by destination."""
-        self._undigested: dict[tuple[object, str], dict[str, LogFile]] = {}
-        """The log files, by key, that no digest lists yet: by destination and region."""
-        self._last_digests: dict[tuple[object, str], Digest] = {}
-        """The last digest, by destination and region."""
+        self._deliveries = Deliveries(self, self._records)
 
     @property
     def has_logged(self) -> bool:
@@ -132,20 +130,17 @@ class Trail:
 
     def set_bucket(self, s3_bucket: str) -> None:
         """Deliver to another bucket, except the events that the present bucket has already."""
-        old, new = bucket_identity(self.s3_bucket), bucket_identity(s3_bucket)
-        self._delivered[new] = max(self._delivered.get(old, 0), self._delivered.get(new, 0))
+        self._deliveries.change_bucket(self.s3_bucket, s3_bucket)
         self.s3_bucket = s3_bucket
 
     def clear(self) -> None:
         """Hold nothing, as a trail that has never logged."""
         self._spans = []
-        self._delivered = {}
-        self._undigested = {}
-        self._last_digests = {}
+        self._deliveries.clear()
 
     def continue_digests_of(self, earlier: Trail) -> None:
         """Continue the digest chains of an earlier trail of this name, whose keys are the same."""
-        self._last_digests = dict(earlier._last_digests)
+        self._deliveries.continue_digests_of(earlier._deliveries)
 
     def _apply_settings(self) -> None:
         """Begin a new span if it is logging: settings hold from now on only."""
@@ -175,57 +170,20 @@ class Trail:
         """Deliver the events that are new there, and return the keys of the files.
 
         `where`: a folder (str, Path), or a boto3 client of S3, which puts objects into the trail's
-        bucket; without a bucket this is a ValueError. Each destination gets each event once, and
-        the next delivery repeats a failed one.
+        bucket; without a bucket this is a ValueError. So is a key that leads out of the folder.
+        Each destination gets each event once. If a delivery fails, the next one brings the rest.
         """
         __tracebackhide__ = True
-        to = self.destination(where)
+        to = destination(where, self.name, self.s3_bucket)
         with self._delivering:
-            return [*self._deliver_log_files(to), *self._deliver_digests(to)]
+            return self._deliveries.deliver(to)
 
-    def destination(self, where: Any) -> Folder | Bucket:
-        """Return the destination that `deliver` would use; raise an error for an invalid one."""
+    def check_delivery(self, where: Any) -> None:
+        """Raise an error if the destination is invalid, or a key that `deliver` would use."""
         __tracebackhide__ = True
-        return destination(where, self.name, self.s3_bucket)
-
-    @property
-    def _prefix(self) -> str:
-        return f"{self.s3_prefix}/" if self.s3_prefix else ""
-
-    def _deliver_log_files(self, to: Folder | Bucket) -> Iterator[str]:
-        until = len(self.service.calls)
-        records = self._records(self._delivered.get(to.identity, 0), until)
-        for file in log_files(records, self._prefix, f"{self.name} {self.home_region}"):
-            to.put(file.key, file.body)
-            undigested = self._undigested.setdefault((to.identity, file.region), {})
-            undigested[file.key] = file._replace(body=b"")
-            yield file.key
-        self._delivered[to.identity] = until
-
-    def _deliver_digests(self, to: Folder | Bucket) -> Iterator[str]:
-        for chain, files in self._undigested.items():
-            if chain[0] != to.identity:
-                continue
-            if self.digests:
-                yield from self._deliver_chain(to, chain, files)
-            files.clear()
-
-    def _deliver_chain(
-        self, to: Folder | Bucket, chain: tuple[object, str], files: dict[str, LogFile]
-    ) -> Iterator[str]:
-        digester = Digester(
-            trail_name=self.name,
-            home_region=self.home_region,
-            account_id=self.service.settings.account_id,
-            bucket=self.s3_bucket,
-            prefix=self._prefix,
-        )
-        for digest in digester.digests(self._last_digests.get(chain), files.values()):
-            to.put(digest.key, digest.body)
-            self._last_digests[chain] = digest
-            yield digest.key
-            for file in digest.files:
-                files.pop(file.key, None)
+        to = destination(where, self.name, self.s3_bucket)
+        with self._delivering:
+            self._deliveries.check(to)
 
     def _records(self, since: int, until: int) -> Iterator[dict[str, Any]]:
         calls = self.service.calls
@@ -267,24 +225,16 @@ class Trail:
     def snapshot(self) -> Callable[[], None]:
         """Return a function that restores the present state."""
         settings = {name: getattr(self, name) for name in _SETTINGS}
-        spans, delivered = list(self._spans), dict(self._delivered)
-        undigested = _copied(self._undigested)
-        last_digests = dict(self._last_digests)
+        spans = list(self._spans)
+        restore_deliveries = self._deliveries.snapshot()
 
         def restore() -> None:
             vars(self).update(settings)
-            self._spans, self._delivered = list(spans), dict(delivered)
-            self._undigested = _copied(undigested)
-            self._last_digests = dict(last_digests)
+            self._spans = list(spans)
+            restore_deliveries()
 
         return restore
 
     def __repr__(self) -> str:
         selectors = counted(len(self.advanced_event_selectors), "selector")
         return f"<Trail {self.name!r}: {'' if self.is_logging else 'not '}logging, {selectors}>"
-
-
-def _copied(
-    undigested: dict[tuple[object, str], dict[str, LogFile]],
-) -> dict[tuple[object, str], dict[str, LogFile]]:
-    return {chain: dict(files) for chain, files in undigested.items()}

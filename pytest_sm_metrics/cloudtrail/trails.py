@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..aws.errors import client_error
 from ..service.journal import Call
 from ..service.service import Service
 from ..wording import counted
-from .selectors import InvalidEventSelectorsError, Selection, check_basic, selection
+from .selectors import (
+    InvalidEventSelectorsError,
+    Selection,
+    check_selectors_of_clients,
+    selection,
+    selection_of_clients,
+)
 from .trail import Trail
 
 _SHOWN = 5  # errors of `on_event` functions that a report lists
@@ -35,7 +41,7 @@ class Trails:
         """The trails that no client has made."""
         self._deleted: dict[_Key, Trail] = {}
         self.unknown: dict[_Key, None] = {}
-        """The trails that clients named and that are older than the mock, in order."""
+        """The trails that clients named but did not create while the mock was on, in order."""
         self.raised: list[str] = []
         """The errors of `on_event` functions that are not reported yet."""
         service.on_call.append(self.on_call)
@@ -58,6 +64,7 @@ class Trails:
         _check_prefix(trail.s3_prefix)
         self._by_key[key] = trail
         self._created_here.add(key)
+        self.unknown.pop(key, None)
         self._continue_deleted(trail)
         return trail
 
@@ -74,7 +81,7 @@ class Trails:
             return "TrailAlreadyExistsException", f"Trail {name} already exists"
         if operation == "PutEventSelectors":
             try:
-                _check_selectors(
+                check_selectors_of_clients(
                     parameters.get("AdvancedEventSelectors") or [],
                     parameters.get("EventSelectors") or [],
                 )
@@ -107,6 +114,7 @@ class Trails:
             s3_bucket=parameters.get("S3BucketName"),
             s3_prefix=parameters.get("S3KeyPrefix"),
             digests=bool(parameters.get("EnableLogFileValidation")),
+            is_organization_trail=bool(parameters.get("IsOrganizationTrail")),
         )
         self._continue_deleted(trail)
         return trail
@@ -176,27 +184,19 @@ class Trails:
         return restore
 
 
-def _check_selectors(advanced: Sequence[Any], basic: Sequence[Any]) -> None:
-    if advanced and basic:
-        raise InvalidEventSelectorsError(
-            "a trail has EventSelectors or AdvancedEventSelectors, not both"
-        )
-    check_basic(basic)
-    selection(advanced)
-
-
 def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
     if "S3BucketName" in parameters:
         trail.set_bucket(parameters["S3BucketName"])
     trail.s3_prefix = parameters.get("S3KeyPrefix", trail.s3_prefix)
     trail.digests = parameters.get("EnableLogFileValidation", trail.digests)
+    trail.is_organization_trail = parameters.get("IsOrganizationTrail", trail.is_organization_trail)
     if "IsMultiRegionTrail" in parameters:
         trail.set_only_region(None if parameters["IsMultiRegionTrail"] else trail.home_region)
 
 
 def _put_selectors(trail: Trail, parameters: Mapping[str, Any]) -> None:
     selectors = parameters.get("AdvancedEventSelectors") or []
-    trail.set_selectors(selectors, selection(selectors))
+    trail.set_selectors(selectors, selection_of_clients(selectors))
 
 
 def _described(error: BaseException) -> str:
@@ -279,4 +279,5 @@ def _check_prefix(prefix: object) -> None:
 _NAME = r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*"
 _IP_ADDRESS = r"\d{1,3}(?:\.\d{1,3}){3}"
 _BUCKET = r"(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
-_PREFIX = r"[^/\x00-\x1f](?:[^\x00-\x1f]*[^/\x00-\x1f])?"
+_CONTROL = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
+_PREFIX = rf"[^/{_CONTROL}](?:[^{_CONTROL}]*[^/{_CONTROL}])?"

@@ -335,6 +335,13 @@ class TestIdentities:
             "invokedBy": "sagemaker.amazonaws.com",
         }
 
+    def test_a_service_calls_from_its_own_name(self, client):
+        with mock_sm_metrics(caller_arn="sagemaker.amazonaws.com") as sm_metrics:
+            put(client, "run-1", metric())
+        [event] = sm_metrics.cloudtrail.events
+        assert event["sourceIPAddress"] == "sagemaker.amazonaws.com"
+        assert event["userAgent"] == "sagemaker.amazonaws.com"
+
     def test_ids_are_the_same_for_the_same_caller(self):
         assert self.identity() == self.identity()
         other = self.identity(account_id="111122223333")

@@ -158,6 +158,52 @@ def test_operators_against_a_naive_reading(several):
     assert selection(selectors)(event()) is expected
 
 
+SAGEMAKER_KINDS = (
+    "Endpoint",
+    "FeatureGroup",
+    "Hub",
+    "Job",
+    "MlflowApp",
+    "MlflowTrackingServer",
+    "TrainingSession",
+)
+
+
+@pytest.mark.parametrize(
+    "resource_type",
+    [
+        *(f"AWS::SageMaker::{kind}" for kind in SAGEMAKER_KINDS),
+        "AWS::S3::Object",
+        "AWS::S3Express::Object",
+        "AWS::Lambda::Function",
+        "AWS::DynamoDB::Table",
+        "AWS::SNS::PlatformEndpoint",
+        "AWS::EC2::Snapshot",
+    ],
+)
+def test_other_resource_types_are_accepted_and_select_nothing(resource_type):
+    other = of_type(Equals=[resource_type])
+    assert not selection(other)(event())
+    assert selection([*other, *SUGGESTED])(event())
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "suggested"),
+    [
+        ("AWS::SageMaker::TrialComponent", "AWS::SageMaker::ExperimentTrialComponent"),
+        ("AWS::Sagemaker::ExperimentTrialComponent", "AWS::SageMaker::ExperimentTrialComponent"),
+        ("AWS::SageMakr::ExperimentTrialComponent", "AWS::SageMaker::ExperimentTrialComponent"),
+        ("ExperimentTrialComponent", "AWS::SageMaker::ExperimentTrialComponent"),
+        ("AWS::SageMaker::MlflowTrackingServers", "AWS::SageMaker::MlflowTrackingServer"),
+        ("AWS::SageMaker::Endpoints", "AWS::SageMaker::Endpoint"),
+        ("AWS::S3:Object", "AWS::S3::Object"),
+    ],
+)
+def test_a_misspelt_resource_type_gets_a_suggestion(misspelt, suggested):
+    why = f"{misspelt!r} is none that logs data events; did you mean {suggested!r}?"
+    assert why in refusal_of(of_type(Equals=[misspelt]))
+
+
 def of_category(name, *fields):
     return [selector(field("eventCategory", Equals=[name]), *fields)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 
 import boto3
 import pytest
@@ -132,6 +133,65 @@ def test_digests(sm_metrics, cloudtrail, s3):
     assert "CloudTrail-Digest" in digest
 
 
+class TestOrganizationTrails:
+    @pytest.fixture
+    def organization_id(self, s3):
+        organizations = boto3.client("organizations", region_name="us-east-1")
+        return organizations.create_organization(FeatureSet="ALL")["Organization"]["Id"]
+
+    def test_they_deliver_under_motos_organization(
+        self, sm_metrics, cloudtrail, s3, organization_id
+    ):
+        make(
+            cloudtrail,
+            IsOrganizationTrail=True,
+            EnableLogFileValidation=True,
+            S3KeyPrefix="logs",
+        )
+        log("run-1")
+        log_file, digest = sm_metrics.cloudtrail.deliver(s3)
+        folder = f"logs/AWSLogs/{organization_id}/123456789012"
+        assert log_file.startswith(f"{folder}/CloudTrail/us-east-1/")
+        assert digest.startswith(f"{folder}/CloudTrail-Digest/us-east-1/")
+        found = contents(s3)
+        assert [one["s3Object"] for one in found[digest]["logFiles"]] == [log_file]
+
+    def test_a_trail_that_becomes_one_and_is_none_again(
+        self, sm_metrics, cloudtrail, s3, organization_id
+    ):
+        make(cloudtrail)
+        keys = []
+        for is_one in (True, False):
+            cloudtrail.update_trail(Name="audit", IsOrganizationTrail=is_one)
+            cloudtrail.update_trail(Name="audit", S3KeyPrefix="logs")
+            log("run-1")
+            keys += sm_metrics.cloudtrail.deliver(s3)
+        assert [organization_id in key for key in keys] == [True, False]
+
+    @pytest.mark.parametrize("where", ["a folder", "a bucket"])
+    def test_without_an_organization(self, sm_metrics, cloudtrail, s3, tmp_path, where):
+        make(cloudtrail, IsOrganizationTrail=True)
+        log("run-1")
+        to = tmp_path if where == "a folder" else s3
+        why = (
+            "trail 'audit' is an organization trail, and the id of the organization is not known: "
+            'set organization_id="o-...", or call create_organization under moto, '
+            "in account 123456789012"
+        )
+        with pytest.raises(ValueError, match=re.escape(why)):
+            sm_metrics.cloudtrail.deliver(to)
+        assert (contents(s3), list(tmp_path.iterdir())) == ({}, [])
+        boto3.client("organizations", "us-east-1").create_organization(FeatureSet="ALL")
+        assert len(sm_metrics.cloudtrail.deliver(to)) == 1
+
+    def test_the_setting_comes_before_moto(self, cloudtrail, s3, organization_id):
+        with mock_sm_metrics(organization_id="o-exampleorg1") as inner:
+            make(cloudtrail, IsOrganizationTrail=True)
+            log("run-1")
+            [key] = inner.cloudtrail.deliver(s3)
+        assert key.startswith("AWSLogs/o-exampleorg1/123456789012/CloudTrail/us-east-1/")
+
+
 def test_beside_a_trail_of_the_mocks_own(sm_metrics, cloudtrail, s3):
     make(cloudtrail)
     sm_metrics.cloudtrail.create_trail(
@@ -183,6 +243,61 @@ def test_what_aws_refuses_is_refused_and_nothing_is_put(sm_metrics, cloudtrail, 
     assert refused.value.operation_name == "PutEventSelectors"
     assert cloudtrail.get_event_selectors(TrailName="audit")["AdvancedEventSelectors"] == SUGGESTED
     assert sm_metrics.cloudtrail.trails[0].advanced_event_selectors == SUGGESTED
+
+
+S3_OBJECTS = {"DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::*/*"]}]}
+WITHOUT_A_CATEGORY = {"Name": "other", "FieldSelectors": [{"Field": "f", "Equals": ["x"]}]}
+OF_ANOTHER_KIND = {"DataResources": [{"Type": "AWS::Other::Kind", "Values": ["arn:aws:other"]}]}
+LONG = {"FieldSelectors": [{"Field": "eventName", "Equals": ["x"] * 501}]}
+
+
+@pytest.mark.parametrize(
+    "selectors",
+    [
+        {"AdvancedEventSelectors": [WITHOUT_A_CATEGORY]},
+        {"EventSelectors": [S3_OBJECTS], "AdvancedEventSelectors": [WITHOUT_A_CATEGORY]},
+        {"EventSelectors": [OF_ANOTHER_KIND]},
+        {"AdvancedEventSelectors": [LONG]},
+    ],
+)
+def test_selectors_of_other_services_are_motos(sm_metrics, cloudtrail, selectors):
+    cloudtrail.create_trail(Name="audit", S3BucketName="audits")
+    cloudtrail.put_event_selectors(TrailName="audit", **selectors)
+    cloudtrail.start_logging(Name="audit")
+    log("run-1")
+    [trail] = sm_metrics.cloudtrail.trails
+    assert trail.events == []
+
+
+def test_selectors_of_other_services_beside_ours(sm_metrics, cloudtrail):
+    cloudtrail.create_trail(Name="audit", S3BucketName="audits")
+    cloudtrail.put_event_selectors(
+        TrailName="audit", AdvancedEventSelectors=[WITHOUT_A_CATEGORY, *SUGGESTED]
+    )
+    cloudtrail.start_logging(Name="audit")
+    log("run-1")
+    assert runs(sm_metrics.cloudtrail.trails[0].events) == ["run-1"]
+
+
+@pytest.mark.parametrize(
+    "misspelt",
+    [
+        "AWS::SageMaker::TrialComponent",
+        "AWS::Sagemaker::ExperimentTrialComponent",
+        "AWS::SageMaker::ExperimentTrialComponet",
+    ],
+)
+def test_a_misspelt_resource_type_beside_selectors_of_other_services(cloudtrail, misspelt):
+    make(cloudtrail)
+    fields = [
+        {"Field": "eventCategory", "Equals": ["Data"]},
+        {"Field": "resources.type", "Equals": [misspelt]},
+    ]
+    with pytest.raises(ClientError, match=f"selector 1: .*did you mean '{TYPE}'"):
+        cloudtrail.put_event_selectors(
+            TrailName="audit",
+            AdvancedEventSelectors=[WITHOUT_A_CATEGORY, {"FieldSelectors": fields}],
+        )
 
 
 def test_tuples_are_lists(sm_metrics, cloudtrail):
@@ -287,6 +402,14 @@ def test_a_trail_of_before_that_is_made_anew_is_known(sm_metrics, cloudtrail):
     assert list(sm_metrics.cloudtrail._trails.unknown) == [("us-east-1", "audit")]
     cloudtrail.delete_trail(Name="audit")
     make(cloudtrail)
+    assert not sm_metrics.cloudtrail._trails.unknown
+
+
+def test_a_trail_of_before_that_the_mock_makes_anew_is_known(sm_metrics, cloudtrail):
+    make(cloudtrail)
+    sm_metrics.reset()
+    cloudtrail.stop_logging(Name="audit")
+    sm_metrics.cloudtrail.create_trail("audit")
     assert not sm_metrics.cloudtrail._trails.unknown
 
 

@@ -141,8 +141,8 @@ def test_the_report_says_what_trails_hold_and_why_not_more(project):
             "trail 'other' (all regions) holds 0 of 2 events: its selectors select none of those "
             "that came while it was logging",
             "trail 'good' (all regions) holds 2 of 2 events",
-            "trail 'early' of us-east-1 is not known: a client spoke of it, and it was made "
-            "before the mock was on",
+            "the mock does not know trail 'early' of us-east-1, which a client named: the trail is "
+            "older than the mock",
             "on_event of trail 'good' raised ZeroDivisionError: division by zero in "
             "*/test_the_report_says*.py:34",
         ]

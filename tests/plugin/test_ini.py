@@ -19,6 +19,7 @@ EVERY_FILE = [*FILES, *(pytest.param(name, marks=IF_NATIVE) for name in NATIVE)]
 
 SETTINGS = {
     "account_id": "111122223333",
+    "organization_id": "o-exampleorg1",
     "caller_arn": "sagemaker.amazonaws.com",
     "metric_limit": 7,
     "metric_name_limit": 0,
@@ -59,6 +60,7 @@ def test_every_file(project, file):
 
         EXPECTED = {
             "account_id": "111122223333",
+            "organization_id": "o-exampleorg1",
             "caller_arn": "sagemaker.amazonaws.com",
             "metric_limit": 7,
             "metric_name_limit": 0,
@@ -118,6 +120,11 @@ def test_they_are_gone_after_the_run(project):
 
 WRONG = {
     "account_id": ("12", "12", "a string of 12 digits"),
+    "organization_id": (
+        "r-exampleorg1",
+        "r-exampleorg1",
+        "o- and 10 to 32 lower-case letters or digits",
+    ),
     "caller_arn": (
         "arn:aws:iam::123456789012:role/trainer",
         "arn:aws:iam::123456789012:role/trainer",
