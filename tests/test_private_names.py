@@ -6,6 +6,7 @@ one turns its test red here.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import inspect
 import re
@@ -259,6 +260,13 @@ def run_of_a_case(_):
     case = Case("test_it")
     case.run = lambda *args, **kwargs: ("run", args, kwargs)
     assert case(1, result=2) == ("run", (1,), {"result": 2})
+
+
+@needed_in("activation/wrapping.py", "activation/unfinished.py")
+def code_of_context_managers(_):
+    for decorator in (contextlib.contextmanager, contextlib.asynccontextmanager):
+        one, other = decorator(lambda: None), decorator(is_method)
+        assert one.__code__ is other.__code__
 
 
 # botocore

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import functools
 import inspect
@@ -11,6 +12,7 @@ import sys
 import textwrap
 import threading
 import unittest
+import unittest.mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
@@ -588,6 +590,148 @@ def test_what_returns_a_coroutine_and_is_no_async_function():
         r"Put mock_sm_metrics below the decorator",
     ):
         upload()
+
+
+class Later:
+    """An awaitable that is no coroutine."""
+
+    def __await__(self):
+        yield from ()
+        log()
+
+
+class Steps:
+    """An async iterator."""
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        raise StopAsyncIteration
+
+
+class TestWhatRunsLater:
+    """A function may return what logs later: it runs inside the mock, or is refused."""
+
+    @pytest.mark.parametrize(
+        ("made", "message"),
+        [
+            (lambda: (log() for _ in range(1)), r"returned a generator and is no generator fun"),
+            (lambda: (log() async for _ in Steps()), r"returned a generator and is no generator"),
+            (Later, r"returned an awaitable \(Later\) and is no async function"),
+            (concurrent.futures.Future, r"returned a Future that is not done"),
+            (contextlib.contextmanager(lambda: iter([log()])), "returned a context manager"),
+            (contextlib.asynccontextmanager(lambda: log()), "returned a context manager"),
+        ],
+        ids=["generator", "async generator", "awaitable", "Future", "context", "async context"],
+    )
+    def test_it_is_refused(self, made, message):
+        @mock_sm_metrics
+        def upload():
+            return made()
+
+        with pytest.raises(TypeError, match=rf"upload {message}.*the mock would be off by the "):
+            upload()
+        assert nothing_is_on()
+
+    def test_a_task_is_refused_and_does_not_run(self):
+        @mock_sm_metrics
+        def upload():
+            return asyncio.ensure_future(asyncio.to_thread(log))
+
+        async def main():
+            with pytest.raises(
+                TypeError, match=r"upload returned an awaitable \(Task\) and is no async function"
+            ):
+                upload()
+
+        asyncio.run(main())
+
+    def test_a_future_that_is_done_is_returned(self):
+        @mock_sm_metrics
+        def upload():
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                return pool.submit(log)
+
+        assert upload().result()["Errors"] == []
+
+    def test_a_mock_of_anything_is_returned(self):
+        made = unittest.mock.MagicMock()
+        assert mock_sm_metrics(lambda: made)() is made
+
+    def test_a_context_manager_in_either_order(self):
+        @mock_sm_metrics
+        @contextlib.contextmanager
+        def above(name):
+            """Log before and after."""
+            log(name)
+            yield current()
+            log(name)
+
+        @contextlib.contextmanager
+        @mock_sm_metrics
+        def below(name):
+            log(name)
+            yield current()
+            log(name)
+
+        for context in (above, below):
+            with context("run-1") as mock:
+                assert current() is mock
+            assert len(mock.calls) == 2
+            assert nothing_is_on()
+        assert (above.__name__, above.__doc__) == ("above", "Log before and after.")
+
+        @above("run-1")
+        def used_as_a_decorator():
+            return len(current().calls)
+
+        assert [used_as_a_decorator(), used_as_a_decorator()] == [1, 1]
+
+    def test_a_context_manager_swallows_what_it_swallowed(self):
+        @mock_sm_metrics
+        @contextlib.contextmanager
+        def swallowing():
+            with contextlib.suppress(KeyError):
+                yield
+
+        with swallowing():
+            raise KeyError
+        assert nothing_is_on()
+
+    def test_an_async_context_manager(self):
+        @mock_sm_metrics
+        @contextlib.asynccontextmanager
+        async def logging():
+            await asyncio.to_thread(log)
+            yield current()
+            await asyncio.to_thread(log)
+
+        async def main():
+            async with logging() as mock:
+                assert current() is mock
+            return mock
+
+        assert len(asyncio.run(main()).calls) == 2
+        assert nothing_is_on()
+
+    def test_a_fixture_that_yields(self, pytester):
+        pytester.makepyfile(
+            """
+            import pytest
+            from pytest_sm_metrics import current, mock_sm_metrics
+
+            @pytest.fixture
+            @mock_sm_metrics
+            def mock():
+                yield current()
+                assert current().calls == ()
+
+            def test_it(mock):
+                assert current() is mock
+            """
+        )
+        pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
 def test_one_object_that_two_tasks_enter_at_once():
