@@ -36,9 +36,9 @@ def refuse_unfinished(function: Any, result: Any) -> None:
         if hasattr(type(result), stop):
             getattr(result, stop)()
     what, when, way_out = why
+    name = getattr(function, "__qualname__", repr(function))
     raise TypeError(
-        f"{function.__qualname__} returned {what}: the mock would be off by the time it {when}. "
-        f"{way_out}."
+        f"{name} returned {what}: the mock would be off by the time it {when}. {way_out}."
     )
 
 

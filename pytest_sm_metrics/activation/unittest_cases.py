@@ -1,15 +1,49 @@
-"""The method of a `unittest.TestCase`, judged apart from `setUp`, `tearDown` and cleanups."""
+"""Test cases of unittest: each test has a new mock, and its method is judged by itself."""
 
 from __future__ import annotations
 
+import functools
 import unittest
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from .hypothesis_examples import Examples, Judged
+from .functions import Activate
+from .hypothesis_examples import Examples, Judged, JudgedMock
 from .wrapping import wrap
+
+ACTIVATE = "_sm_metrics_activate"
+"""The attribute of a decorated class that activates a mock for each of its tests."""
+
+
+def decorate_test_case(cls: Any, activate: Activate) -> Any:
+    """Return the class, each of its tests run inside a new mock, with its `setUp`."""
+    setattr(cls, ACTIVATE, staticmethod(activate))
+    for name in ("run", "debug"):
+        setattr(cls, name, _one_mock_per_test(getattr(cls, name), activate))
+    return cls
+
+
+def _one_mock_per_test(run: Any, activate: Activate) -> Any:
+    @functools.wraps(run)
+    def run_inside(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(self, ACTIVATE) is not activate:  # the settings of a subclass hold
+            return run(self, *args, **kwargs)
+        with activate(self.id()) as mock, CaseMethod(self, JudgedMock(mock), mock.check) as method:
+
+            def judge_what_a_teardown_shows() -> None:
+                __tracebackhide__ = True
+                if method.passed:
+                    mock.check()
+
+            self.addCleanup(judge_what_a_teardown_shows)  # the first one: it runs after all others
+            try:
+                return run(self, *args, **kwargs)
+            finally:
+                mock._findings.take()  # all was reported, or the test failed by itself
+
+    return run_inside
 
 
 class CaseMethod:

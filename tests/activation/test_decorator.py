@@ -28,6 +28,11 @@ def log(run="run-1", value=0.5):
     return put(client_in("us-east-1"), run, metric(value=value))
 
 
+def seeds():
+    """Return the settings `seed` of the active mocks: they differ."""
+    return [mock._service.settings.seed for mock in active_mocks()]
+
+
 def nothing_is_on():
     with pytest.raises(RuntimeError, match="no mock of SageMaker Metrics is on"):
         current()
@@ -256,6 +261,139 @@ class TestPlainClasses:
         assert TestOne().test_it() == [1]
         assert TestTwo().test_it() == [2]
 
+    def test_tests_of_a_derived_one_that_is_not_decorated(self):
+        class Mixin:
+            def test_mixed_in(self):
+                return seeds()
+
+        @mock_sm_metrics(seed=1)
+        class TestBase:
+            def __init_subclass__(cls, option=None, **kwargs):
+                """Set an option."""
+                super().__init_subclass__(**kwargs)
+                cls.option = option
+
+            def test_it(self):
+                return seeds()
+
+            def test_inherited(self):
+                return seeds()
+
+        class TestDerived(TestBase, Mixin, option="its own"):
+            def test_it(self):
+                return seeds()
+
+            async def test_async(self):
+                return seeds()
+
+            @staticmethod
+            def test_static():
+                return seeds()
+
+            @classmethod
+            def test_of_the_class(cls):
+                return seeds()
+
+        class TestDerivedTwice(TestDerived):
+            def test_it(self):
+                return seeds()
+
+            def test_another(self):
+                return seeds()
+
+        @mock_sm_metrics(seed=2)
+        class TestDerivedAndDecorated(TestDerivedTwice):
+            def test_it(self):
+                return seeds()
+
+        for cls in (TestBase, TestDerived, TestDerivedTwice, TestDerivedAndDecorated):
+            expected = [2] if cls is TestDerivedAndDecorated else [1]
+            for name in (name for name in dir(cls) if name.startswith("test")):
+                result = getattr(cls(), name)()
+                got = asyncio.run(result) if inspect.iscoroutine(result) else result
+                assert got == expected, (cls, name)
+        assert Mixin().test_mixed_in() == []
+        assert TestDerived.option == "its own"
+        assert TestBase.__init_subclass__.__doc__ == "Set an option."
+
+    def test_nested_classes(self):
+        @mock_sm_metrics(seed=1)
+        class TestOuter:
+            class TestInner:
+                def test_it(self):
+                    return seeds()
+
+            class TestCase(unittest.TestCase):
+                def test_it(self):
+                    self.assertEqual(seeds(), [1])
+
+            class Helper:
+                pass
+
+        class TestDerived(TestOuter):
+            class TestInner(TestOuter.TestInner):
+                def test_another(self):
+                    return seeds()
+
+        assert TestOuter.TestInner().test_it() == [1]
+        assert TestDerived.TestInner().test_another() == TestDerived.TestInner().test_it() == [1]
+        assert ran(TestOuter.TestCase).wasSuccessful()
+
+    def test_a_nested_class_that_is_defined_elsewhere_is_refused(self):
+        class TestElsewhere:
+            def test_it(self): ...
+
+        with pytest.raises(
+            TypeError,
+            match=r"TestOuter\.TestInner is TestElsewhere, which is defined elsewhere: "
+            r"decorate it there, or derive a class from it here",
+        ):
+
+            @mock_sm_metrics
+            class TestOuter:
+                TestInner = TestElsewhere
+
+                def test_it(self): ...
+
+    def test_partial_methods(self):
+        def counted(*args, **kwargs):
+            log()
+            return len(current().calls), args[-1], kwargs
+
+        @mock_sm_metrics
+        class TestPartial:
+            test_method = functools.partialmethod(counted, 1, size=2)
+            test_partial = functools.partial(counted, 1, size=2)
+            test_builtin = functools.partial(int, "1")
+
+        assert TestPartial().test_method() == TestPartial().test_partial() == (1, 1, {"size": 2})
+        assert TestPartial().test_builtin() == 1
+
+    def test_of_two_decorators_the_inner_one_holds(self):
+        @mock_sm_metrics(seed=1)
+        @mock_sm_metrics(seed=2)
+        class TestUploads:
+            def test_it(self):
+                return seeds()
+
+        assert TestUploads().test_it() == [2]
+
+    def test_a_decorator_of_another_library_above_stays(self):
+        from moto import mock_aws
+        from moto.core.models import botocore_stubber
+
+        @mock_aws
+        @mock_sm_metrics(seed=1)
+        class TestBase:
+            def test_it(self):
+                return botocore_stubber.enabled, bool(seeds())
+
+        @mock_sm_metrics(seed=2)
+        class TestDerived(TestBase):
+            pass
+
+        assert TestDerived().test_it() == TestBase().test_it() == (True, True)
+
     def test_a_base_with_examples_stays_as_it_is(self):
         lengths = []
 
@@ -460,6 +598,35 @@ class TestTestCases:
 
         for case in (Base, Derived, DerivedWithItsOwn):
             assert ran(case).wasSuccessful()
+
+    def test_tests_of_a_derived_one_that_is_not_decorated(self):
+        @mock_sm_metrics(seed=1)
+        class Base(unittest.TestCase):
+            def test_it(self):
+                self.assertEqual(seeds(), [1])
+
+        class Derived(Base):
+            def setUp(self):
+                self.assertEqual(seeds(), [1])
+
+            def check(self, expected):
+                self.assertEqual(seeds(), expected)
+
+            def test_it(self):
+                super().test_it()
+
+            test_partial = functools.partialmethod(check, [1])
+
+            @staticmethod
+            def test_static():
+                assert seeds() == [1]
+
+            @classmethod
+            def test_of_the_class(cls):
+                assert seeds() == [1]
+
+        result = ran(Derived)
+        assert (result.testsRun, result.errors, result.failures) == (4, [], [])
 
     def test_debug_runs_inside_one_too(self):
         @mock_sm_metrics
