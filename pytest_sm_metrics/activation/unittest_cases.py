@@ -21,8 +21,22 @@ def decorate_test_case(cls: Any, activate: Activate) -> Any:
     """Return the class, each of its tests run inside a new mock, with its `setUp`."""
     setattr(cls, ACTIVATE, staticmethod(activate))
     for name in ("run", "debug"):
-        setattr(cls, name, _one_mock_per_test(getattr(cls, name), activate))
+        setattr(cls, name, _Method(_one_mock_per_test(getattr(cls, name), activate)))
     return cls
+
+
+class _Method:
+    """A method that class decorators of other libraries, such as moto's, do not decorate.
+
+    They decorate the functions in the dict of a class. If moto were active around `run`, it would
+    not reset for each test.
+    """
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+
+    def __get__(self, case: Any, owner: type) -> Any:
+        return self._function.__get__(case, owner)
 
 
 def _one_mock_per_test(run: Any, activate: Activate) -> Any:
