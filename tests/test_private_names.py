@@ -157,6 +157,14 @@ def expected_failure(_):
     assert "rep.wasxfail = " in inspect.getsource(skipping.pytest_runtest_makereport)
 
 
+@needed_in("plugin/debugging.py")
+def deferred_teardown(item):
+    assert item.config.getoption("usepdb") in (True, False)
+    case = sys.modules["_pytest.unittest"].TestCaseFunction
+    for method in (case.setup, case.runtest, case.teardown):
+        assert "self._explicit_tearDown" in inspect.getsource(method)
+
+
 @needed_in("plugin/markers.py")
 def marks_of_a_parameter(item):
     assert list(item.callspec.marks) == []

@@ -285,8 +285,13 @@ def _judging_parts(item: Any) -> Any:
     unittest: Any = sys.modules.get("unittest")
     if unittest and isinstance(case, unittest.TestCase):
         from ..activation.unittest_cases import judged_when_run
+        from .debugging import tear_down_inside
 
-        return judged_when_run(case, judge_of(item.config), lambda: _fail_for_findings(item))
+        stack = ExitStack()
+        stack.enter_context(tear_down_inside(item, case))
+        judge = judge_of(item.config)
+        stack.enter_context(judged_when_run(case, judge, lambda: _fail_for_findings(item)))
+        return stack
     if "hypothesis" not in sys.modules:
         return nullcontext()
     from ..activation.hypothesis_examples import Examples, function_scope_allowed
