@@ -6,6 +6,7 @@ one turns its test red here.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import inspect
 import re
@@ -156,6 +157,14 @@ def expected_failure(_):
     assert "rep.wasxfail = " in inspect.getsource(skipping.pytest_runtest_makereport)
 
 
+@needed_in("plugin/debugging.py")
+def deferred_teardown(item):
+    assert item.config.getoption("usepdb") in (True, False)
+    case = sys.modules["_pytest.unittest"].TestCaseFunction
+    for method in (case.setup, case.runtest, case.teardown):
+        assert "self._explicit_tearDown" in inspect.getsource(method)
+
+
 @needed_in("plugin/markers.py")
 def marks_of_a_parameter(item):
     assert list(item.callspec.marks) == []
@@ -259,6 +268,13 @@ def run_of_a_case(_):
     case = Case("test_it")
     case.run = lambda *args, **kwargs: ("run", args, kwargs)
     assert case(1, result=2) == ("run", (1,), {"result": 2})
+
+
+@needed_in("activation/wrapping.py", "activation/unfinished.py")
+def code_of_context_managers(_):
+    for decorator in (contextlib.contextmanager, contextlib.asynccontextmanager):
+        one, other = decorator(lambda: None), decorator(is_method)
+        assert one.__code__ is other.__code__
 
 
 # botocore
@@ -537,12 +553,12 @@ def async_response(_):
 # moto
 
 
-@needed_in("aws/handlers.py", needs="moto.core.models")
+@needed_in("aws/moto.py", needs="moto.core.models")
 def motos_switch(_):
     assert sys.modules["moto.core.models"].botocore_stubber.enabled is False
 
 
-@needed_in("aws/handlers.py", needs="moto.core.models")
+@needed_in("aws/handlers.py", "aws/moto.py", needs="moto.core.models")
 def motos_urls(_):
     stubber = type(sys.modules["moto.core.models"].botocore_stubber)
     request = botocore.awsrequest.AWSPreparedRequest(

@@ -170,18 +170,26 @@ class _Example:
 def function_scope_allowed(test: Any, others: Sequence[str]) -> Generator[None]:
     """Let Hypothesis accept a mock of function scope: it starts clean in each example.
 
-    `others`: other fixtures of that scope, which Hypothesis refuses.
+    `others`: other fixtures of that scope. Raise Hypothesis's error for the first, as Hypothesis
+    may do for the mock.
     """
     __tracebackhide__ = True
-    handle = hypothesis_handle(test)
-    if handle is None or others:
+    if hypothesis_handle(test) is None:
         yield
         return
     hypothesis: Any = sys.modules["hypothesis"]
     function = getattr(test, "__func__", test)
     own = vars(function).get(_SETTINGS)
     given = own or hypothesis.settings.default
-    suppressed = {*given.suppress_health_check, hypothesis.HealthCheck.function_scoped_fixture}
+    check = hypothesis.HealthCheck.function_scoped_fixture
+    if others and check not in given.suppress_health_check:
+        raise hypothesis.errors.FailedHealthCheck(
+            f"{function.__qualname__} uses a function-scoped fixture {others[0]!r}. It is not "
+            "reset between the examples of @given, as a mock of SageMaker Metrics is. If the test "
+            "works all the same, suppress this health check: "
+            "@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])"
+        )
+    suppressed = {*given.suppress_health_check, check}
     setattr(function, _SETTINGS, hypothesis.settings(given, suppress_health_check=suppressed))
     try:
         yield

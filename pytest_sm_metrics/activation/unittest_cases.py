@@ -1,15 +1,82 @@
-"""The method of a `unittest.TestCase`, judged apart from `setUp`, `tearDown` and cleanups."""
+"""Test cases of unittest: each test has a new mock, and its method is judged by itself."""
 
 from __future__ import annotations
 
+import functools
 import unittest
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
-from .hypothesis_examples import Examples, Judged
+from ..mock import SageMakerMetricsMock
+from .functions import Activate
+from .hypothesis_examples import Examples, Judged, JudgedMock
 from .wrapping import wrap
+
+ACTIVATE = "_sm_metrics_activate"
+"""The attribute of a decorated class that activates a mock for each of its tests."""
+LEAVE_LATER = "_sm_metrics_leave_later"
+"""The attribute of a case whose `tearDown` runs after `run`: a function that gets its contexts."""
+
+
+def decorate_test_case(cls: Any, activate: Activate) -> Any:
+    """Return the class, each of its tests run inside a new mock, with its `setUp`."""
+    setattr(cls, ACTIVATE, staticmethod(activate))
+    for name in ("run", "debug"):
+        setattr(cls, name, _Method(_one_mock_per_test(getattr(cls, name), activate)))
+    return cls
+
+
+class _Method:
+    """A method that class decorators of other libraries, such as moto's, do not decorate.
+
+    They decorate the functions in the dict of a class. If moto were active around `run`, it would
+    not reset for each test.
+    """
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+
+    def __get__(self, case: Any, owner: type) -> Any:
+        return self._function.__get__(case, owner)
+
+
+def _one_mock_per_test(run: Any, activate: Activate) -> Any:
+    @functools.wraps(run)
+    def run_inside(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(self, ACTIVATE) is not activate:  # the settings of a subclass hold
+            return run(self, *args, **kwargs)
+        with ExitStack() as stack:
+            mock = stack.enter_context(activate(self.id()))
+            method = CaseMethod(self, JudgedMock(mock), mock.check)
+            result = _judged_run(self, mock, method, lambda: run(self, *args, **kwargs))
+            leave_later = vars(self).get(LEAVE_LATER)
+            if leave_later:
+                if not method.passed:
+                    stack.callback(mock._findings.take)
+                leave_later(stack.pop_all())
+            return result
+
+    return run_inside
+
+
+def _judged_run(
+    case: Any, mock: SageMakerMetricsMock, method: CaseMethod, run: Callable[[], Any]
+) -> Any:
+    """Run a case, and judge it after its method and after its cleanups."""
+    with method:
+
+        def judge_what_a_teardown_shows() -> None:
+            __tracebackhide__ = True
+            if method.passed:
+                mock.check()
+
+        case.addCleanup(judge_what_a_teardown_shows)  # the first one: it runs after all others
+        try:
+            return run()
+        finally:
+            mock._findings.take()  # all was reported, or the test failed by itself
 
 
 class CaseMethod:

@@ -9,7 +9,6 @@ nothing is blocked, they do nothing.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import botocore
@@ -20,6 +19,7 @@ from ..service.operations import operation_named
 from ..service.service import Service
 from . import cloudtrail_calls, sagemaker_calls
 from .active import active, sending
+from .moto import moto_is_on
 from .retries import set_retry_owner
 from .sending import BLOCKED, CONTEXT_IS_LOST, context_of, may_be_reached, patch_sending
 from .sessions import SERVICE
@@ -99,13 +99,6 @@ def _before_other_services(event_name: str, **_: Any) -> None:
     """Say that waits are not for our request while another service's is sent (`before-send`)."""
     if not event_name.startswith(f"before-send.{SERVICE}."):
         set_retry_owner(None)
-
-
-def moto_is_on() -> bool:
-    """Return True if moto's handler would answer requests."""
-    moto = sys.modules.get("moto.core.models")
-    stubber = getattr(moto, "botocore_stubber", None)
-    return moto is not None and bool(getattr(stubber, "enabled", True))
 
 
 def _service() -> Service | None:

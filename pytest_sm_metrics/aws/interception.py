@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from .active import ActiveMock, Refuse, active, sending
 from .emitters import ensure_registered, register_once
-from .handlers import moto_is_on
+from .moto import moto_is_on
 from .retries import patch_retries
 from .sending import patch_sending
 from .sessions import default_session, patch_sessions, replace_default_session

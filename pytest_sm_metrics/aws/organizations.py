@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .handlers import moto_is_on
+from .moto import moto_is_on
 
 
 def organization_in_moto(account_id: str) -> str | None:

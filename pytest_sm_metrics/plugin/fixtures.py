@@ -20,7 +20,7 @@ MOCKS = {"_sm_metrics_mock", *(f"sm_metrics_{scope}" for scope in SCOPES[:-1])}
 """The fixtures that activate a mock."""
 BLOCKED = "sm_metrics_blocked"
 """The fixture of a test that expects its calls to be blocked."""
-CLEAN = MOCKS | {"sm_metrics", "sm_metrics_cloudtrail"}
+CLEAN = MOCKS | {"sm_metrics", "sm_metrics_cloudtrail", BLOCKED}
 """The fixtures that start clean in each example of Hypothesis."""
 
 

@@ -285,21 +285,31 @@ def _judging_parts(item: Any) -> Any:
     unittest: Any = sys.modules.get("unittest")
     if unittest and isinstance(case, unittest.TestCase):
         from ..activation.unittest_cases import judged_when_run
+        from .debugging import tear_down_inside
 
-        return judged_when_run(case, judge_of(item.config), lambda: _fail_for_findings(item))
+        stack = ExitStack()
+        stack.enter_context(tear_down_inside(item, case))
+        judge = judge_of(item.config)
+        stack.enter_context(judged_when_run(case, judge, lambda: _fail_for_findings(item)))
+        return stack
     if "hypothesis" not in sys.modules:
         return nullcontext()
     from ..activation.hypothesis_examples import Examples, function_scope_allowed
 
     test = getattr(item, "obj", None)
     arguments = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
-    others = [
-        name for name in arguments if name not in CLEAN and _scope_of(item, name) == "function"
-    ]
     stack = ExitStack()
-    stack.enter_context(function_scope_allowed(test, others))
+    if CLEAN.intersection(arguments):
+        others = [name for name in arguments if _is_other_of_function_scope(item, name)]
+        stack.enter_context(function_scope_allowed(test, others))
     stack.enter_context(Examples(judge_of(item.config), test))
     return stack
+
+
+def _is_other_of_function_scope(item: Any, name: str) -> bool:
+    """Return True for a user's fixture of function scope, False for an argument of parametrize."""
+    is_fixture = item.session._fixturemanager.getfixturedefs(name, item)
+    return bool(is_fixture) and name not in CLEAN and _scope_of(item, name) == "function"
 
 
 def _fail_for_findings(item: pytest.Item) -> None:

@@ -140,8 +140,12 @@ class Judge:
         self._kept += found
 
     def begin_examples(self) -> tuple[Callable[[], None], Callable[[], None]]:
-        """Return a function that restores the active mocks, and one for the end of the examples."""
+        """Return a function that restores the present state, and one for the end of the examples.
+
+        The state: the active mocks, and the calls that the test expects to be blocked.
+        """
         mocks = active_mocks()
+        expected, before = self.expected, list(self.expected or ())
         restores = [mock._snapshot() for mock in mocks]
         for mock in mocks:
             mock._findings.begin_examples()
@@ -149,6 +153,8 @@ class Judge:
         def restore() -> None:
             for restore_mock in restores:
                 restore_mock()
+            if expected is not None:
+                expected[:] = before
 
         def end() -> None:
             for mock in mocks:

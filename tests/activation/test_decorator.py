@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import functools
 import inspect
@@ -11,6 +12,7 @@ import sys
 import textwrap
 import threading
 import unittest
+import unittest.mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies
@@ -24,6 +26,11 @@ from ..logging_metrics import INFINITE, client_in, metric, put
 
 def log(run="run-1", value=0.5):
     return put(client_in("us-east-1"), run, metric(value=value))
+
+
+def seeds():
+    """Return the settings `seed` of the active mocks: they differ."""
+    return [mock._service.settings.seed for mock in active_mocks()]
 
 
 def nothing_is_on():
@@ -254,6 +261,139 @@ class TestPlainClasses:
         assert TestOne().test_it() == [1]
         assert TestTwo().test_it() == [2]
 
+    def test_tests_of_a_derived_one_that_is_not_decorated(self):
+        class Mixin:
+            def test_mixed_in(self):
+                return seeds()
+
+        @mock_sm_metrics(seed=1)
+        class TestBase:
+            def __init_subclass__(cls, option=None, **kwargs):
+                """Set an option."""
+                super().__init_subclass__(**kwargs)
+                cls.option = option
+
+            def test_it(self):
+                return seeds()
+
+            def test_inherited(self):
+                return seeds()
+
+        class TestDerived(TestBase, Mixin, option="its own"):
+            def test_it(self):
+                return seeds()
+
+            async def test_async(self):
+                return seeds()
+
+            @staticmethod
+            def test_static():
+                return seeds()
+
+            @classmethod
+            def test_of_the_class(cls):
+                return seeds()
+
+        class TestDerivedTwice(TestDerived):
+            def test_it(self):
+                return seeds()
+
+            def test_another(self):
+                return seeds()
+
+        @mock_sm_metrics(seed=2)
+        class TestDerivedAndDecorated(TestDerivedTwice):
+            def test_it(self):
+                return seeds()
+
+        for cls in (TestBase, TestDerived, TestDerivedTwice, TestDerivedAndDecorated):
+            expected = [2] if cls is TestDerivedAndDecorated else [1]
+            for name in (name for name in dir(cls) if name.startswith("test")):
+                result = getattr(cls(), name)()
+                got = asyncio.run(result) if inspect.iscoroutine(result) else result
+                assert got == expected, (cls, name)
+        assert Mixin().test_mixed_in() == []
+        assert TestDerived.option == "its own"
+        assert TestBase.__init_subclass__.__doc__ == "Set an option."
+
+    def test_nested_classes(self):
+        @mock_sm_metrics(seed=1)
+        class TestOuter:
+            class TestInner:
+                def test_it(self):
+                    return seeds()
+
+            class TestCase(unittest.TestCase):
+                def test_it(self):
+                    self.assertEqual(seeds(), [1])
+
+            class Helper:
+                pass
+
+        class TestDerived(TestOuter):
+            class TestInner(TestOuter.TestInner):
+                def test_another(self):
+                    return seeds()
+
+        assert TestOuter.TestInner().test_it() == [1]
+        assert TestDerived.TestInner().test_another() == TestDerived.TestInner().test_it() == [1]
+        assert ran(TestOuter.TestCase).wasSuccessful()
+
+    def test_a_nested_class_that_is_defined_elsewhere_is_refused(self):
+        class TestElsewhere:
+            def test_it(self): ...
+
+        with pytest.raises(
+            TypeError,
+            match=r"TestOuter\.TestInner is TestElsewhere, which is defined elsewhere: "
+            r"decorate it there, or derive a class from it here",
+        ):
+
+            @mock_sm_metrics
+            class TestOuter:
+                TestInner = TestElsewhere
+
+                def test_it(self): ...
+
+    def test_partial_methods(self):
+        def counted(*args, **kwargs):
+            log()
+            return len(current().calls), args[-1], kwargs
+
+        @mock_sm_metrics
+        class TestPartial:
+            test_method = functools.partialmethod(counted, 1, size=2)
+            test_partial = functools.partial(counted, 1, size=2)
+            test_builtin = functools.partial(int, "1")
+
+        assert TestPartial().test_method() == TestPartial().test_partial() == (1, 1, {"size": 2})
+        assert TestPartial().test_builtin() == 1
+
+    def test_of_two_decorators_the_inner_one_holds(self):
+        @mock_sm_metrics(seed=1)
+        @mock_sm_metrics(seed=2)
+        class TestUploads:
+            def test_it(self):
+                return seeds()
+
+        assert TestUploads().test_it() == [2]
+
+    def test_a_decorator_of_another_library_above_stays(self):
+        from moto import mock_aws
+        from moto.core.models import botocore_stubber
+
+        @mock_aws
+        @mock_sm_metrics(seed=1)
+        class TestBase:
+            def test_it(self):
+                return botocore_stubber.enabled, bool(seeds())
+
+        @mock_sm_metrics(seed=2)
+        class TestDerived(TestBase):
+            pass
+
+        assert TestDerived().test_it() == TestBase().test_it() == (True, True)
+
     def test_a_base_with_examples_stays_as_it_is(self):
         lengths = []
 
@@ -459,6 +599,35 @@ class TestTestCases:
         for case in (Base, Derived, DerivedWithItsOwn):
             assert ran(case).wasSuccessful()
 
+    def test_tests_of_a_derived_one_that_is_not_decorated(self):
+        @mock_sm_metrics(seed=1)
+        class Base(unittest.TestCase):
+            def test_it(self):
+                self.assertEqual(seeds(), [1])
+
+        class Derived(Base):
+            def setUp(self):
+                self.assertEqual(seeds(), [1])
+
+            def check(self, expected):
+                self.assertEqual(seeds(), expected)
+
+            def test_it(self):
+                super().test_it()
+
+            test_partial = functools.partialmethod(check, [1])
+
+            @staticmethod
+            def test_static():
+                assert seeds() == [1]
+
+            @classmethod
+            def test_of_the_class(cls):
+                assert seeds() == [1]
+
+        result = ran(Derived)
+        assert (result.testsRun, result.errors, result.failures) == (4, [], [])
+
     def test_debug_runs_inside_one_too(self):
         @mock_sm_metrics
         class Tests(unittest.TestCase):
@@ -588,6 +757,148 @@ def test_what_returns_a_coroutine_and_is_no_async_function():
         r"Put mock_sm_metrics below the decorator",
     ):
         upload()
+
+
+class Later:
+    """An awaitable that is no coroutine."""
+
+    def __await__(self):
+        yield from ()
+        log()
+
+
+class Steps:
+    """An async iterator."""
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        raise StopAsyncIteration
+
+
+class TestWhatRunsLater:
+    """A function may return what logs later: it runs inside the mock, or is refused."""
+
+    @pytest.mark.parametrize(
+        ("made", "message"),
+        [
+            (lambda: (log() for _ in range(1)), r"returned a generator and is no generator fun"),
+            (lambda: (log() async for _ in Steps()), r"returned a generator and is no generator"),
+            (Later, r"returned an awaitable \(Later\) and is no async function"),
+            (concurrent.futures.Future, r"returned a Future that is not done"),
+            (contextlib.contextmanager(lambda: iter([log()])), "returned a context manager"),
+            (contextlib.asynccontextmanager(lambda: log()), "returned a context manager"),
+        ],
+        ids=["generator", "async generator", "awaitable", "Future", "context", "async context"],
+    )
+    def test_it_is_refused(self, made, message):
+        @mock_sm_metrics
+        def upload():
+            return made()
+
+        with pytest.raises(TypeError, match=rf"upload {message}.*the mock would be off by the "):
+            upload()
+        assert nothing_is_on()
+
+    def test_a_task_is_refused_and_does_not_run(self):
+        @mock_sm_metrics
+        def upload():
+            return asyncio.ensure_future(asyncio.to_thread(log))
+
+        async def main():
+            with pytest.raises(
+                TypeError, match=r"upload returned an awaitable \(Task\) and is no async function"
+            ):
+                upload()
+
+        asyncio.run(main())
+
+    def test_a_future_that_is_done_is_returned(self):
+        @mock_sm_metrics
+        def upload():
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                return pool.submit(log)
+
+        assert upload().result()["Errors"] == []
+
+    def test_a_mock_of_anything_is_returned(self):
+        made = unittest.mock.MagicMock()
+        assert mock_sm_metrics(lambda: made)() is made
+
+    def test_a_context_manager_in_either_order(self):
+        @mock_sm_metrics
+        @contextlib.contextmanager
+        def above(name):
+            """Log before and after."""
+            log(name)
+            yield current()
+            log(name)
+
+        @contextlib.contextmanager
+        @mock_sm_metrics
+        def below(name):
+            log(name)
+            yield current()
+            log(name)
+
+        for context in (above, below):
+            with context("run-1") as mock:
+                assert current() is mock
+            assert len(mock.calls) == 2
+            assert nothing_is_on()
+        assert (above.__name__, above.__doc__) == ("above", "Log before and after.")
+
+        @above("run-1")
+        def used_as_a_decorator():
+            return len(current().calls)
+
+        assert [used_as_a_decorator(), used_as_a_decorator()] == [1, 1]
+
+    def test_a_context_manager_swallows_what_it_swallowed(self):
+        @mock_sm_metrics
+        @contextlib.contextmanager
+        def swallowing():
+            with contextlib.suppress(KeyError):
+                yield
+
+        with swallowing():
+            raise KeyError
+        assert nothing_is_on()
+
+    def test_an_async_context_manager(self):
+        @mock_sm_metrics
+        @contextlib.asynccontextmanager
+        async def logging():
+            await asyncio.to_thread(log)
+            yield current()
+            await asyncio.to_thread(log)
+
+        async def main():
+            async with logging() as mock:
+                assert current() is mock
+            return mock
+
+        assert len(asyncio.run(main()).calls) == 2
+        assert nothing_is_on()
+
+    def test_a_fixture_that_yields(self, pytester):
+        pytester.makepyfile(
+            """
+            import pytest
+            from pytest_sm_metrics import current, mock_sm_metrics
+
+            @pytest.fixture
+            @mock_sm_metrics
+            def mock():
+                yield current()
+                assert current().calls == ()
+
+            def test_it(mock):
+                assert current() is mock
+            """
+        )
+        pytester.runpytest_inprocess().assert_outcomes(passed=1)
 
 
 def test_one_object_that_two_tasks_enter_at_once():

@@ -122,6 +122,53 @@ class TestCaseDecoratedTheOtherWayRound(unittest.TestCase):
         use_both(current())
 
 
+def buckets_of(*names):
+    """Create buckets. Return the names of all that exist."""
+    s3 = boto3.client("s3", region_name="us-east-1")
+    for name in names:
+        s3.create_bucket(Bucket=name)
+    return sorted(bucket["Name"] for bucket in s3.list_buckets()["Buckets"])
+
+
+class TestResetsOfMoto:
+    """Moto resets for each test of a class, as it does without our decorator."""
+
+    @pytest.mark.parametrize(
+        "decorators",
+        [(mock_aws, mock_sm_metrics), (mock_sm_metrics, mock_aws), (mock_aws,)],
+        ids=["moto inside", "moto outside", "moto alone"],
+    )
+    @pytest.mark.parametrize("base", [unittest.TestCase, object])
+    def test_each_test_has_its_buckets(self, decorators, base):
+        class Tests(base):
+            def test_one(self):
+                assert buckets_of("one") == ["one"]
+
+            def test_two(self):
+                assert buckets_of("two") == ["two"]
+
+        class TestsWithSetUp(base):
+            def setUp(self):
+                buckets_of("set-up")
+
+            def test_one(self):
+                assert buckets_of("one") == ["one", "set-up"]
+
+            def test_two(self):
+                assert buckets_of("two") == ["set-up", "two"]
+
+        for cls in (Tests, TestsWithSetUp) if base is unittest.TestCase else (Tests,):
+            for decorate in decorators:
+                decorate(cls)
+            if base is unittest.TestCase:
+                suite = unittest.defaultTestLoader.loadTestsFromTestCase(cls)
+                result = suite.run(unittest.TestResult())
+                assert (result.errors, result.failures, result.testsRun) == ([], [], 2)
+            else:
+                cls().test_one()
+                cls().test_two()
+
+
 @pytest.mark.sm_metrics(unknown_trial_component="reject")
 def test_a_name_that_moto_made_is_known(sm_metrics):
     with mock_aws():

@@ -168,21 +168,66 @@ class TestCase(unittest.TestCase):
     assert project.run(sys.executable, "-m", "unittest", "it").ret == 0
 
 
-def test_other_fixtures_of_function_scope_are_still_reported(project):
+PARAMETRIZED = """
+@pytest.mark.parametrize("size", [1, 2])
+@few
+@given(st.integers())
+def test_parametrized(sm_metrics, size, number):
+    assert logged() == 1
+
+@pytest.mark.parametrize("size", [1, 2])
+@given(number=st.integers())
+def test_without_settings(size, sm_metrics, sm_metrics_cloudtrail, number):
+    assert logged() == 1 == len(sm_metrics_cloudtrail.events)
+
+@pytest.mark.parametrize("size", [1, 2])
+@few
+@given(st.integers())
+def test_blocked(sm_metrics_blocked, size, number):
+    assert sm_metrics_blocked == []
+    with pytest.raises(UnmockedCallError):
+        log("run-1", "loss", 0.5)
+    assert len(sm_metrics_blocked) == 1
+
+class TestPlain:
+    @pytest.mark.parametrize("size", [1, 2])
+    @few
+    @given(st.integers())
+    def test_method(self, size, sm_metrics, number):
+        assert logged() == 1
+"""
+
+
+def test_parametrized_tests_start_clean(project):
+    source = EXAMPLES.replace("import current", "import UnmockedCallError, current")
+    project.makepyfile(source + PARAMETRIZED)
+    project.runpytest_inprocess().assert_outcomes(passed=8)
+
+
+@pytest.mark.parametrize(
+    "arguments", ["other, sm_metrics", "sm_metrics, other", "sm_metrics_blocked, other", "other"]
+)
+@pytest.mark.parametrize("suppress", [False, True])
+def test_other_fixtures_of_function_scope_are_still_reported(project, arguments, suppress):
+    check = "suppress_health_check=[HealthCheck.function_scoped_fixture]"
     project.makepyfile(
         EXAMPLES
-        + """
+        + f"""
 @pytest.fixture
 def other(): ...
 
-@few
+@settings({check if suppress else ""})
 @given(st.integers())
-def test_it(other, sm_metrics, number): ...
+def test_it({arguments}, number): ...
+
+def test_that_imports_the_mock(sm_metrics): ...
 """
     )
     result = project.runpytest_inprocess()
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["E  *FailedHealthCheck: *function-scoped fixture 'other'*"])
+    result.assert_outcomes(passed=1 + suppress, failed=not suppress)
+    if not suppress:
+        result.stdout.fnmatch_lines(["E  *FailedHealthCheck: *function-scoped fixture 'other'*"])
+        result.stdout.no_fnmatch_line("E  *function-scoped fixture 'sm_metrics*")
 
 
 class TestJudging:
