@@ -59,8 +59,11 @@ class Deliveries:
     def check(self, to: Folder | Bucket) -> None:
         """Raise a ValueError if the next delivery has a key that the destination refuses."""
         __tracebackhide__ = True
-        state = self._planned(to)
-        to.check([file.key for file in self._rooted(state)])
+        files = self._rooted(self._planned(to))
+        to.check(file.key for file in files)
+        if files and self._trail.digests:
+            digester = self._digester()
+            to.check(digester.key(file.region, file.delivered) for file in files)
 
     def deliver(self, to: Folder | Bucket) -> list[str]:
         """Deliver what is new there, and return the keys."""
@@ -155,7 +158,7 @@ class Deliveries:
                 if not to.may_have_stored(error):
                     state.waiting[file.name] = file.without_root()
                 raise
-            del state.waiting[file.name]
+            state.waiting.pop(file.name, None)
             delivered = file._replace(body=b"", bucket=self._trail.s3_bucket)
             state.undigested.setdefault(file.region, {})[file.name] = delivered
             yield file.key
@@ -168,18 +171,21 @@ class Deliveries:
                 state.attempted_digests.pop(region, None)
                 files.clear()
 
-    def _deliver_chain(self, to: Folder | Bucket, state: _State, region: str) -> Iterator[str]:
-        """Deliver the digests of a region; the chain continues one that may have arrived."""
-        trail, files = self._trail, state.undigested[region]
-        digester = Digester(
-            trail_name=trail.name,
-            home_region=trail.home_region,
-            account_id=trail.service.settings.account_id,
-            bucket=trail.s3_bucket,
+    def _digester(self) -> Digester:
+        __tracebackhide__ = True
+        return Digester(
+            trail_name=self._trail.name,
+            home_region=self._trail.home_region,
+            account_id=self._trail.service.settings.account_id,
+            bucket=self._trail.s3_bucket,
             root=self._root(),
         )
+
+    def _deliver_chain(self, to: Folder | Bucket, state: _State, region: str) -> Iterator[str]:
+        """Deliver the digests of a region; the chain continues one that may have arrived."""
+        files = state.undigested[region]
         last = state.attempted_digests.get(region) or state.last_digests.get(region)
-        for digest in digester.digests(last, list(files.values())):
+        for digest in self._digester().digests(last, list(files.values())):
             state.attempted_digests[region] = digest
             try:
                 to.put(digest.key, digest.body)

@@ -64,7 +64,7 @@ class Digester(NamedTuple):
                 last = self._digest(last.key, end, tuple(files_of_hour.values()), last.previous)
             else:
                 of_hour = tuple(in_hour)
-                last = self._digest(self._key(of_hour[0].region, end), end, of_hour, last)
+                last = self._digest(self.key(of_hour[0].region, end), end, of_hour, last)
             yield last
 
     def _digest(
@@ -84,7 +84,8 @@ class Digester(NamedTuple):
             previous=previous,
         )
 
-    def _key(self, region: str, end: datetime) -> str:
+    def key(self, region: str, end: datetime) -> str:
+        """Return the key of the digest of a region, of the hour that ends then."""
         account_id = self.account_id
         folder = f"{self.root}{account_id}/CloudTrail-Digest/{region}/{end:%Y/%m/%d}"
         trail = f"{self.trail_name}_{self.home_region}"

@@ -92,7 +92,7 @@ class Trail:
         """The selectors, as they were passed; without any the trail holds nothing."""
         self._selects: Selection = lambda _: False
         self._spans: list[_Span] = []
-        self._delivering = threading.Lock()
+        self._delivering = threading.RLock()
         self._deliveries = Deliveries(self, self._records)
 
     @property
@@ -130,8 +130,9 @@ class Trail:
 
     def set_bucket(self, s3_bucket: str) -> None:
         """Deliver to another bucket, except the events that the present bucket has already."""
-        self._deliveries.change_bucket(self.s3_bucket, s3_bucket)
-        self.s3_bucket = s3_bucket
+        with self._delivering:
+            self._deliveries.change_bucket(self.s3_bucket, s3_bucket)
+            self.s3_bucket = s3_bucket
 
     def clear(self) -> None:
         """Hold nothing, as a trail that has never logged."""

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import json
 import os
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -241,6 +242,29 @@ class TestAClientThatFailsHalfWay:
         check_digests(s3.store)
 
 
+def test_a_bucket_that_another_thread_changes_during_a_delivery(client, trail):
+    class Changing(S3):
+        """A client that starts the change with its first object."""
+
+        def put_object(self, **given):
+            super().put_object(**given)
+            if self.count == 1:
+                other.start()
+
+    other = threading.Thread(target=trail.set_bucket, args=["others"])
+    s3, later = Changing(), S3()
+    log_hourly(client, "run-1", "run-2")
+    trail.deliver(s3)
+    other.join()
+    put(client, "run-3", metric())
+    trail.deliver(later)
+    assert (trail.s3_bucket, runs_in(s3.store), runs_in(later.store)) == (
+        "others",
+        ["run-1", "run-2"],
+        ["run-3"],
+    )
+
+
 class TestFoldersThatCannotBeWritten:
     def fail(self, monkeypatch, name, error, ordinal):
         """Make the call of an ordinal of a function of `os` or `Path` fail."""
@@ -329,17 +353,18 @@ class TestNamesThatLeadOutOfTheFolder:
         assert runs_in(files_below(tmp_path / "in")) == ["run-1"]
 
     @pytest.mark.skipif(os.name == "nt", reason="on Windows they need a privilege")
-    def test_a_symbolic_link(self, client, trail, tmp_path):
+    @pytest.mark.parametrize("name", ["AWSLogs", "AWSLogs/123456789012/CloudTrail-Digest"])
+    def test_a_symbolic_link(self, client, trail, tmp_path, name):
         outside, folder = tmp_path / "outside", tmp_path / "in"
         outside.mkdir()
-        folder.mkdir()
-        (folder / "AWSLogs").symlink_to(outside, target_is_directory=True)
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).symlink_to(outside, target_is_directory=True)
         log_hourly(client, "run-1")
         why = r"the key 'AWSLogs/.* leads out of the folder .*, through a symbolic link"
         with pytest.raises(ValueError, match=why):
             trail.deliver(folder)
-        assert list(outside.iterdir()) == []
-        (folder / "AWSLogs").unlink()
+        assert files_below(tmp_path) == {}
+        (folder / name).unlink()
         assert len(trail.deliver(folder)) == 2
 
     @pytest.mark.skipif(os.name == "nt", reason="on Windows they need a privilege")
