@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from botocore.stub import Stubber
 from pytest_sm_metrics import current, mock_sm_metrics
 from pytest_sm_metrics.aws.handlers import CONTEXT_IS_LOST
 
-from ..logging_metrics import INFINITE, metric, put
+from ..logging_metrics import INFINITE, client_in, metric, put
 
 EARLY_SESSION = boto3.session.Session(region_name="eu-west-1")
 EARLY_CLIENT = EARLY_SESSION.client(
@@ -516,3 +517,17 @@ def test_nothing_of_a_mock_is_kept(mode):
     in_a_pool = f"pool.submit(client.batch_put_metrics, {keywords}).result()"
     script = LET_GO.replace("IN_A_POOL", "pass" if CONTEXT_IS_LOST else in_a_pool)
     subprocess.run([sys.executable, "-W", "error", "-c", script, mode], check=True, timeout=60)
+
+
+def test_a_retry_says_how_long_its_client_waits(sm_metrics):
+    client = client_in("us-east-1")
+    seen = []
+    handler = lambda request, **_: seen.append(request.headers["amz-sdk-request"])  # noqa: E731
+    sm_metrics.fail_calls("ThrottlingException", times=1)
+    client.meta.events.register_first("before-send", handler)
+    try:
+        put(client, "run-1", metric())
+    finally:
+        client.meta.events.unregister("before-send", handler)
+    assert seen[0] == b"attempt=1"
+    assert re.fullmatch(rb"ttl=\d{8}T\d{6}Z; attempt=2(; max=5)?", seen[1])
