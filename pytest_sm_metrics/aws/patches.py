@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,10 @@ class Patches:
         """Replace an attribute that a module or a class has itself; `make` gets the original."""
         original = vars(owner)[name]
         self._set(owner, name, original, make(original))
+
+    def wrap(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+        """Replace a method by a function that has its name, signature and documentation."""
+        self.replace(owner, name, lambda original: functools.wraps(original)(make(original)))
 
     def add(self, owner: Any, name: str, value: Any) -> None:
         """Set an attribute that a module or a class does not have itself."""

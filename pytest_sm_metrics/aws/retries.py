@@ -10,14 +10,15 @@ whose request a wait is for; requests to other services wait as always.
 
 from __future__ import annotations
 
-import asyncio
+import functools
 import sys
-import time
+import types
 from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
 from .active import ActiveMock, active, sending
+from .patches import bound
 
 
 def set_retry_owner(record: ActiveMock | None) -> None:
@@ -32,7 +33,8 @@ def patch_retries() -> None:
             module = sys.modules.get(module_name)
             owner = module if module is None or class_name is None else getattr(module, class_name)
             if owner is not None and not active.retries.has(owner, name):
-                active.retries.replace(owner, name, make)
+                replace = active.retries.wrap if class_name else active.retries.replace
+                replace(owner, name, make)
 
 
 def _owner() -> ActiveMock | None:
@@ -45,42 +47,47 @@ def _is_skipped() -> bool:
     return record is not None and record.service.settings.fast_retries
 
 
-class _Delegate:
+class _Delegate(types.ModuleType):
     """A module with some functions replaced."""
 
     def __init__(self, module: Any, **replaced: Any) -> None:
-        self._module = module
-        vars(self).update(replaced)
+        super().__init__(getattr(module, "__name__", ""))
+        vars(self).clear()  # the module has them
+        vars(self).update(replaced, _module=module, __doc__=module.__doc__)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)
 
+    def __dir__(self) -> list[str]:
+        return dir(self._module)
+
 
 def _time(module: Any) -> Any:
-    def sleep(seconds: float) -> None:
-        if not _is_skipped():
-            time.sleep(seconds)
+    @functools.wraps(module.sleep)
+    def sleep(*args: Any, **kwargs: Any) -> Any:
+        return None if _is_skipped() else module.sleep(*args, **kwargs)
 
     return _Delegate(module, sleep=sleep)
 
 
 def _asyncio(module: Any) -> Any:
-    async def sleep(seconds: float, *args: Any) -> Any:
-        return await asyncio.sleep(0 if _is_skipped() else seconds, *args)
+    @functools.wraps(module.sleep)
+    async def sleep(delay: float, *args: Any, **kwargs: Any) -> Any:
+        return await module.sleep(0 if _is_skipped() else delay, *args, **kwargs)
 
     return _Delegate(module, sleep=sleep)
 
 
 def _acquire(original: Any) -> Any:
     def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return True if _is_skipped() else original(self, *args, **kwargs)
+        return True if _is_skipped() else bound(original, self)(*args, **kwargs)
 
     return acquire
 
 
 def _acquire_async(original: Any) -> Any:
     async def acquire(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return True if _is_skipped() else await original(self, *args, **kwargs)
+        return True if _is_skipped() else await bound(original, self)(*args, **kwargs)
 
     return acquire
 
@@ -91,7 +98,7 @@ def _acquire_quota(original: Any) -> Any:
         if record is not None:
             with active.lock:
                 record.quotas.note(self)
-        return original(self, *args, **kwargs)
+        return bound(original, self)(*args, **kwargs)
 
     return acquire
 

@@ -7,7 +7,6 @@ sessions is patched, here and nowhere else.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import ipaddress
 import sys
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from botocore.awsrequest import AWSHTTPSConnectionPool, AWSPreparedRequest
 
 from .active import active, sending
+from .patches import bound
 from .wire import body_of
 
 BLOCKED = "pytest_sm_metrics: blocked"  # in the context of a request that is not to be sent
@@ -37,26 +37,29 @@ def patch_sending() -> None:
     for module_name, class_name in _SESSIONS:
         cls: Any = getattr(sys.modules.get(module_name), class_name, None)
         if cls is not None and not active.sending.has(cls, "send"):
-            active.sending.replace(cls, "send", _send)
+            active.sending.wrap(cls, "send", _send)
 
 
 def _send(original: Any) -> Any:
-    def send(self: Any, request: Any) -> Any:
+    def send(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        refusal = refusal_of(request)
-        if refusal is not None:
-            raise refusal
-        return original(self, request)
+        _refuse(*args, **kwargs)
+        return bound(original, self)(*args, **kwargs)
 
-    async def send_async(self: Any, request: Any) -> Any:
+    async def send_async(self: Any, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
-        refusal = refusal_of(request)
-        if refusal is not None:
-            raise refusal
-        return await original(self, request)
+        _refuse(*args, **kwargs)
+        return await bound(original, self)(*args, **kwargs)
 
-    wrapper = send_async if inspect.iscoroutinefunction(original) else send
-    return functools.wraps(original)(wrapper)
+    return send_async if inspect.iscoroutinefunction(original) else send
+
+
+def _refuse(request: Any = None, *_: Any, **__: Any) -> None:
+    """Raise the error for a request that is about to leave the machine."""
+    __tracebackhide__ = True
+    refusal = None if request is None else refusal_of(request)
+    if refusal is not None:
+        raise refusal
 
 
 def context_of(request: Any) -> dict[str, Any]:

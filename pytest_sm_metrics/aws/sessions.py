@@ -38,8 +38,10 @@ def patch_sessions(ensure_registered: Callable[[Any], None]) -> None:
     """
 
     def patch_class(cls: type[Session]) -> None:
+        if not cls.__module__.startswith(("botocore.", "aiobotocore.")):
+            return  # a user's: it calls the library's methods, as without us
         if "create_client" in vars(cls):
-            _wrap(cls, "create_client", functools.partial(_create_client, cls, ensure_registered))
+            _wrap(cls, "create_client", functools.partial(_create_client, ensure_registered))
         if "get_credentials" in vars(cls):
             _wrap(cls, "get_credentials", _get_credentials)
 
@@ -73,11 +75,8 @@ def _with_subclasses(cls: type[Session]) -> set[type[Session]]:
 
 
 def _wrap(cls: type[Session], name: str, make_wrapper: Callable[[Any], Any]) -> None:
-    def make(original: Any) -> Any:
-        return functools.wraps(original)(make_wrapper(original))
-
     if not active.sessions.has(cls, name):
-        active.sessions.replace(cls, name, make)
+        active.sessions.wrap(cls, name, make_wrapper)
 
 
 def _init(original: Any) -> Any:
@@ -88,13 +87,9 @@ def _init(original: Any) -> Any:
     return init
 
 
-def _create_client(
-    cls: type[Session], ensure_registered: Callable[[Any], None], original: Any
-) -> Any:
-    is_librarys = cls.__module__.startswith(("botocore.", "aiobotocore."))
-
+def _create_client(ensure_registered: Callable[[Any], None], original: Any) -> Any:
     def create_client(self: Session, *args: Any, **kwargs: Any) -> Any:
-        if not active.sessions or not is_librarys:  # a user's subclass runs on the session itself
+        if not active.sessions:
             return bound(original, self)(*args, **kwargs)
         service = args[0] if args else kwargs.get("service_name")
         if service != SERVICE:
@@ -114,17 +109,21 @@ def _create_client(
 
 
 def _get_credentials(original: Any) -> Any:
-    def get_credentials(self: Session) -> Any:
+    def get_credentials(self: Session, *args: Any, **kwargs: Any) -> Any:
         _require_profile(self)
-        return bound(original, self)()
+        return bound(original, self)(*args, **kwargs)
 
-    return get_credentials
+    async def get_credentials_async(self: Session, *args: Any, **kwargs: Any) -> Any:
+        _require_profile(self)
+        return await bound(original, self)(*args, **kwargs)
+
+    return get_credentials_async if inspect.iscoroutinefunction(original) else get_credentials
 
 
 def _get_scoped_config(original: Any) -> Any:
-    def get_scoped_config(self: Session) -> Any:
+    def get_scoped_config(self: Session, *args: Any, **kwargs: Any) -> Any:
         try:
-            return bound(original, self)()
+            return bound(original, self)(*args, **kwargs)
         except ProfileNotFound:
             if active.sessions:
                 return {}
@@ -134,9 +133,10 @@ def _get_scoped_config(original: Any) -> Any:
 
 
 def _require_profile(session: Session) -> None:
-    """Raise ProfileNotFound if the session's profile does not exist."""
+    """Raise ProfileNotFound if the session's profile does not exist, and the session needs one."""
     original = active.sessions.original(Session, "get_scoped_config")
-    if original is not None:
+    current = vars(Session)["get_scoped_config"]
+    if original is not None and type(session).get_scoped_config is current:
         bound(original, session)()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..current_test import name_of
+from .failures import reported
 
 if TYPE_CHECKING:
     from ..cloudtrail.cloudtrail import CloudTrail
@@ -110,6 +111,11 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
     """Give each package its own `sm_metrics_package`: one of a plugin is shared by all packages."""
     if not isinstance(collector, pytest.Package):
         return
+    with reported(collector.config, "registered sm_metrics_package"):
+        _register_for_package(collector)
+
+
+def _register_for_package(collector: pytest.Package) -> None:
     fixtures: Any = collector.session._fixturemanager
     function = fixtures.getfixturedefs("sm_metrics_package", collector)[-1].func
     if function.__module__ != __name__:  # a user's fixture of that name

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..current_test import current_test, name_of
+from .failures import LATE, internal_error, report_late, reported, safe_repr
 from .fixtures import BLOCKED, CLEAN, MOCKS, SCOPES, mock_of
 from .options import MARKER, MODE
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 _STATE = pytest.StashKey["_TestState"]()
 _NO_EFFECT = pytest.StashKey[dict[Any, str]]()
 """In a worker of xdist: what is wrong with the markers of nodes."""
-_LATE = pytest.StashKey[list[str]]()
-"""The findings after the last test."""
 _OWN_MOCK = pytest.StashKey[ExitStack]()
 """The mock of a test that is no function, and can't ask for a fixture."""
 
@@ -101,9 +100,10 @@ def pytest_make_collect_report(
     """Fail the collection of a file whose module, classes or functions have wrong markers."""
     report = yield
     items = [node for node in report.result or () if isinstance(node, pytest.Item)]
-    wrong = _wrong_markers([collector, *items])
-    if wrong and report.passed:
-        return pytest.CollectReport(report.nodeid, "failed", "\n".join(wrong), [])
+    with reported(collector.config, "checked markers"):
+        wrong = _wrong_markers([collector, *items])
+        if wrong and report.passed:
+            return pytest.CollectReport(report.nodeid, "failed", "\n".join(wrong), [])
     return report
 
 
@@ -116,14 +116,17 @@ def pytest_collection_modifyitems(
     In a worker of xdist, where an error would end the run, the set-up of each test refuses them.
     """
     is_part = any("::" in arg for arg in config.args) or config.getoption("lf", False)
-    no_effect = _markers_without_effect(items, whole=not is_part)
+    no_effect: dict[Any, str] = {}
+    with reported(config, "checked markers"):
+        no_effect = _markers_without_effect(items, whole=not is_part)
     yield
     if hasattr(config, "workerinput"):
         config.stash[_NO_EFFECT] = no_effect
         return
-    wrong = [*no_effect.values(), *_wrong_markers(items)]
-    if wrong:
-        raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
+    with reported(config, "checked markers"):
+        wrong = [*no_effect.values(), *_wrong_markers(items)]
+        if wrong:
+            raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
 
 
 # Around each test
@@ -143,20 +146,25 @@ class _TestState:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Apply the mode of the test, in place of the one that holds between tests."""
     outer = current_test.name, current_test.phase, current_test.owner
-    between = item.config.stash.get(MODE, "off")
-    mode = item.stash[MODE] = _mode_of(item, between)
-    restore = None
-    if (mode == "off") != (between == "off"):
-        from .blocking import block
-
-        restore = block(item.config, mode != "off")
+    mode = ExitStack()
+    with reported(item.config, "applied the mode of a test"):
+        _apply_mode(item, mode)
     try:
         with ExitStack() as item.stash[_OWN_MOCK]:
             return (yield)
     finally:
         current_test.name, current_test.phase, current_test.owner = outer
-        if restore:
-            restore()
+        with reported(item.config, "applied the mode between tests"):
+            mode.close()
+
+
+def _apply_mode(item: pytest.Item, contexts: ExitStack) -> None:
+    between = item.config.stash.get(MODE, "off")
+    mode = item.stash[MODE] = _mode_of(item, between)
+    if (mode == "off") != (between == "off"):
+        from .blocking import block
+
+        contexts.callback(block(item.config, mode != "off"))
 
 
 def _mode_of(item: pytest.Item, default: str) -> str:
@@ -171,6 +179,19 @@ def _mode_of(item: pytest.Item, default: str) -> str:
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Set the mocks up before every other fixture of their scope."""
     item.stash[_STATE] = _TestState()
+    try:
+        wrong = _begin_test(item)
+    except Exception as error:
+        wrong = [internal_error("set up a test", error)]
+    try:
+        yield  # also with a wrong marker: the teardown of other plugins needs their set-up
+    finally:
+        if wrong:
+            raise pytest.UsageError("\n".join(wrong))
+
+
+def _begin_test(item: Any) -> list[str]:
+    """Prepare everything for a test, and return what is wrong with its markers."""
     current_test.name, current_test.phase, current_test.owner = name_of(item), "setup", item
     if "pytest_sm_metrics.mock" in sys.modules:
         from ..aws.active import active
@@ -180,16 +201,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     judge = _judge_of(item.config)
     if judge:
         judge.begin_test()
+    _set_up_mocks_first(item)
     chain = item.listchain()
     of_session: dict[Any, str] = item.config.stash.get(_NO_EFFECT, {})
     no_effect = {**of_session, **_markers_without_effect([item])}
-    wrong = [*_wrong_markers(chain), *(no_effect[node] for node in chain if node in no_effect)]
-    _set_up_mocks_first(item)
-    try:
-        yield  # also with a wrong marker: the teardown of other plugins needs their set-up
-    finally:
-        if wrong:
-            raise pytest.UsageError("\n".join(wrong))
+    return [*_wrong_markers(chain), *(no_effect[node] for node in chain if node in no_effect)]
 
 
 def _judge_of(config: pytest.Config) -> Judge | None:
@@ -336,7 +352,10 @@ def pytest_runtest_teardown(
             yield
         has_raised = False
     finally:
-        found = _found_in_teardown(item, nextitem.listchain() if nextitem else [])
+        try:
+            found = _found_in_teardown(item, nextitem.listchain() if nextitem else [])
+        except Exception as error:
+            found = [internal_error("judged a test", error)]
         current_test.name = current_test.owner = None
         if has_raised:
             item.stash[_STATE].also_found = found
@@ -364,7 +383,15 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note what becomes of the test; add the section with the calls to the report of a failure."""
     report = yield
-    if call.excinfo and getattr(call.excinfo.value, "_is_of_teardown", False):
+    with reported(item.config, "reported a test"):
+        _note_outcome(item, report, call.excinfo and call.excinfo.value)
+        if report.failed:
+            report.sections += [*_sections(item), *_scope_hint(call)]
+    return report
+
+
+def _note_outcome(item: pytest.Item, report: pytest.TestReport, error: object) -> None:
+    if getattr(error, "_is_of_teardown", False):
         report.outcome = "failed"  # xfail is about the test, and this is not
         vars(report).pop("wasxfail", None)
     state = item.stash.get(_STATE, None)
@@ -372,9 +399,6 @@ def pytest_runtest_makereport(
         state.outcome = "failed"
     elif state and report.skipped:
         state.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
-    if report.failed:
-        report.sections += [*_sections(item), *_scope_hint(call)]
-    return report
 
 
 def _scope_hint(call: pytest.CallInfo[None]) -> list[tuple[str, str]]:
@@ -402,7 +426,7 @@ def _sections(item: pytest.Item) -> list[tuple[str, str]]:
         is_whole = item.config.get_verbosity() >= 2
         return [*sections(name_of(item), judge.blocked, is_whole), *found]
     except Exception as error:
-        from ..wording import printable_lines, safe_repr
+        from ..wording import printable_lines
 
         why = printable_lines(f"this section could not be made: {safe_repr(error)}")
         return [("SageMaker Metrics calls", why), *found]
@@ -424,12 +448,15 @@ def _failure(message: str, of_teardown: bool = False) -> BaseException:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     """Judge the mocks that are torn down after the last test, because the run was stopped."""
-    judge = _judge_of(session.config)
+    judge = None
+    with reported(session.config, "judged the last mocks"):
+        judge = _judge_of(session.config)
     if judge:
         judge.is_finishing = True
     yield
-    found = [*judge.stop_leftovers([]), *judge.take()] if judge else []
-    session.config.stash[_LATE] = found = [*session.config.stash.get(_LATE, []), *found]
+    with reported(session.config, "judged the last mocks"):
+        report_late(session.config, [*judge.stop_leftovers([]), *judge.take()] if judge else [])
+    found = session.config.stash[LATE]
     if not found:
         return
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
@@ -442,14 +469,12 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what a worker of xdist found after its last test."""
-    found = getattr(node, "workeroutput", {}).get("sm_metrics", [])
-    stash = node.config.stash
-    stash[_LATE] = [*stash.get(_LATE, []), *found]
+    report_late(node.config, getattr(node, "workeroutput", {}).get("sm_metrics", []))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Report what was found after the last test."""
-    found = config.stash.get(_LATE, [])
+    found = config.stash.get(LATE, [])
     if found:
         from ..wording import printable_lines
 
@@ -462,11 +487,9 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     """Explain a failed `in` or `==` on what a mock shows."""
     if "pytest_sm_metrics.mock" not in sys.modules:
         return None
-    from .comparisons import explain_comparison
-
     try:
+        from .comparisons import explain_comparison
+
         return explain_comparison(op, left, right)
     except Exception as error:  # the assertion is what failed
-        from ..wording import safe_repr
-
         return [f"{op} could not be explained: {safe_repr(error)}"]
