@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ..current_test import current_test, name_of
 from .failures import LATE, internal_error, report_late, reported, safe_repr
-from .fixtures import BLOCKED, CLEAN, MOCKS, SCOPES, mock_of
+from .fixtures import BLOCKED, MOCKS, mock_of
 from .options import MARKER, MODE
 
 if TYPE_CHECKING:
-    from ..aws.active import ActiveMock
     from .judge import Judge
 
 _STATE = pytest.StashKey["_TestState"]()
@@ -47,50 +47,7 @@ def _markers_without_effect(items: Iterable[Any], whole: bool = False) -> dict[A
         return {}
     from .markers import without_effect
 
-    return without_effect([(item, _mocks_used_by(item)) for item in marked], whole)
-
-
-def _mocks_used_by(item: Any) -> set[str] | None:
-    """Return the fixtures of mocks that a test asks for; None if it may ask for one later."""
-    names: list[str] = getattr(item, "fixturenames", [])
-    used = {name for name in MOCKS if _uses(item, name)}
-    if _asks_for_ours(item, names):
-        used.add("_sm_metrics_mock")
-    mode = item.stash.get(MODE, None) or _mode_of(item, item.config.stash.get(MODE, "off"))
-    if mode == "mock" and not used and BLOCKED not in names:
-        used.add("_sm_metrics_mock")
-    return None if not used and _may_ask_late(item) else used
-
-
-def _asks_for_ours(item: Any, names: list[str]) -> bool:
-    """Return True if a test asks for `sm_metrics`, and no fixture of that name hides ours."""
-    if "sm_metrics" not in names:
-        return False
-    on_top = _definitions(item, "sm_metrics")[1:]
-    return all("sm_metrics" in definition.argnames for definition in on_top)
-
-
-def _markers_without_effect_at_the_end(item: Any) -> list[str]:
-    """Return what is wrong with the markers of a test that could have asked for a mock later."""
-    if item.get_closest_marker(MARKER) is None or _mocks_used_by(item) is not None:
-        return []
-    from .markers import without_effect
-
-    return list(without_effect([(item, set())], whole=False).values())
-
-
-def _may_ask_late(item: Any) -> bool:
-    """Return True if the test, or a fixture of a user, has `request`, which returns any fixture."""
-    info = getattr(item, "_fixtureinfo", None)
-    if "request" in getattr(info, "argnames", ()):
-        return True
-    known: dict[str, Any] = getattr(info, "name2fixturedefs", {})
-    return any(
-        "request" in definition.argnames
-        and not definition.func.__module__.startswith(("_pytest.", "pytest_sm_metrics."))
-        for definitions in known.values()
-        for definition in definitions
-    )
+    return without_effect(marked, whole)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -195,9 +152,10 @@ def _begin_test(item: Any) -> list[str]:
     current_test.name, current_test.phase, current_test.owner = name_of(item), "setup", item
     if "pytest_sm_metrics.mock" in sys.modules:
         from ..aws.active import active
+        from .asking import hidden_mocks
 
         active.begin_test()
-        active.is_hidden = _hidden_mocks(item)
+        active.is_hidden = hidden_mocks(item)
     judge = _judge_of(item.config)
     if judge:
         judge.begin_test()
@@ -217,18 +175,17 @@ def _judge_of(config: pytest.Config) -> Judge | None:
     return judge_of(config)
 
 
-def _hidden_mocks(item: Any) -> Callable[[ActiveMock], bool] | None:
-    """Return what hides shared mocks from a test that does not use them and is to be blocked."""
-    is_blocked = item.stash.get(MODE, "off") == "block"
-    if not is_blocked and BLOCKED not in getattr(item, "fixturenames", ()):
-        return None
-    return lambda record: record.scope_rank > 1 and not _uses(item, record.fixture)
+def _set_up_mocks_first(item: Any) -> None:
+    """Have the mocks of a test set up first, also the one that it gets in the mode `mock`."""
+    names = set(getattr(item, "fixturenames", ()))
+    needs_one = item.stash.get(MODE, "off") == "mock" and BLOCKED not in names
+    if not hasattr(item, "fixturenames"):
+        if needs_one:
+            item.stash[_OWN_MOCK].enter_context(mock_of(item, item.config))
+    elif needs_one or names & {"sm_metrics", BLOCKED, *MOCKS}:
+        from .asking import mocks_first
 
-
-def _uses(item: Any, fixture: str) -> bool:
-    """Return True if a test asks for a fixture, in its arguments or with `getfixturevalue`."""
-    late = getattr(getattr(item, "_request", None), "_fixture_defs", {})
-    return fixture in getattr(item, "fixturenames", ()) or fixture in late
+        mocks_first(item, needs_one)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -243,89 +200,19 @@ def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, obje
         current_test.owner = outer
 
 
-def _set_up_mocks_first(item: Any) -> None:
-    """Put the mocks first among the fixtures of their scope, wherever they stand in the arguments.
-
-    So they are on for the whole test: pytest sets fixtures up in the order of `fixturenames`,
-    wider scopes first, and tears them down the other way round. In mode `mock`, a test that asks
-    for no mock gets one.
-    """
-    names: list[str] = getattr(item, "fixturenames", [])
-    needs_one = item.stash.get(MODE, "off") == "mock" and BLOCKED not in names
-    if not hasattr(item, "fixturenames"):
-        if needs_one:
-            item.stash[_OWN_MOCK].enter_context(mock_of(item, item.config))
-        return
-    if "sm_metrics" in names:
-        # Before pytest 9, `names` has not what a user's fixture of that name asks for.
-        if "_sm_metrics_mock" not in names and _asks_for_ours(item, names):
-            names = ["_sm_metrics_mock", *names]
-    elif needs_one and not MOCKS.intersection(names):
-        names = ["_sm_metrics_mock", *names]
-    first = {*MOCKS, BLOCKED}
-    if first.intersection(names):
-        item.fixturenames = sorted(
-            names, key=lambda name: (SCOPES.index(_scope_of(item, name)), name not in first)
-        )
-
-
-def _definitions(item: Any, name: str) -> Any:
-    known = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
-    if known.get(name):
-        return known[name]
-    return item.session._fixturemanager.getfixturedefs(name, item) or ()  # a hook has added it
-
-
-def _scope_of(item: Any, name: str) -> str:
-    definitions = _definitions(item, name)
-    return definitions[-1].scope if definitions else "function"
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Judge the test when its body has passed, so that the test itself fails, and xfail applies."""
     __tracebackhide__ = True
     current_test.phase = "call"
-    with _judging_parts(item):
+    parts: Any = nullcontext()
+    if "pytest_sm_metrics.mock" in sys.modules:
+        from .results import judging_parts
+
+        parts = judging_parts(item, partial(_fail_for_findings, item))
+    with parts:
         yield
     _fail_for_findings(item)
-
-
-def _judging_parts(item: Any) -> Any:
-    """Return a context in which examples of Hypothesis and methods of test cases are judged."""
-    if "pytest_sm_metrics.mock" not in sys.modules:
-        return nullcontext()
-    from .judge import judge_of
-
-    case = getattr(item, "instance", None)
-    unittest: Any = sys.modules.get("unittest")
-    if unittest and isinstance(case, unittest.TestCase):
-        from ..activation.unittest_cases import judged_when_run
-        from .debugging import tear_down_inside
-
-        stack = ExitStack()
-        stack.enter_context(tear_down_inside(item, case))
-        judge = judge_of(item.config)
-        stack.enter_context(judged_when_run(case, judge, lambda: _fail_for_findings(item)))
-        return stack
-    if "hypothesis" not in sys.modules:
-        return nullcontext()
-    from ..activation.hypothesis_examples import Examples, function_scope_allowed
-
-    test = getattr(item, "obj", None)
-    arguments = getattr(getattr(item, "_fixtureinfo", None), "argnames", ())
-    stack = ExitStack()
-    if CLEAN.intersection(arguments):
-        others = [name for name in arguments if _is_other_of_function_scope(item, name)]
-        stack.enter_context(function_scope_allowed(test, others))
-    stack.enter_context(Examples(judge_of(item.config), test))
-    return stack
-
-
-def _is_other_of_function_scope(item: Any, name: str) -> bool:
-    """Return True for a user's fixture of function scope, False for an argument of parametrize."""
-    is_fixture = item.session._fixturemanager.getfixturedefs(name, item)
-    return bool(is_fixture) and name not in CLEAN and _scope_of(item, name) == "function"
 
 
 def _fail_for_findings(item: pytest.Item) -> None:
@@ -333,7 +220,9 @@ def _fail_for_findings(item: pytest.Item) -> None:
     judge = _judge_of(item.config)
     findings = judge.take() if judge else []
     if findings and item.stash[_STATE].outcome != "failed":
-        raise _failure("\n".join([*findings, "the test itself passed"]))
+        from .results import failure
+
+        raise failure("\n".join([*findings, "the test itself passed"]))
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -360,21 +249,25 @@ def pytest_runtest_teardown(
         if has_raised:
             item.stash[_STATE].also_found = found
     if found:
-        raise _failure("\n".join(found), of_teardown=True)
+        from .results import failure
+
+        raise failure("\n".join(found), of_teardown=True)
 
 
 def _found_in_teardown(item: pytest.Item, remaining: list[Any]) -> list[str]:
-    """Return the messages that are an error of the teardown, whatever the test itself did."""
-    messages = _markers_without_effect_at_the_end(item)
+    """Return the messages that are an error of the teardown."""
+    messages: list[str] = []
+    if item.get_closest_marker(MARKER) is not None:
+        from .markers import without_effect_at_the_end
+
+        messages = without_effect_at_the_end(item)
     judge = _judge_of(item.config)
-    if judge is None:
-        return messages
-    state = item.stash.get(_STATE, None) or _TestState()  # another plugin left the set-up out
-    left_over = judge.stop_leftovers(remaining)
-    found = judge.take_findings(unused=state.outcome == "passed")
-    judge.take()  # faults that a test could not use, since it did not run to its end
-    causes = judge.causes_beside(state.outcome)
-    return [*(one.message for one in found if one.cause in causes), *messages, *left_over]
+    if judge:
+        from .results import found_in_teardown
+
+        state = item.stash.get(_STATE, None) or _TestState()  # another plugin left the set-up out
+        messages += found_in_teardown(judge, state.outcome, remaining)
+    return messages
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -384,9 +277,10 @@ def pytest_runtest_makereport(
     """Note what becomes of the test; add the section with the calls to the report of a failure."""
     report = yield
     with reported(item.config, "reported a test"):
-        _note_outcome(item, report, call.excinfo and call.excinfo.value)
+        error = call.excinfo.value if call.excinfo else None
+        _note_outcome(item, report, error)
         if report.failed:
-            report.sections += [*_sections(item), *_scope_hint(call)]
+            report.sections += [*_sections(item), *_scope_hint(error)]
     return report
 
 
@@ -401,45 +295,28 @@ def _note_outcome(item: pytest.Item, report: pytest.TestReport, error: object) -
         state.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
 
 
-def _scope_hint(call: pytest.CallInfo[None]) -> list[tuple[str, str]]:
+def _sections(item: pytest.Item) -> list[tuple[str, str]]:
+    """Return the sections of a failing test."""
+    judge = _judge_of(item.config)
+    if judge is None:
+        return []
+    from .results import sections_of
+
+    state = item.stash.get(_STATE, None)
+    return sections_of(item, judge, state.also_found if state else [])
+
+
+def _scope_hint(error: object) -> list[tuple[str, str]]:
     """Return a section about a wider fixture that asks for the mock of one test."""
-    error = str(call.excinfo.value) if call.excinfo else ""
-    if not error.startswith("ScopeMismatch") or "function scoped fixture sm_metrics" not in error:
+    if not isinstance(error, pytest.fail.Exception) or "ScopeMismatch" not in str(error):
+        return []
+    if "function scoped fixture sm_metrics" not in str(error):
         return []
     hint = (
         "sm_metrics is the mock of one test. A fixture of a wider scope asks for the mock of its "
         "scope: sm_metrics_class, sm_metrics_module, sm_metrics_package or sm_metrics_session."
     )
     return [("SageMaker Metrics", hint)]
-
-
-def _sections(item: pytest.Item) -> list[tuple[str, str]]:
-    """Return the sections of a failing test. What goes wrong here must not end the run."""
-    judge = _judge_of(item.config)
-    if judge is None:
-        return []
-    state = item.stash.get(_STATE, None)
-    found = [("SageMaker Metrics findings", one) for one in (state.also_found if state else [])]
-    try:
-        from ..reports.test_section import sections
-
-        is_whole = item.config.get_verbosity() >= 2
-        return [*sections(name_of(item), judge.blocked, is_whole), *found]
-    except Exception as error:
-        from ..wording import printable_lines
-
-        why = printable_lines(f"this section could not be made: {safe_repr(error)}")
-        return [("SageMaker Metrics calls", why), *found]
-
-
-def _failure(message: str, of_teardown: bool = False) -> BaseException:
-    """Return what `pytest.fail` raises, for an `xfail` that names AssertionError too."""
-    from ..wording import printable_lines
-
-    bases: Any = (pytest.fail.Exception, AssertionError)
-    failed: Any = type("Failed", bases, {"__module__": "builtins", "_is_of_teardown": of_teardown})
-    failure: BaseException = failed(printable_lines(message), pytrace=False)
-    return failure
 
 
 # After the last test

@@ -9,8 +9,9 @@ import pytest
 
 from ..accepted import one_of
 from ..settings import check_settings
+from .asking import mocks_used_by
 from .fixtures import SCOPES
-from .options import MARKER, MODES
+from .options import MARKER, MODE, MODES
 
 _MODE_WORDS, _is_mode = one_of(*MODES)
 
@@ -81,7 +82,27 @@ def _what_is_wrong(mark: Any) -> Iterator[str]:
             yield f"{shown}: {error}"
 
 
-def without_effect(items: Iterable[tuple[Any, set[str] | None]], whole: bool) -> dict[Any, str]:
+def without_effect(items: Iterable[Any], whole: bool) -> dict[Any, str]:
+    """Return what is wrong with markers of tests that reach no mock, by node.
+
+    `whole`: these are all tests of their files, so that markers of classes and modules can be
+    judged, too.
+    """
+    return _without_effect([(item, mocks_used_by(item, _mode_now(item))) for item in items], whole)
+
+
+def without_effect_at_the_end(item: Any) -> list[str]:
+    """Return what is wrong with the markers of a test that could have asked for a mock later."""
+    if mocks_used_by(item, _mode_now(item)) is not None:
+        return []
+    return list(_without_effect([(item, set())], whole=False).values())
+
+
+def _mode_now(item: Any) -> str:
+    return item.stash.get(MODE, None) or mode_of(item, item.config.stash.get(MODE, "off"))
+
+
+def _without_effect(items: Iterable[tuple[Any, set[str] | None]], whole: bool) -> dict[Any, str]:
     """Return what is wrong with markers whose settings reach no mock, by node.
 
     `items`: tests, each with the fixtures of mocks that it asks for, or with None if it may ask

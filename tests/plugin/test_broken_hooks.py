@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 
@@ -9,8 +10,13 @@ import pytest
 
 import pytest_sm_metrics.plugin as plugin
 
-MODULES = sorted({getattr(plugin, name).__module__ for name in plugin.__all__})
-"""The modules with hooks."""
+LAZY = ("asking", "results")
+"""The modules that hooks import when they need them."""
+MODULES = sorted(
+    {getattr(plugin, name).__module__ for name in plugin.__all__}
+    | {importlib.import_module(f"{plugin.__name__}.{name}").__name__ for name in LAZY}
+)
+"""The modules with hooks, and with what they consist of."""
 FUNCTIONS = [
     (module, name)
     for module in MODULES
