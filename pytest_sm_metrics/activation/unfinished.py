@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 
 @contextmanager
-def any_context() -> Iterator[None]:
+def any_context() -> Generator[None]:
     """Do nothing: an example of what `contextmanager` makes."""
     yield
 
 
 @asynccontextmanager
-async def any_async_context() -> AsyncIterator[None]:
+async def any_async_context() -> AsyncGenerator[None]:
     """Do nothing: an example of what `asynccontextmanager` makes."""
     yield
 

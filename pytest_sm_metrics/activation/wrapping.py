@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import (
     AbstractContextManager,
     ExitStack,
@@ -103,7 +103,7 @@ def _async_generator_inside(function: Any, inside: Any) -> Callable[..., Any]:
 
 def _context_inside(function: Any, inside: Any) -> Callable[..., Any]:
     @contextmanager
-    def run_context(*args: Any, **kwargs: Any) -> Iterator[Any]:
+    def run_context(*args: Any, **kwargs: Any) -> Generator[Any]:
         __tracebackhide__ = True
         with inside(), function(*args, **kwargs) as value:
             yield value
@@ -113,7 +113,7 @@ def _context_inside(function: Any, inside: Any) -> Callable[..., Any]:
 
 def _async_context_inside(function: Any, inside: Any) -> Callable[..., Any]:
     @asynccontextmanager
-    async def run_context(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+    async def run_context(*args: Any, **kwargs: Any) -> AsyncGenerator[Any]:
         __tracebackhide__ = True
         with inside():
             async with function(*args, **kwargs) as value:

@@ -379,14 +379,14 @@ class TestPlainClasses:
         assert TestUploads().test_it() == [2]
 
     def test_a_decorator_of_another_library_above_stays(self):
-        from moto import mock_aws
-        from moto.core.models import botocore_stubber
+        moto = pytest.importorskip("moto")
+        models = pytest.importorskip("moto.core.models")
 
-        @mock_aws
+        @moto.mock_aws
         @mock_sm_metrics(seed=1)
         class TestBase:
             def test_it(self):
-                return botocore_stubber.enabled, bool(seeds())
+                return models.botocore_stubber.enabled, bool(seeds())
 
         @mock_sm_metrics(seed=2)
         class TestDerived(TestBase):

@@ -10,8 +10,6 @@ from contextlib import ExitStack, nullcontext
 from importlib import import_module
 from unittest import mock
 
-import aiobotocore.endpoint
-import aiobotocore.session
 import botocore.endpoint
 import botocore.session
 import pytest
@@ -20,6 +18,7 @@ from botocore.retries.quota import RetryQuota
 from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
 from pytest_sm_metrics.aws.interception import block
 
+pytest.importorskip("aiobotocore.session")
 FUNCTIONS = [
     ("botocore.session", "Session", "__init__"),
     ("botocore.session", "Session", "create_client"),
@@ -129,9 +128,11 @@ def test_a_users_quota_gets_its_own_arguments():
         assert Quota().acquire(1, "throttled") == (True, "throttled")
 
 
-@pytest.mark.parametrize("module", [botocore.endpoint, aiobotocore.endpoint])
-def test_the_module_that_waits_looks_the_same(module):
-    name = "time" if module is botocore.endpoint else "asyncio"
+@pytest.mark.parametrize(
+    ("owner", "name"), [("botocore.endpoint", "time"), ("aiobotocore.endpoint", "asyncio")]
+)
+def test_the_module_that_waits_looks_the_same(owner, name):
+    module = import_module(owner)
     before = getattr(module, name)
     sleep = before.sleep
     with mock_sm_metrics():
@@ -154,7 +155,8 @@ def test_a_mock_of_the_module_that_waits_is_called():
     patched.sleep.assert_called_once_with(3)
     with mock.patch("aiobotocore.endpoint.asyncio") as patched, mock_sm_metrics():
         patched.sleep = mock.AsyncMock()
-        asyncio.run(aiobotocore.endpoint.asyncio.sleep(3, result=4))
+        module = import_module("aiobotocore.endpoint")
+        asyncio.run(module.asyncio.sleep(3, result=4))
     patched.sleep.assert_called_once_with(3, result=4)
     with mock_sm_metrics(), mock.patch("botocore.endpoint.time.sleep") as patched:
         botocore.endpoint.time.sleep(3)
