@@ -9,7 +9,7 @@ import pytest
 
 from ..accepted import one_of
 from ..settings import check_settings
-from .asking import mocks_used_by
+from . import asking
 from .fixtures import SCOPES
 from .options import MARKER, MODE, MODES
 
@@ -88,12 +88,14 @@ def without_effect(items: Iterable[Any], whole: bool) -> dict[Any, str]:
     `whole`: these are all tests of their files, so that markers of classes and modules can be
     judged, too.
     """
-    return _without_effect([(item, mocks_used_by(item, _mode_now(item))) for item in items], whole)
+    return _without_effect(
+        [(item, asking.mocks_used_by(item, _mode_now(item))) for item in items], whole
+    )
 
 
 def without_effect_at_the_end(item: Any) -> list[str]:
     """Return what is wrong with the markers of a test that could have asked for a mock later."""
-    if mocks_used_by(item, _mode_now(item)) is not None:
+    if asking.mocks_used_by(item, _mode_now(item)) is not None:
         return []
     return list(_without_effect([(item, set())], whole=False).values())
 

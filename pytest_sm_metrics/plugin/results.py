@@ -11,7 +11,7 @@ import pytest
 
 from ..current_test import name_of
 from ..wording import printable_lines, safe_repr
-from .asking import scope_of
+from . import asking
 from .fixtures import CLEAN
 from .judge import Judge, judge_of
 
@@ -49,7 +49,7 @@ def judging_parts(item: Any, judge_body: Callable[[], None]) -> Any:
 def _is_other_of_function_scope(item: Any, name: str) -> bool:
     """Return True for a user's fixture of function scope, False for an argument of parametrize."""
     is_fixture = item.session._fixturemanager.getfixturedefs(name, item)
-    return bool(is_fixture) and name not in CLEAN and scope_of(item, name) == "function"
+    return bool(is_fixture) and name not in CLEAN and asking.scope_of(item, name) == "function"
 
 
 def failure(message: str, of_teardown: bool = False) -> BaseException:
