@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 
-def user_identity(caller: str, event_time: str) -> dict[str, Any]:
+def user_identity(caller: str, event_time: str, access_key: str = "") -> dict[str, Any]:
     """Return the identity of an ARN (a user, the session of a role) or of a service principal.
 
     Source: AWS CloudTrail User Guide, userIdentity element (documented). The ids are made up and
-    depend on the ARN alone; a session began at the time of the call (assumed).
+    depend on the ARN alone, but for the access key of a request that was signed; a session began at
+    the time of the call (assumed).
     """
     if not caller.startswith("arn:"):
         return {"type": "AWSService", "invokedBy": caller}
@@ -25,7 +26,7 @@ def user_identity(caller: str, event_time: str) -> dict[str, Any]:
             "principalId": _made_up("AIDA", caller),
             "arn": caller,
             "accountId": account_id,
-            "accessKeyId": _made_up("AKIA", caller),
+            "accessKeyId": access_key or _made_up("AKIA", caller),
             "userName": name,
         }
     role = path.partition("/")[0]
@@ -36,7 +37,7 @@ def user_identity(caller: str, event_time: str) -> dict[str, Any]:
         "principalId": f"{role_id}:{name}",
         "arn": caller,
         "accountId": account_id,
-        "accessKeyId": _made_up("ASIA", caller),
+        "accessKeyId": access_key or _made_up("ASIA", caller),
         "sessionContext": {
             "sessionIssuer": {
                 "type": "Role",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
@@ -26,6 +27,8 @@ class Request(NamedTuple):
     """The number of seconds that the client waits for the answer; None for no limit."""
     host: str = ""
     """The Host header."""
+    access_key: str = ""
+    """The access key id of the signature; empty for a request that is not signed."""
 
 
 class Answer(NamedTuple):
@@ -34,6 +37,18 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+    delay: float = 0.0
+    """The number of seconds by which faults delay it. In process they are simulated."""
+
+
+def error_answer(status: int, code: str, message: str, request_id: str) -> Answer:
+    """Return an error response."""
+    headers = {
+        "x-amzn-RequestId": request_id,
+        "Content-Type": "application/json",
+        "x-amzn-ErrorType": code,
+    }
+    return Answer(status, headers, json.dumps({"message": message}).encode())
 
 
 class NoAnswer(NamedTuple):
@@ -41,6 +56,12 @@ class NoAnswer(NamedTuple):
 
     error: Any
     """An exception type or instance of botocore's, or the name of one."""
+    failure: str = ""
+    """The failure of the connection, one of SOCKET_FAILURES; empty: it is closed."""
+    unsent: Answer | None = None
+    """The answer that is not sent, or only in part."""
+    delay: float = 0.0
+    """The number of seconds by which faults delay the failure."""
 
     @property
     def name(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -12,7 +11,7 @@ from typing import Any
 from ..exceptions import UnmockedCallError
 from ..settings import Settings
 from .arns import default_caller, trial_component_arn, trial_component_named
-from .exchange import Answer, HeldCall, NoAnswer, Request
+from .exchange import Answer, HeldCall, NoAnswer, Request, error_answer
 from .faults.fault import Attempt, Fault, Stage
 from .faults.injection import Injection, Matching
 from .journal import Call, attempt_of, request_ids
@@ -218,8 +217,8 @@ class Service:
             parsed = parsed if fault.stored else None
             if isinstance(call.outcome, Failure) or not fault.stored:
                 call.in_service = call.outcome
-        patience = attempt.read_timeout
-        if patience is not None and sum(delay.seconds for delay in delays) > patience:
+        call.delay = sum(delay.seconds for delay in delays)
+        if attempt.read_timeout is not None and call.delay > attempt.read_timeout:
             call.outcome = NoAnswer("ReadTimeoutError")
         return parsed
 
@@ -250,6 +249,14 @@ class Service:
     def _report(self, call: Call, index: int) -> None:
         for listener in self.on_call:
             listener(call, index)
+
+    def lose_answer(self, request_id: str) -> None:
+        """Note in the journal that a client stopped waiting for an answer. Data stays stored."""
+        with self.lock:
+            for call in reversed(self.calls):
+                if call.request_id == request_id:
+                    call.outcome = NoAnswer(ConnectionAbortedError)
+                    return
 
     # Held calls
 
@@ -328,15 +335,19 @@ def _parse(operation: Operation | None, request: Request) -> tuple[Parsed | None
 def _answer(call: Call) -> Answer | NoAnswer:
     outcome = call.outcome
     if isinstance(outcome, NoAnswer):
-        return outcome
-    headers = {"x-amzn-RequestId": call.request_id}
+        return outcome._replace(unsent=_success(call), delay=call.delay)
     if isinstance(outcome, Raw):
-        return Answer(outcome.status, headers, outcome.body)
-    headers["Content-Type"] = "application/json"
+        headers = {"x-amzn-RequestId": call.request_id}
+        return Answer(outcome.status, headers, outcome.body, call.delay)
     if isinstance(outcome, Failure):
-        headers["x-amzn-ErrorType"] = outcome.code
-        return Answer(outcome.status, headers, json.dumps({"message": outcome.message}).encode())
-    return Answer(200, headers, call.result.body if call.result else b"{}")
+        answer = error_answer(outcome.status, outcome.code, outcome.message, call.request_id)
+        return answer._replace(delay=call.delay)
+    return _success(call)
+
+
+def _success(call: Call) -> Answer:
+    headers = {"x-amzn-RequestId": call.request_id, "Content-Type": "application/json"}
+    return Answer(200, headers, call.result.body if call.result else b"{}", call.delay)
 
 
 def _forked(operation: str | None, parent: int) -> str:
