@@ -1,0 +1,68 @@
+"""The connections of clients, and their bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+IDLE = 60.0
+"""The longest time in seconds that a connection stays open without a complete request."""
+
+_CLOSING = 0.1  # seconds that requests in progress have left when the server stops
+
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Connections(web.Server):
+    """The connections of clients. One that is idle, or slow to send a request, is closed.
+
+    A client that disconnects ends the wait for its answer.
+    """
+
+    def __init__(self, handle: Handle) -> None:
+        options: dict[str, Any] = {"auto_decompress": False, "access_log": None}
+        super().__init__(self._handle, handler_cancellation=True, **options)
+        self._handle_request = handle
+        self._idle_since: dict[asyncio.BaseTransport, float] = {}
+        """The connections without a request in progress."""
+
+    def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
+        """Begin to measure the idle time of a connection."""
+        super().connection_made(handler, transport)
+        self._idle_since[transport] = self._loop.time()
+
+    def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
+        """Forget a connection."""
+        self._idle_since.pop(handler.transport, None)
+        super().connection_lost(handler, exc)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        transport: Any = request.transport
+        self._idle_since.pop(transport, None)
+        try:
+            return await self._handle_request(request)
+        finally:
+            if transport is not None and not transport.is_closing():
+                self._idle_since[transport] = self._loop.time()
+
+    async def close_idle_until(self, stop: asyncio.Future[None]) -> None:
+        """Close idle connections until a future is done."""
+        while not stop.done():
+            await asyncio.wait([stop], timeout=IDLE / 4)
+            now = self._loop.time()
+            for transport, since in list(self._idle_since.items()):
+                if now - since > IDLE:
+                    self._idle_since.pop(transport)
+                    transport.abort()  # type: ignore[attr-defined]
+
+    async def close(self) -> None:
+        """Close all connections; end what is in progress."""
+        await self.shutdown(_CLOSING)
+
+    def sockets(self) -> list[Any]:
+        """Return the sockets of all connections."""
+        transports = [handler.transport for handler in self.connections]
+        return [one.get_extra_info("socket") for one in transports if one is not None]

@@ -1,0 +1,73 @@
+"""Responses: from the service's answer to the bytes of a connection, and to its failures."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any
+
+from aiohttp import web
+
+from ..clock import as_datetime, now
+from ..service.exchange import Answer, NoAnswer
+
+LONGEST_SILENCE = 60.0
+"""The number of seconds after which a client that gets no answer is disconnected."""
+
+
+async def respond(request: web.BaseRequest, answer: Answer | NoAnswer) -> web.StreamResponse:
+    """Return the response with an answer, or make the connection fail."""
+    if isinstance(answer, Answer):
+        headers = {"Date": _http_date(int(now())), **answer.headers}
+        return web.Response(status=answer.status, headers=headers, body=answer.body)
+    if request.transport is not None:
+        await _FAILURES.get(answer.failure, _close)(request.transport, answer)
+    return web.Response()  # it cannot be sent any more
+
+
+@lru_cache(maxsize=1)
+def _http_date(second: int) -> str:
+    return format_datetime(as_datetime(second), usegmt=True)
+
+
+async def _close(transport: asyncio.Transport, _: NoAnswer) -> None:
+    transport.close()
+
+
+async def _reset(transport: asyncio.Transport, _: NoAnswer) -> None:
+    """Reset the connection: TCP sends RST in place of FIN."""
+    connected: Any = transport.get_extra_info("socket")
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def _truncate(transport: asyncio.Transport, lost: NoAnswer) -> None:
+    """Send half of the body that Content-Length announces, then close the connection."""
+    unsent = lost.unsent or Answer(200, {}, b"{}")
+    headers = {
+        "Date": _http_date(int(now())),
+        **unsent.headers,
+        "Content-Length": str(len(unsent.body)),
+    }
+    lines = [f"HTTP/1.1 {unsent.status} OK", *(f"{name}: {headers[name]}" for name in headers)]
+    head = "\r\n".join([*lines, "", ""]).encode()
+    transport.write(head + unsent.body[: len(unsent.body) // 2])
+    transport.close()
+
+
+async def _stay_silent(transport: asyncio.Transport, _: NoAnswer) -> None:
+    """Wait until the client gives up, or for a bound."""
+    await asyncio.sleep(LONGEST_SILENCE)
+    transport.close()
+
+
+_FAILURES: dict[str, Callable[[asyncio.Transport, NoAnswer], Awaitable[None]]] = {
+    "ConnectionReset": _reset,
+    "TruncatedBody": _truncate,
+    "NoAnswer": _stay_silent,
+}
+"""The failures of a connection, SOCKET_FAILURES of the service."""
