@@ -26,43 +26,53 @@ class Connections(web.Server):
         options: dict[str, Any] = {"auto_decompress": False, "access_log": None}
         super().__init__(self._handle, handler_cancellation=True, **options)
         self._handle_request = handle
-        self._idle_since: dict[asyncio.BaseTransport, float] = {}
+        self._open: dict[web.RequestHandler, asyncio.Transport] = {}
+        self._idle_since: dict[web.RequestHandler, float] = {}
         """The connections without a request in progress."""
 
-    def connection_made(self, handler: Any, transport: asyncio.Transport) -> None:
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Begin to measure the idle time of a connection."""
         super().connection_made(handler, transport)
-        self._idle_since[transport] = self._loop.time()
+        self._open[handler] = transport
+        self._idle_since[handler] = self._loop.time()
 
-    def connection_lost(self, handler: Any, exc: BaseException | None = None) -> None:
+    def connection_lost(
+        self, handler: web.RequestHandler, exc: BaseException | None = None
+    ) -> None:
         """Forget a connection."""
-        self._idle_since.pop(handler.transport, None)
+        self._open.pop(handler, None)
+        self._idle_since.pop(handler, None)
         super().connection_lost(handler, exc)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        transport: Any = request.transport
-        self._idle_since.pop(transport, None)
+        self._idle_since.pop(request.protocol, None)
         try:
             return await self._handle_request(request)
         finally:
-            if transport is not None and not transport.is_closing():
-                self._idle_since[transport] = self._loop.time()
+            if request.protocol in self._open:
+                self._idle_since[request.protocol] = self._loop.time()
 
     async def close_idle_until(self, stop: asyncio.Future[None]) -> None:
         """Close idle connections until a future is done."""
         while not stop.done():
             await asyncio.wait([stop], timeout=IDLE / 4)
             now = self._loop.time()
-            for transport, since in list(self._idle_since.items()):
+            for handler, since in self._idle_since.items():
                 if now - since > IDLE:
-                    self._idle_since.pop(transport)
-                    transport.abort()  # type: ignore[attr-defined]
+                    self._open[handler].abort()
 
     async def close(self) -> None:
         """Close all connections; end what is in progress."""
         await self.shutdown(_CLOSING)
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        while self._open:
+            for transport in self._open.values():
+                transport.abort()
+            await asyncio.sleep(0)
 
     def sockets(self) -> list[Any]:
         """Return the sockets of all connections."""
-        transports = [handler.transport for handler in self.connections]
-        return [one.get_extra_info("socket") for one in transports if one is not None]
+        return [transport.get_extra_info("socket") for transport in list(self._open.values())]

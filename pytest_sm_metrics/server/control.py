@@ -27,7 +27,8 @@ def control(record: ActiveMock | None, method: str, path: str, body: bytes) -> A
     if not methods:
         return _error(404, f"no path {PREFIX}{path}; the paths are: {', '.join(_paths())}")
     if method not in methods:
-        return _error(405, f"{method} {PREFIX}{name}; the methods are: {', '.join(methods)}")
+        known = ", ".join(sorted(methods))
+        return _error(405, f"{method} {PREFIX}{name} is unknown; the methods are: {known}")
     if name == "health":
         return _json(200, _health())
     if record is None:
@@ -94,7 +95,8 @@ def _remove_fault(record: ActiveMock, fault_id: str) -> Answer:
             fault.remove()
             return _NO_CONTENT
     known = [_id_of(record, fault) for fault in record.service.injection.in_force]
-    return _error(404, f"no fault {fault_id!r} is in force; the ids are: {', '.join(known)}")
+    there_is = f"the ids are: {', '.join(known)}" if known else "there is none."
+    return _error(404, f"no fault {fault_id!r} is in force; {there_is}")
 
 
 def _id_of(record: ActiveMock, fault: Fault) -> str:
