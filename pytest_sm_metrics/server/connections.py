@@ -34,7 +34,7 @@ class Connections(web.Server):
         """Begin to measure the idle time of a connection."""
         super().connection_made(handler, transport)
         self._open[handler] = transport
-        self._idle_since[handler] = self._loop.time()
+        self._idle_since[handler] = asyncio.get_running_loop().time()
 
     def connection_lost(
         self, handler: web.RequestHandler, exc: BaseException | None = None
@@ -50,13 +50,13 @@ class Connections(web.Server):
             return await self._handle_request(request)
         finally:
             if request.protocol in self._open:
-                self._idle_since[request.protocol] = self._loop.time()
+                self._idle_since[request.protocol] = asyncio.get_running_loop().time()
 
     async def close_idle_until(self, stop: asyncio.Future[None]) -> None:
         """Close idle connections until a future is done."""
         while not stop.done():
             await asyncio.wait([stop], timeout=IDLE / 4)
-            now = self._loop.time()
+            now = asyncio.get_running_loop().time()
             for handler, since in self._idle_since.items():
                 if now - since > IDLE:
                     self._open[handler].abort()

@@ -6,6 +6,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -40,7 +41,7 @@ def check_host(headers: Mapping[str, str]) -> None:
     origin = headers.get("Origin")
     hosts = [f"//{headers.get('Host', 'localhost')}"] + ([] if origin is None else [origin])
     for host in hosts:
-        if not is_loopback(_hostname(host)):
+        if not _is_of_this_machine(host):
             message = (
                 f"{host.removeprefix('//')!r} is refused: this server answers for localhost and "
                 "loopback addresses. To serve other machines: python -m pytest_sm_metrics serve "
@@ -49,11 +50,12 @@ def check_host(headers: Mapping[str, str]) -> None:
             raise RefusedError(403, "AccessDeniedException", message)
 
 
-def _hostname(url: str) -> str:
+@lru_cache(maxsize=64)
+def _is_of_this_machine(url: str) -> bool:
     try:
-        return urlsplit(url).hostname or ""
+        return is_loopback(urlsplit(url).hostname or "")
     except ValueError:
-        return ""
+        return False
 
 
 async def read_body(request: web.BaseRequest) -> bytes:
