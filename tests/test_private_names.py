@@ -639,6 +639,13 @@ def connections_of_the_server(_):
     assert "_manager.connection_lost(self, " in source
 
 
+@needed_in("server/connections.py")
+def size_of_what_is_received(_):
+    from asyncio import selector_events
+
+    assert "recv(self.max_size)" in inspect.getsource(selector_events)
+
+
 # The tests
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +12,12 @@ from aiohttp import web
 IDLE = 60.0
 """The longest time in seconds that a connection stays open without a complete request."""
 
+_READ_AHEAD = 8 * 1024  # bytes that are received at once, and wait in memory to be read
 _CLOSING = 0.1  # seconds that requests in progress have left when the server stops
+
+_malformed = logging.getLogger("pytest_sm_metrics.server.malformed")
+"""Gets aiohttp's messages about malformed HTTP: the client has the answer, and tests no noise."""
+_malformed.disabled = True
 
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -23,7 +29,12 @@ class Connections(web.Server):
     """
 
     def __init__(self, handle: Handle) -> None:
-        options: dict[str, Any] = {"auto_decompress": False, "access_log": None}
+        options: dict[str, Any] = {
+            "auto_decompress": False,
+            "access_log": None,
+            "read_bufsize": _READ_AHEAD,
+            "logger": _malformed,
+        }
         super().__init__(self._handle, handler_cancellation=True, **options)
         self._handle_request = handle
         self._open: dict[web.RequestHandler, asyncio.Transport] = {}
@@ -34,6 +45,8 @@ class Connections(web.Server):
         """Begin to measure the idle time of a connection."""
         super().connection_made(handler, transport)
         self._open[handler] = transport
+        of_selector_loop: Any = transport
+        of_selector_loop.max_size = _READ_AHEAD
         self._idle_since[handler] = asyncio.get_running_loop().time()
 
     def connection_lost(

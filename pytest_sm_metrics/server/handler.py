@@ -13,7 +13,7 @@ from ..service.exchange import Answer, HeldCall, NoAnswer, Request, error_answer
 from ..service.operations import operation_at
 from ..service.service import Service
 from .control import PREFIX, control
-from .requests import RefusedError, check_host, read_body, read_request
+from .requests import Bodies, RefusedError, check_host, read_request
 from .responses import respond
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("pytest_sm_metrics.server")
 
 
-async def handle(request: web.BaseRequest, any_host: bool) -> web.StreamResponse:
+async def handle(request: web.BaseRequest, bodies: Bodies, any_host: bool) -> web.StreamResponse:
     """Answer a request of any kind. `any_host`: also if it was sent to another host name."""
     try:
-        answer = await _answer(request, any_host)
+        answer = await _answer(request, bodies, any_host)
     except RefusedError as error:
         answer = error_answer(error.status, error.code, error.message, str(uuid4()))
     except Exception as error:
@@ -35,10 +35,10 @@ async def handle(request: web.BaseRequest, any_host: bool) -> web.StreamResponse
     return await respond(request, answer)
 
 
-async def _answer(request: web.BaseRequest, any_host: bool) -> Answer | NoAnswer:
+async def _answer(request: web.BaseRequest, bodies: Bodies, any_host: bool) -> Answer | NoAnswer:
     if not any_host:
         check_host(request.headers)
-    body = await read_body(request)
+    body = await bodies.read(request)
     innermost = active.innermost
     if request.path.startswith(PREFIX):
         path = request.path.removeprefix(PREFIX)

@@ -19,6 +19,9 @@ from . import connections
 MOST_BYTES = 1024 * 1024
 """The size of the largest body that is read."""
 
+MOST_PENDING = 4 * 1024 * 1024
+"""The size of all incomplete bodies together."""
+
 _DEFAULT_REGION = "us-east-1"
 _CREDENTIAL = re.compile(r"Credential=([^/\s,]+)/\d+/([\w-]+)/")
 _ATTEMPT = re.compile(r"\battempt=(\d{1,9})\b")
@@ -58,40 +61,52 @@ def _is_of_this_machine(url: str) -> bool:
         return False
 
 
-async def read_body(request: web.BaseRequest) -> bytes:
-    """Return the body; raise RefusedError if it is too large, too slow or malformed."""
-    if (request.content_length or 0) > MOST_BYTES:
-        raise _too_large()
-    if request.content.is_eof():
-        body = request.content.read_nowait()
-    else:
-        body = await _read_slowly(request)
-    if len(body) > MOST_BYTES:
-        raise _too_large()
-    return body
+class Bodies:
+    """The bodies of requests, and a bound of those that are on their way."""
 
+    def __init__(self) -> None:
+        self._pending = 0
+        """The number of bytes that have arrived of bodies that are not complete."""
 
-async def _read_slowly(request: web.BaseRequest) -> bytes:
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    try:
-        return await asyncio.wait_for(_read_all(request), connections.IDLE)
-    except asyncio.TimeoutError:
-        message = f"The body did not arrive within {connections.IDLE:g} seconds"
-        raise RefusedError(408, "RequestTimeoutException", message) from None
-    except web.RequestPayloadError as error:
-        message = f"The body is malformed: {error}"
-        raise RefusedError(400, "MalformedHttpRequestException", message) from None
-
-
-async def _read_all(request: web.BaseRequest) -> bytes:
-    """Return the body, or the beginning of one that is too large."""
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
+    async def read(self, request: web.BaseRequest) -> bytes:
+        """Return a body; raise RefusedError if it is too large, too slow or malformed."""
+        if (request.content_length or 0) > MOST_BYTES:
+            raise _too_large()
+        if request.content.is_eof():
+            body = request.content.read_nowait()
+        else:
+            body = await self._read_slowly(request)
         if len(body) > MOST_BYTES:
-            break
-    return bytes(body)
+            raise _too_large()
+        return body
+
+    async def _read_slowly(self, request: web.BaseRequest) -> bytes:
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            return await asyncio.wait_for(self._read_all(request), connections.IDLE)
+        except asyncio.TimeoutError:
+            message = f"The body did not arrive within {connections.IDLE:g} seconds"
+            raise RefusedError(408, "RequestTimeoutException", message) from None
+        except (web.RequestPayloadError, ConnectionError) as error:
+            message = f"The body is malformed: {error}"
+            raise RefusedError(400, "MalformedHttpRequestException", message) from None
+
+    async def _read_all(self, request: web.BaseRequest) -> bytes:
+        """Return a body, or the beginning of one that is too large."""
+        body = bytearray()
+        try:
+            async for chunk in request.content.iter_any():
+                body += chunk
+                self._pending += len(chunk)
+                if len(body) > MOST_BYTES:
+                    break
+                if self._pending > MOST_PENDING:
+                    message = "Too many requests are on their way"
+                    raise RefusedError(503, "ServiceUnavailable", message)
+            return bytes(body)
+        finally:
+            self._pending -= len(body)
 
 
 def _too_large() -> RefusedError:

@@ -13,6 +13,7 @@ from ..clock import real_clock
 from ..hosts import is_loopback
 from .connections import Connections
 from .handler import handle
+from .requests import Bodies
 
 _BACKLOG = 2048  # connections that wait to be accepted
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -76,7 +77,8 @@ class ServerThread(threading.Thread):
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        self._connections = Connections(partial(handle, any_host=self._any_host))
+        answer = partial(handle, bodies=Bodies(), any_host=self._any_host)
+        self._connections = Connections(answer)
         server = await loop.create_server(self._connections, sock=self._listener, backlog=_BACKLOG)
         self._ready.set_result(None)
         try:

@@ -125,7 +125,7 @@ def test_a_client_that_waits_before_it_sends_the_body(sm_metrics, sm_metrics_ser
         head("Transfer-Encoding: chunked") + b"no number\r\n",
     ],
 )
-def test_malformed_http(sm_metrics, sm_metrics_server, sent):
+def test_malformed_http(sm_metrics, sm_metrics_server, caplog, sent):
     with raw_connection(sm_metrics_server.url) as connection:
         with contextlib.suppress(ConnectionError):
             connection.sendall(sent)
@@ -134,11 +134,28 @@ def test_malformed_http(sm_metrics, sm_metrics_server, sent):
             answer = received(connection)
         assert answer == b"" or answer.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
     assert sm_metrics.calls == ()
+    assert caplog.records == []
 
 
-def test_a_body_that_ends_early(sm_metrics, sm_metrics_server):
-    with raw_connection(sm_metrics_server.url) as connection:
-        connection.sendall(head("Content-Length: 100") + b"{")
+def test_a_body_that_ends_early(sm_metrics, caplog):
+    with SageMakerMetricsServer() as server:
+        with raw_connection(server.url) as connection:
+            connection.sendall(head("Content-Length: 100", "Expect: 100-continue") + b"{")
+            assert connection.recv(1024).startswith(b"HTTP/1.1 100")
+        assert put_over_http(server.url, 0.5).status == 200
+    assert len(sm_metrics.calls) == 1
+    assert caplog.records == []
+
+
+def test_many_bodies_on_their_way(sm_metrics, sm_metrics_server):
+    with ExitStack() as stack:
+        connections = []
+        for _ in range(20):
+            connection = stack.enter_context(raw_connection(sm_metrics_server.url))
+            connection.sendall(head(f"Content-Length: {MIB}") + b" " * (MIB - 1))
+            connections.append(connection)
+        refused = connections[-1]
+        assert refused.recv(12) == b"HTTP/1.1 503"
     assert put_over_http(sm_metrics_server.url, 0.5).status == 200
     assert len(sm_metrics.calls) == 1
 
