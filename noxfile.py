@@ -56,7 +56,14 @@ def compat(session: nox.Session) -> None:
 @nox.session(python="3.13")
 def newest(session: nox.Session) -> None:
     """Test with the newest botocore, which aiobotocore excludes, and the newest SageMaker SDK."""
-    companions = ["boto3", "moto[s3,sagemaker]", "freezegun", "time-machine", "hypothesis"]
+    companions = [
+        "aiohttp",
+        "boto3",
+        "moto[s3,sagemaker]",
+        "freezegun",
+        "time-machine",
+        "hypothesis",
+    ]
     session.install("-e", ".", *companions, "pytest-xdist")
     run_pytest(session, "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN)
     session.install("sagemaker-core>=2")

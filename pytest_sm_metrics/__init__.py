@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .faults import delay_calls, fail_calls, fail_metrics, fail_queries
     from .mock import SageMakerMetricsMock
     from .reading.recorded import Metric, MetricSeries, RejectedMetric, TrialComponent
+    from .server.server import SageMakerMetricsServer
     from .service.faults.fault import Fault
     from .service.journal import Call
     from .service.rule import Rule
@@ -26,6 +27,7 @@ _HOMES = {
     "mock": ("SageMakerMetricsMock",),
     "reading.recorded": ("Metric", "MetricSeries", "RejectedMetric", "TrialComponent"),
     "faults": ("delay_calls", "fail_calls", "fail_metrics", "fail_queries"),
+    "server.server": ("SageMakerMetricsServer",),
     "service.faults.fault": ("Fault",),
     "service.journal": ("Call",),
     "service.rule": ("Rule",),
@@ -44,6 +46,7 @@ __all__ = [
     "RejectedMetric",
     "Rule",
     "SageMakerMetricsMock",
+    "SageMakerMetricsServer",
     "Trail",
     "TrialComponent",
     "UnmockedCallError",

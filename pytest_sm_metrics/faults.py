@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .accepted import check, is_number, is_whole
-from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES
+from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES, SOCKET_FAILURES
 from .service.faults.fault import Fault, Schedule
 from .service.faults.filters import Filter, NumberFilter
 from .service.faults.held_calls import HeldCalls
@@ -23,6 +23,8 @@ from .wording import did_you_mean
 
 Arguments = ParamSpec("Arguments")
 AnyFault = TypeVar("AnyFault", bound=Fault)
+
+_CALL_ERRORS = (*ERRORS, *SOCKET_FAILURES)
 
 
 def fail_metrics(
@@ -98,7 +100,10 @@ def fail_calls(
     - `(status, code)`, for any other error;
     - `(status, bytes)`, for a raw answer;
     - an exception type or instance of botocore's, for example `ConnectTimeoutError`: the client
-      gets no answer.
+      gets no answer;
+    - `"ConnectionReset"`, `"TruncatedBody"` or `"NoAnswer"`, a failure of the connection. Over HTTP
+      it happens on the socket. In process the client gets a ConnectionClosedError, another
+      ConnectionClosedError, or a ReadTimeoutError.
 
     `message` replaces AWS's message of the error. With `stored=True`, the data is stored, and only
     the answer is lost.
@@ -111,7 +116,7 @@ def fail_calls(
     """
     __tracebackhide__ = True
     _check_error(error)
-    has_message = isinstance(error, str) or (isinstance(error, tuple) and isinstance(error[1], str))
+    has_message = error in ERRORS if isinstance(error, str) else _has_code(error)
     check(
         "message",
         message,
@@ -249,7 +254,7 @@ def _near(given: object, known: Iterable[str]) -> str:
     accepting: dict[str, Iterable[str]] = {
         "fail_metrics": METRIC_ERRORS,
         "fail_queries": QUERY_STATUSES,
-        "fail_calls": ERRORS,
+        "fail_calls": _CALL_ERRORS,
     }
     for function, accepted in accepting.items():
         if isinstance(given, str) and given in accepted:
@@ -259,11 +264,11 @@ def _near(given: object, known: Iterable[str]) -> str:
 
 def _check_error(error: Any) -> None:
     __tracebackhide__ = True
-    known = "the codes are: " + ", ".join(ERRORS)
+    known = "the codes are: " + ", ".join(_CALL_ERRORS)
     if isinstance(error, str):
-        if error not in ERRORS:
+        if error not in _CALL_ERRORS:
             raise ValueError(
-                f"unknown error code {error!r}{_near(error, ERRORS)} "
+                f"unknown error code {error!r}{_near(error, _CALL_ERRORS)} "
                 f"For any other code: (status, code); {known}."
             )
     elif not (_is_answer(error) or _is_botocores(error)):
@@ -273,6 +278,10 @@ def _check_error(error: Any) -> None:
             "botocore.exceptions.ConnectTimeoutError (for a ClientError, use its error code); "
             f"{known}."
         )
+
+
+def _has_code(error: object) -> bool:
+    return isinstance(error, tuple) and isinstance(error[1], str)
 
 
 def _is_answer(error: object) -> bool:

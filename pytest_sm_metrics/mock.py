@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import accepted
 from .accepted import is_number, is_whole
@@ -28,6 +28,9 @@ from .service.service import Service
 from .service.store import EVERY_REGION, StoredTrialComponent
 from .settings import Settings
 from .wording import closest, listed, printable_lines
+
+if TYPE_CHECKING:
+    from .server.server import SageMakerMetricsServer
 
 
 class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
@@ -80,6 +83,19 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         self._service.injection.release()
         if active.interception.deactivate(self) and sys.exc_info()[1] is None:
             self.check()
+
+    def serve(self) -> SageMakerMetricsServer:
+        """Return the server of this process: SageMaker Metrics over HTTP, for other processes.
+
+            with sm_metrics.serve() as server:
+                subprocess.run(command, env={**os.environ, **server.env}, check=True)
+
+        The innermost mock answers each request when it arrives, as it answers a client in this
+        process.
+        """
+        from .server.server import shared
+
+        return shared
 
     # Reading
 

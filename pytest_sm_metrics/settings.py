@@ -78,6 +78,12 @@ def _read_window(text: object) -> Any:
     return tuple(given) if all(sides) else text
 
 
+_BOOLS = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("0", "false", "no", "off"), False),
+}
+"""Words for True and False, as ini options of pytest have them."""
+
 _LIMIT: Accepted = ("None, or a whole number from 0", _is_limit)
 
 
@@ -100,6 +106,20 @@ class Setting:
         """The type of the ini option; empty if there is none."""
         self.read = read
         """Converts the value of the ini option; None if it stays as it is."""
+
+    def value_of(self, text: str) -> Any:
+        """Convert the text of a command-line option; return it as it is if that cannot be done."""
+        value: Any = text
+        if self.ini_type == "int" and re.fullmatch(r"[+-]?\d+", text, re.ASCII):
+            value = int(text)
+        elif self.ini_type == "bool":
+            value = _BOOLS.get(text.lower(), text)
+        return self.read(value) if self.read else value
+
+    @property
+    def accepted_as_text(self) -> str:
+        """The accepted values of an option, in words: None is not written."""
+        return self.accepted.removeprefix("None, or ")
 
 
 SETTINGS: dict[str, Setting] = {

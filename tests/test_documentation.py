@@ -130,7 +130,7 @@ def test_the_reference_names_the_members_that_exist():
     run = sm_metrics["run-1"]
     things = [sm_metrics, run, run["loss"], run.metrics[0], sm_metrics.rejected[0]]
     things += [sm_metrics.calls[0], sm_metrics.cloudtrail, trail, fault]
-    things += [pytest_sm_metrics.RULES[0]]
+    things += [pytest_sm_metrics.RULES[0], sm_metrics.serve()]
     existing = {type(thing).__name__: set(dir(thing)) for thing in things}
     existing["Fault"] = existing.pop("CallFault")
     assert described.keys() == existing.keys()

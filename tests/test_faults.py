@@ -271,6 +271,24 @@ class TestFailCalls:
         )
         assert list(sm_metrics) == []
 
+    @pytest.mark.parametrize(
+        ("failure", "name"),
+        [
+            ("ConnectionReset", "ConnectionClosedError"),
+            ("TruncatedBody", "ConnectionClosedError"),
+            ("NoAnswer", "ReadTimeoutError"),
+        ],
+    )
+    def test_a_failure_of_the_connection(self, sm_metrics, client, failure, name):
+        error = getattr(botocore.exceptions, name)
+        sm_metrics.fail_calls(failure, stored=True, times=1)
+        put(client, "run-1", metric())
+        assert len(sm_metrics["run-1"].metrics) == 2
+        sm_metrics.fail_calls(failure)
+        with pytest.raises(error):
+            put(client, "run-1", metric())
+        assert {call.error_code for call in sm_metrics.calls} == {name, None}
+
     def test_an_instance(self, sm_metrics, client):
         error = EndpointConnectionError(endpoint_url="https://own")
         sm_metrics.fail_calls(error)
@@ -767,6 +785,11 @@ class TestInForce:
         (
             lambda: fail_calls("Throttling"),
             "unknown error code 'Throttling'; did you mean 'ThrottlingException'?",
+        ),
+        (lambda: fail_calls("NoAnswr"), "ConnectionReset, TruncatedBody, NoAnswer."),
+        (
+            lambda: fail_calls("NoAnswer", message="none"),
+            "message is 'none'; accepted is None, or a string with an error code.",
         ),
         (
             lambda: fail_calls(ValueError),

@@ -646,6 +646,27 @@ def real_clock_of_time_machine(_):
         assert time.perf_counter() < time.perf_counter()
 
 
+# aiohttp
+
+
+@needed_in("server/connections.py", needs="aiohttp")
+def connections_of_the_server(_):
+    from aiohttp import web
+
+    is_method(web.Server, "connection_made", "connection_lost", "shutdown")
+    assert "handler_cancellation" in inspect.signature(web.Server).parameters
+    source = inspect.getsource(web.RequestHandler)
+    assert "_manager.connection_made(self, " in source
+    assert "_manager.connection_lost(self, " in source
+
+
+@needed_in("server/connections.py")
+def size_of_what_is_received(_):
+    from asyncio import selector_events
+
+    assert "recv(self.max_size)" in inspect.getsource(selector_events)
+
+
 # The tests
 
 

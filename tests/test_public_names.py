@@ -46,7 +46,7 @@ with mock_sm_metrics() as sm_metrics:
     sm_metrics.fail_calls("ThrottlingException", times=1)
     data = [{"MetricName": "loss", "Timestamp": 0, "Value": 1.0}]
     boto3.client("sagemaker-metrics").batch_put_metrics(TrialComponentName="run-1", MetricData=data)
-companions = {"aiobotocore", "freezegun", "hypothesis", "moto", "pytest", "time_machine"}
+companions = {"aiobotocore", "aiohttp", "freezegun", "hypothesis", "moto", "pytest", "time_machine"}
 assert not companions & sys.modules.keys(), companions & sys.modules.keys()
 """
 

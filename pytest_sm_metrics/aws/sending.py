@@ -8,13 +8,13 @@ sessions is patched, here and nowhere else.
 from __future__ import annotations
 
 import inspect
-import ipaddress
 import sys
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSHTTPSConnectionPool, AWSPreparedRequest
 
+from ..hosts import is_loopback
 from .active import active, sending
 from .patches import bound
 from .wire import body_of
@@ -71,13 +71,7 @@ def context_of(request: Any) -> dict[str, Any]:
 def may_be_reached(url: str) -> bool:
     """Return True for loopback endpoints, and for hosts that the user allows."""
     host = urlsplit(url).hostname or ""
-    if host in active.allowed_hosts:
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
+    return host in active.allowed_hosts or is_loopback(host)
 
 
 def refusal_of(request: Any) -> Exception | None:

@@ -13,11 +13,12 @@ def is_service(caller: str) -> bool:
     return not caller.startswith("arn:")
 
 
-def user_identity(caller: str, event_time: str) -> dict[str, Any]:
+def user_identity(caller: str, event_time: str, access_key: str = "") -> dict[str, Any]:
     """Return the identity of an ARN (a user, the session of a role) or of a service principal.
 
     Source: AWS CloudTrail User Guide, userIdentity element (documented). The ids are made up and
-    depend on the ARN alone; a session began at the time of the call (assumed).
+    depend on the ARN alone, but for the access key of a request that was signed; a session began at
+    the time of the call (assumed).
     """
     if is_service(caller):
         return {"type": "AWSService", "invokedBy": caller}
@@ -30,7 +31,7 @@ def user_identity(caller: str, event_time: str) -> dict[str, Any]:
             "principalId": _made_up("AIDA", caller),
             "arn": caller,
             "accountId": account_id,
-            "accessKeyId": _made_up("AKIA", caller),
+            "accessKeyId": access_key or _made_up("AKIA", caller),
             "userName": name,
         }
     role = path.partition("/")[0]
@@ -41,7 +42,7 @@ def user_identity(caller: str, event_time: str) -> dict[str, Any]:
         "principalId": f"{role_id}:{name}",
         "arn": caller,
         "accountId": account_id,
-        "accessKeyId": _made_up("ASIA", caller),
+        "accessKeyId": access_key or _made_up("ASIA", caller),
         "sessionContext": {
             "sessionIssuer": {
                 "type": "Role",

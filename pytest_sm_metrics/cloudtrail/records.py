@@ -49,7 +49,7 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
     caller = settings.caller_arn or default_caller(call.region, account_id)
     return {
         "eventVersion": "1.11",
-        "userIdentity": user_identity(caller, time),
+        "userIdentity": user_identity(caller, time, call.access_key),
         "eventTime": time,
         "eventSource": EVENT_SOURCE,
         "eventName": call.operation,

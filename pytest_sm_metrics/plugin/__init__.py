@@ -13,8 +13,10 @@ from .fixtures import (
     sm_metrics_blocked,
     sm_metrics_class,
     sm_metrics_cloudtrail,
+    sm_metrics_endpoint,
     sm_metrics_module,
     sm_metrics_package,
+    sm_metrics_server,
     sm_metrics_session,
 )
 from .hooks import (
@@ -55,7 +57,9 @@ __all__ = [
     "sm_metrics_blocked",
     "sm_metrics_class",
     "sm_metrics_cloudtrail",
+    "sm_metrics_endpoint",
     "sm_metrics_module",
     "sm_metrics_package",
+    "sm_metrics_server",
     "sm_metrics_session",
 ]

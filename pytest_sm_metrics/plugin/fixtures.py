@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from ..cloudtrail.cloudtrail import CloudTrail
     from ..exceptions import UnmockedCallError
     from ..mock import SageMakerMetricsMock
+    from ..server.server import SageMakerMetricsServer
 
 SCOPES = ("session", "package", "module", "class", "function")
 MOCKS = {"_sm_metrics_mock", *(f"sm_metrics_{scope}" for scope in SCOPES[:-1])}
 """The fixtures that activate a mock."""
 BLOCKED = "sm_metrics_blocked"
 """The fixture of a test that expects its calls to be blocked."""
-CLEAN = MOCKS | {"sm_metrics", "sm_metrics_cloudtrail", BLOCKED}
+CLEAN = MOCKS | {"sm_metrics", "sm_metrics_cloudtrail", "sm_metrics_server", BLOCKED}
 """The fixtures that start clean in each example of Hypothesis."""
 
 
@@ -73,6 +74,29 @@ def sm_metrics(_sm_metrics_mock: SageMakerMetricsMock) -> SageMakerMetricsMock:
 def sm_metrics_cloudtrail(sm_metrics: SageMakerMetricsMock) -> CloudTrail:
     """`sm_metrics.cloudtrail`: CloudTrail data events of the calls, and trails that hold them."""
     return sm_metrics.cloudtrail
+
+
+@pytest.fixture
+def sm_metrics_server(sm_metrics: SageMakerMetricsMock) -> Iterator[SageMakerMetricsServer]:
+    """Answer other processes, in any language, from the test's mock.
+
+    `subprocess.run(command, env={**os.environ, **sm_metrics_server.env}, check=True)`; `url` is its
+    endpoint URL.
+    """
+    with sm_metrics.serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sm_metrics_endpoint() -> Iterator[SageMakerMetricsServer]:
+    """Run the same server without a mock, for worker pools and clusters that outlive a test.
+
+    Its URL stays the same for the session. The innermost mock answers each request.
+    """
+    from ..server.server import shared
+
+    with shared as server:
+        yield server
 
 
 @pytest.fixture

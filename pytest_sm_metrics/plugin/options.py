@@ -108,7 +108,7 @@ def _read_ini(config: pytest.Config) -> dict[str, Any]:
             value = setting.read(value)
         if not setting.accepts(value):
             written = _written(config)[_PREFIX + name]
-            accepted = setting.accepted.removeprefix("None, or ")
+            accepted = setting.accepted_as_text
             wrong.append(f"ini option {_PREFIX}{name} is {written!r}; accepted is {accepted}.")
         given[name] = value
     wrong += _wrong_hosts(config)

@@ -76,6 +76,17 @@ Source: Amazon SageMaker API Reference, Common Errors. The messages of Throttlin
 the errors about tokens are those of other AWS services (observed there).
 """
 
+SOCKET_FAILURES = {
+    "ConnectionReset": "ConnectionClosedError",
+    "TruncatedBody": "ConnectionClosedError",
+    "NoAnswer": "ReadTimeoutError",
+}
+"""The failures of a connection, each with botocore's exception that a client gets in process.
+
+Over HTTP they happen on the socket: the connection is reset before the answer; Content-Length is
+larger than the body that is sent; nothing is sent.
+"""
+
 METRIC_ERRORS = ("METRIC_LIMIT_EXCEEDED", "INTERNAL_ERROR", "VALIDATION_ERROR", "CONFLICT_ERROR")
 """The codes that one metric can have in Errors.
 

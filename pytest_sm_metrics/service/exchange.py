@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
+
+from ..clock import http_date
 
 
 class Request(NamedTuple):
@@ -30,6 +33,8 @@ class Request(NamedTuple):
     """The name of the thread that makes the call; empty if it is not known."""
     process_id: int = 0
     """The process that makes the call; 0 if it is not known."""
+    access_key: str = ""
+    """The access key id of the signature; empty for a request that is not signed."""
 
 
 class Answer(NamedTuple):
@@ -38,6 +43,32 @@ class Answer(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
+    delay: float = 0.0
+    """The number of seconds by which faults delay it. In process they are simulated."""
+
+
+def raw_answer(status: int, body: bytes, request_id: str, time: float) -> Answer:
+    """Return a response without a Content-Type. `time`: seconds since the epoch, for its Date."""
+    headers = {
+        "x-amzn-RequestId": request_id,
+        "Date": http_date(int(time)),
+        "Content-Length": str(len(body)),
+    }
+    return Answer(status, headers, body)
+
+
+def json_answer(status: int, body: bytes, request_id: str, time: float) -> Answer:
+    """Return a response whose body is JSON."""
+    answer = raw_answer(status, body, request_id, time)
+    answer.headers["Content-Type"] = "application/json"
+    return answer
+
+
+def error_answer(status: int, code: str, message: str, request_id: str, time: float) -> Answer:
+    """Return an error response."""
+    answer = json_answer(status, json.dumps({"message": message}).encode(), request_id, time)
+    answer.headers["x-amzn-ErrorType"] = code
+    return answer
 
 
 class NoAnswer(NamedTuple):
@@ -45,6 +76,12 @@ class NoAnswer(NamedTuple):
 
     error: Any
     """An exception type or instance of botocore's, or the name of one."""
+    failure: str = ""
+    """The failure of the connection, one of SOCKET_FAILURES; empty: it is closed."""
+    unsent: Answer | None = None
+    """The answer that is not sent, or only in part."""
+    delay: float = 0.0
+    """The number of seconds by which faults delay the failure."""
 
     @property
     def name(self) -> str:

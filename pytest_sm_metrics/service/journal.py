@@ -32,8 +32,10 @@ class Call:
     """One attempt that reached the mock. Each retry of botocore's is an attempt."""
 
     __slots__ = (
+        "access_key",
         "attempt",
         "body",
+        "delay",
         "faults",
         "host",
         "in_service",
@@ -66,6 +68,7 @@ class Call:
         self.region = request.region
         self.user_agent = request.user_agent
         self.host = request.host
+        self.access_key = request.access_key
         self.invocation_id = request.invocation_id
         """`amz-sdk-invocation-id`: botocore's retries of one call share it."""
         self.attempt = request.attempt
@@ -87,6 +90,8 @@ class Call:
         """The result of the service; None if the request failed, or never reached it."""
         self.faults: Sequence[Fault] = ()
         """The faults that fired."""
+        self.delay = 0.0
+        """The number of seconds by which faults delay the answer."""
 
     @property
     def refused(self) -> Sequence[Any]:

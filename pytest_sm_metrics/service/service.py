@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from ..clock import http_date
 from ..exceptions import UnmockedCallError
 from ..settings import Settings
 from .arns import default_caller, trial_component_arn, trial_component_named
-from .exchange import Answer, HeldCall, NoAnswer, Request
+from .exchange import (
+    Answer,
+    HeldCall,
+    NoAnswer,
+    Request,
+    error_answer,
+    json_answer,
+    raw_answer,
+)
 from .faults.fault import Attempt, Fault, Stage
 from .faults.injection import Injection, Matching
 from .journal import Call, attempt_of, request_ids
@@ -219,8 +225,8 @@ class Service:
             parsed = parsed if fault.stored else None
             if isinstance(call.outcome, Failure) or not fault.stored:
                 call.in_service = call.outcome
-        patience = attempt.read_timeout
-        if patience is not None and sum(delay.seconds for delay in delays) > patience:
+        call.delay = sum(delay.seconds for delay in delays)
+        if attempt.read_timeout is not None and call.delay > attempt.read_timeout:
             call.outcome = NoAnswer("ReadTimeoutError")
         return parsed
 
@@ -251,6 +257,14 @@ class Service:
     def _report(self, call: Call, index: int) -> None:
         for listener in self.on_call:
             listener(call, index)
+
+    def lose_answer(self, request_id: str) -> None:
+        """Note in the journal that a client stopped waiting for an answer. Data stays stored."""
+        with self.lock:
+            for call in reversed(self.calls):
+                if call.request_id == request_id:
+                    call.outcome = NoAnswer(ConnectionAbortedError)
+                    return
 
     # Held calls
 
@@ -329,18 +343,20 @@ def _parse(operation: Operation | None, request: Request) -> tuple[Parsed | None
 def _answer(call: Call) -> Answer | NoAnswer:
     outcome = call.outcome
     if isinstance(outcome, NoAnswer):
-        return outcome
-    headers = {"x-amzn-RequestId": call.request_id, "Date": http_date(int(call.time))}
+        return outcome._replace(unsent=_success(call), delay=call.delay)
     if isinstance(outcome, Raw):
-        status, body = outcome.status, outcome.body
+        answer = raw_answer(outcome.status, outcome.body, call.request_id, call.time)
     elif isinstance(outcome, Failure):
-        status, body = outcome.status, json.dumps({"message": outcome.message}).encode()
-        headers.update({"Content-Type": "application/json", "x-amzn-ErrorType": outcome.code})
+        status, code, message = outcome
+        answer = error_answer(status, code, message, call.request_id, call.time)
     else:
-        status, body = 200, call.result.body if call.result else b"{}"
-        headers["Content-Type"] = "application/json"
-    headers["Content-Length"] = str(len(body))
-    return Answer(status, headers, body)
+        answer = _success(call)
+    return answer._replace(delay=call.delay) if call.delay else answer
+
+
+def _success(call: Call) -> Answer:
+    body = call.result.body if call.result else b"{}"
+    return json_answer(200, body, call.request_id, call.time)
 
 
 def _forked(operation: str | None, parent: int) -> str:

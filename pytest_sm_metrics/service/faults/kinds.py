@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Any
 
-from ..errors import ERRORS, QUERY_STATUSES
+from ..errors import ERRORS, QUERY_STATUSES, SOCKET_FAILURES
 from ..exchange import NoAnswer
 from ..outcomes import Failure, Outcome, Raw
 from .fault import Attempt, Fault, Stage
@@ -69,7 +69,8 @@ class QueryFault(ItemFault):
 class CallFault(Fault):
     """A fault that makes whole calls fail.
 
-    Its effect is an error code, `(status, code)`, `(status, bytes)`, or an exception.
+    Its effect is an error code, a failure of the connection, `(status, code)`, `(status, bytes)`,
+    or an exception.
     """
 
     kind = "fail_calls"
@@ -91,6 +92,8 @@ class CallFault(Fault):
             return Failure(status, what, what if given is None else given)
         if not isinstance(error, str):
             return NoAnswer(error)
+        if error in SOCKET_FAILURES:
+            return NoAnswer(SOCKET_FAILURES[error], error)
         known = ERRORS[error]
         words = {"user": caller, "action": f"sagemaker:{operation}", "resource": resource}
         message = known.message.format(**words) if given is None else given

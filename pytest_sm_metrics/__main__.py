@@ -1,0 +1,50 @@
+"""The command line: `python -m pytest_sm_metrics serve`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+
+from .activation.activation import activate, deactivate
+from .server import cli
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command. Return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pytest_sm_metrics",
+        description="Amazon SageMaker Metrics, in memory.",
+        epilog="Help of a command: python -m pytest_sm_metrics serve --help",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    serve = commands.add_parser(
+        "serve",
+        help="answer SageMaker Metrics over HTTP until SIGINT or SIGTERM",
+        usage=cli.USAGE,
+        allow_abbrev=False,
+        description=cli.DESCRIPTION,
+        epilog=cli.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    cli.add_arguments(serve)
+    serve.set_defaults(run=partial(_serve, serve))
+    given = parser.parse_args(arguments)
+    status: int = given.run(given)
+    return status
+
+
+def _serve(parser: argparse.ArgumentParser, given: argparse.Namespace) -> int:
+    try:
+        settings = cli.settings_of(given)
+    except ValueError as error:
+        parser.error(str(error))
+    record = activate(settings, "serve", cli.opt_out_hint)
+    try:
+        return cli.serve(given.host, given.port)
+    finally:
+        deactivate(record)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

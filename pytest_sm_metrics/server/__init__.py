@@ -1,0 +1,1 @@
+"""The server: the service over HTTP, for every process and every language."""

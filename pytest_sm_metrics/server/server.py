@@ -1,0 +1,132 @@
+"""The server as its users see it: a URL, and the environment of a child process."""
+
+from __future__ import annotations
+
+import os
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING
+from weakref import WeakSet
+
+if TYPE_CHECKING:
+    from .thread import ServerThread
+
+_REGION = "us-east-1"
+_KEY = "sm-metrics"  # any signature is accepted
+
+
+class SageMakerMetricsServer:
+    """SageMaker Metrics over HTTP. The innermost mock answers each request when it arrives.
+
+    The server runs in a thread of its process, from its first user to the last: `with` makes a
+    user. Its URL stays the same meanwhile.
+    """
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._host, self._port = host, port
+        self._forget()
+        _servers.add(self)
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._thread: ServerThread | None = None
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:<port>`, the endpoint URL for clients."""
+        return self._running().url
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment variables that a child process needs to log to the mock.
+
+        They are the endpoint of SageMaker Metrics, a region and made-up credentials. Other services
+        keep their endpoints.
+        """
+        return {
+            "AWS_ENDPOINT_URL_SAGEMAKER_METRICS": self.url,
+            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+            "AWS_REGION": _REGION,
+            "AWS_DEFAULT_REGION": _REGION,
+            "AWS_ACCESS_KEY_ID": _KEY,
+            "AWS_SECRET_ACCESS_KEY": _KEY,
+        }
+
+    def acquire(self) -> SageMakerMetricsServer:
+        """Add a user. The first one starts the server. Return the server.
+
+        Raise a ModuleNotFoundError if aiohttp is not installed.
+        """
+        with self._lock:
+            if self._thread is None:
+                self._thread = _start(self._host, self._port)
+            self._users += 1
+        return self
+
+    def release(self) -> None:
+        """Remove a user. With the last one the server stops, and its port is closed."""
+        with self._lock:
+            self._users -= 1
+            if self._users > 0:
+                return
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
+
+    def __enter__(self) -> SageMakerMetricsServer:
+        return self.acquire()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def __repr__(self) -> str:
+        state = "not running" if self._thread is None else self._thread.url
+        return f"<SageMakerMetricsServer: {state}>"
+
+    def _running(self) -> ServerThread:
+        if self._thread is None:
+            raise RuntimeError(
+                "the server is not running: use it within `with sm_metrics.serve() as server`, or "
+                "ask for the fixture sm_metrics_server"
+            )
+        return self._thread
+
+    def _after_fork(self) -> None:
+        """Start anew in a forked child: the thread is the parent's, and so are its sockets."""
+        if self._thread is not None:
+            self._thread.release_descriptors()
+        self._forget()
+
+
+def _start(host: str, port: int) -> ServerThread:
+    try:
+        from .thread import ServerThread
+    except ModuleNotFoundError as error:
+        if error.name != "aiohttp":
+            raise
+        raise ModuleNotFoundError(
+            "the server of SageMaker Metrics needs aiohttp, which is not installed: "
+            "pip install 'pytest-sm-metrics[server]'",
+            name="aiohttp",
+        ) from None
+    return ServerThread.started(host, port)
+
+
+def _after_fork() -> None:
+    for server in list(_servers):
+        server._after_fork()
+
+
+_servers: WeakSet[SageMakerMetricsServer] = WeakSet()
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
+
+shared = SageMakerMetricsServer()
+"""The one server of all mocks of this process."""
