@@ -96,7 +96,7 @@ def early_arguments(item):
     assert hasattr(item.config.known_args_namespace, "sm_metrics_mode")
 
 
-@needed_in("plugin/hooks.py", "plugin/fixtures.py")
+@needed_in("plugin/asking.py", "plugin/results.py", "plugin/fixtures.py")
 def fixture_manager(item):
     definitions = item.session._fixturemanager.getfixturedefs("sm_metrics", item)
     assert [one.argname for one in definitions] == ["sm_metrics"]
@@ -114,7 +114,7 @@ def fixture_registration(item):
     assert needed <= inspect.signature(register).parameters.keys()
 
 
-@needed_in("plugin/hooks.py", "plugin/fixtures.py")
+@needed_in("plugin/asking.py", "plugin/fixtures.py")
 def fixture_definition(item):
     [definition] = item.session._fixturemanager.getfixturedefs("sm_metrics", item)
     assert definition.func.__module__ == "pytest_sm_metrics.plugin.fixtures"
@@ -122,14 +122,14 @@ def fixture_definition(item):
     assert definition.scope == "function"
 
 
-@needed_in("plugin/hooks.py")
+@needed_in("plugin/asking.py")
 def fixtures_of_a_test(item):
     [definition] = item._fixtureinfo.name2fixturedefs["request_of_the_test"]
     assert definition.argname == "request_of_the_test"
     assert "name" in item._fixtureinfo.argnames
 
 
-@needed_in("plugin/hooks.py")
+@needed_in("plugin/asking.py")
 def order_of_fixtures(item):
     names = item.fixturenames
     assert isinstance(names, list)
@@ -139,7 +139,7 @@ def order_of_fixtures(item):
     assert "item.fixturenames" in filled
 
 
-@needed_in("plugin/hooks.py")
+@needed_in("plugin/asking.py")
 def fixtures_asked_for_late(item):
     assert "request_of_the_test" in item._request._fixture_defs
 
@@ -204,13 +204,13 @@ def frames(_):
     assert frame.f_back.f_code.co_name == "test_private_name"
 
 
-@needed_in("plugin/hooks.py")
+@needed_in("plugin/results.py")
 def failure_without_a_traceback(_):
     error = pytest.fail.Exception("message", pytrace=False)
     assert (error.msg, error.pytrace) == ("message", False)
 
 
-@needed_in("asserting/assertions.py", "plugin/hooks.py")
+@needed_in("asserting/assertions.py", "plugin/asking.py")
 def modules_of_pytest(item):
     for value in (1.0, [1.0], {"a": 1.0}):
         assert type(pytest.approx(value)).__module__.startswith("_pytest.")

@@ -177,7 +177,7 @@ def _judge_of(config: pytest.Config) -> Judge | None:
 
 def _set_up_mocks_first(item: Any) -> None:
     """Have the mocks of a test set up first, also the one that it gets in the mode `mock`."""
-    names = set(getattr(item, "fixturenames", ()))
+    names: set[str] = set(getattr(item, "fixturenames", ()))
     needs_one = item.stash.get(MODE, "off") == "mock" and BLOCKED not in names
     if not hasattr(item, "fixturenames"):
         if needs_one:
