@@ -79,6 +79,14 @@ def test_the_date_is_the_frozen_one(sm_metrics, sm_metrics_server):
     assert sm_metrics.calls[0].timestamp.timestamp() == EPOCH_SECONDS
 
 
+def test_waits_end_beside_time_machine(sm_metrics, sm_metrics_server):
+    time_machine = pytest.importorskip("time_machine")
+    with time_machine.travel("2026-09-01T12:00:00Z", tick=False):
+        sm_metrics.delay_calls(0.001)
+        answer = put_over_http(sm_metrics_server.url, 0.5)
+    assert answer.headers["Date"] == "Tue, 01 Sep 2026 12:00:00 GMT"
+
+
 def test_an_unknown_path(sm_metrics, sm_metrics_server):
     answer = send(sm_metrics_server.url, "GET", "/")
     assert (answer.status, answer.headers["x-amzn-errortype"]) == (404, "UnknownOperationException")
