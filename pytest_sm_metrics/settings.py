@@ -15,6 +15,7 @@ Window = tuple[timedelta, timedelta]
 UnknownTrialComponent = Literal["create", "reject"]
 ConcurrentWrites = Literal["accept", "conflict"]
 RejectedMetrics = Literal["ignore", "error"]
+ChildProcesses = Literal["refuse", "answer"]
 UnusedFaults = Literal["error", "ignore"]
 
 
@@ -211,6 +212,12 @@ SETTINGS: dict[str, Setting] = {
         "faults in force from the start; those of several markers add up",
         "",
     ),
+    "child_processes": Setting(
+        "refuse",
+        one_of("refuse", "answer"),
+        'whether calls of forked children raise; "answer": this mock answers every process that '
+        "is started while it is on (needs the extra `server`)",
+    ),
     "seed": Setting(
         0,
         ("a whole number", is_whole),
@@ -238,6 +245,7 @@ class Settings:
     unused_faults: UnusedFaults
     rejected_metrics: RejectedMetrics
     faults: Sequence[Any]
+    child_processes: ChildProcesses
     seed: int
 
     def __init__(self, **given: Any) -> None:
@@ -307,4 +315,5 @@ class SettingsKeywords(TypedDict, total=False):
     unused_faults: UnusedFaults
     rejected_metrics: RejectedMetrics
     faults: Sequence[Any]
+    child_processes: ChildProcesses
     seed: int

@@ -135,9 +135,14 @@ def activate(
     `note` is called with its record; `more` are other fields of the record. If an interruption
     (Ctrl-C) comes before it returns, no mock stays active.
     """
-    record = SageMakerMetricsMock(Settings.of(given), node_id, opt_out_hint)._record(**more)
+    settings = Settings.of(given)
+    record = SageMakerMetricsMock(settings, node_id, opt_out_hint)._record(**more)
     try:
         active.interception.activate(record)
+        if settings.child_processes == "answer":
+            from .child_processes import answer_child_processes
+
+            record.forward_to, record.end = answer_child_processes()
         if note:
             note(record)
         return record

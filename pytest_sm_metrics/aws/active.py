@@ -46,6 +46,12 @@ class ActiveMock:
     """boto3's default session at activation."""
     under_moto: bool = False
     """True if moto was on at activation: moto restores the default session from before."""
+    forward_to: str = ""
+    """The URL at which this process answers its forked children; empty if it does not."""
+    is_forked: bool = False
+    """True in a child that was forked while it was on."""
+    end: Callable[[], None] | None = None
+    """Called once when the mock is deactivated."""
     before_test: tuple[list[Call], int] | None = None
     """The journal at the start of the test, and its length then; None if the mock is younger."""
 
@@ -88,6 +94,10 @@ class ActiveMocks:
     """Patches of botocore's HTTP sessions."""
     retries: Patches = field(default_factory=Patches)
     """Patches of botocore's waiting between retries."""
+    credentials: Patches = field(default_factory=Patches)
+    """Patches of botocore's providers of credentials."""
+    hidden_keys: list[str] = field(default_factory=list)
+    """The access keys in the environment that clients of this process do not see."""
     sessions_made: WeakSet[Any] = field(default_factory=WeakSet)
     """botocore's sessions that were made while a mock was on."""
     is_registered: bool = False

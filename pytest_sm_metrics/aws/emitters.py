@@ -75,3 +75,4 @@ def _after_fork() -> None:
     active.lock = threading.RLock()  # another thread of the parent may have held it
     for record in active.stack:
         record.service.after_fork()
+        record.is_forked = True

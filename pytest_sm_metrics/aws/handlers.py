@@ -23,7 +23,7 @@ from .moto import moto_is_on
 from .retries import set_retry_owner
 from .sending import BLOCKED, CONTEXT_IS_LOST, context_of, may_be_reached, patch_sending
 from .sessions import SERVICE
-from .wire import body_of, read_request, respond
+from .wire import body_of, forward, read_request, respond
 
 NOTE = "pytest_sm_metrics"  # in the context of a request that a mock is to answer
 _OWNER = "pytest_sm_metrics: owner"  # in the context of a request and of its retries
@@ -79,6 +79,9 @@ def _answer(request: Any, **_: Any) -> Any:
     set_retry_owner(record)  # adaptive mode waits within the same event
     url = request.url
     received = read_request(request, context, created_url, operation_path)
+    if record.is_forked and record.forward_to:
+        forward(request, received, record.forward_to)
+        return None
     if moto_is_on():
         request.url = f"answered+{url}"  # moto's handler comes after this one, and goes by the URL
     is_async = type(context.get("client_config")).__module__.startswith("aiobotocore.")

@@ -37,15 +37,23 @@ def activate(record: ActiveMock) -> None:
 
 def deactivate(mock: object) -> bool:
     """Deactivate a mock, wherever it stands in the stack. Return True if it was active."""
-    was_active = active.find(mock) is not None
+    record = active.find(mock)
     try:
         _deactivate(mock)
+        _end(record)
     except BaseException:
         active.release_lock()
         _deactivate(mock)
+        _end(record)
         raise
     active.release_lock()
-    return was_active
+    return record is not None
+
+
+def _end(record: ActiveMock | None) -> None:
+    if record is not None and record.end is not None:
+        end, record.end = record.end, None
+        end()
 
 
 def _deactivate(mock: object) -> None:

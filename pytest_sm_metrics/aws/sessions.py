@@ -16,6 +16,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from botocore.config import Config
@@ -156,11 +157,28 @@ def _session_that_needs_no_configuration(session: Session) -> Any:
     copied.get_config_variable = get_config_variable
     copied.get_auth_token = lambda **_: None
     copied.get_credentials = _credentials_getter(session)
+    if hasattr(session, "_add_configured_endpoint_provider"):
+        copied._add_configured_endpoint_provider = partial(_add_endpoint_provider, session)
     # "auto" asks the metadata service, and means "standard" where there is none.
     if session.get_config_variable("defaults_mode") == "auto":
         config = _with_standard_defaults(session.get_default_client_config())
         copied.get_default_client_config = lambda: config
     return copied
+
+
+def _add_endpoint_provider(session: Any, client_name: str, config_store: Any) -> None:
+    """Have a client find its endpoint as if that of child processes were not in the environment."""
+    from botocore.configprovider import ConfiguredEndpointProvider  # older ones have none
+
+    ours = {record.forward_to for record in active.stack}
+    environ = {name: value for name, value in os.environ.items() if value not in ours}
+    provider = ConfiguredEndpointProvider(
+        full_config=session.full_config,
+        scoped_config=session.get_scoped_config(),
+        client_name=client_name,
+        environ=environ,
+    )
+    config_store.set_config_provider("endpoint_url", provider)
 
 
 def _with_standard_defaults(given: Any) -> Config:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -16,7 +17,7 @@ from botocore import exceptions
 from botocore.awsrequest import AWSResponse
 
 from ..clock import now
-from ..service.exchange import Answer, HeldCall, NoAnswer, Request
+from ..service.exchange import PROCESS_HEADER, REGION_HEADER, Answer, HeldCall, NoAnswer, Request
 from ..service.faults.kinds import exception_of
 from ..service.service import Service
 from .sessions import DEFAULT_REGION
@@ -47,6 +48,13 @@ def read_request(
         sys.intern(created_url.split("/", 3)[2]),
         threading.current_thread().name,
     )
+
+
+def forward(request: Any, received: Request, url: str) -> None:
+    """Have botocore send a request of a forked child to the server of its parent."""
+    request.url = url + received.path
+    request.headers[REGION_HEADER] = received.region
+    request.headers[PROCESS_HEADER] = str(os.getpid())
 
 
 def error_of(no_answer: NoAnswer, url: str) -> Exception:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from ..clock import now
 from ..hosts import is_loopback
-from ..service.exchange import Request
+from ..service.exchange import PROCESS_HEADER, REGION_HEADER, Request
 from . import connections
 
 MOST_BYTES = 1024 * 1024
@@ -24,6 +24,7 @@ MOST_PENDING = 4 * 1024 * 1024
 
 _DEFAULT_REGION = "us-east-1"
 _CREDENTIAL = re.compile(r"Credential=([^/\s,]+)/\d+/([\w-]+)/")
+_PROCESS = re.compile(r"[0-9]{1,9}")
 _ATTEMPT = re.compile(r"\battempt=(\d{1,9})\b")
 
 
@@ -119,16 +120,18 @@ def read_request(request: web.BaseRequest, body: bytes) -> Request:
     headers = request.headers
     credential = _CREDENTIAL.search(headers.get("Authorization", ""))
     access_key, region = credential.groups() if credential else ("", _DEFAULT_REGION)
+    process = headers.get(PROCESS_HEADER, "")
     attempt = _ATTEMPT.search(headers.get("amz-sdk-request", ""))
     return Request(
         request.method,
         request.path,
         body,
-        sys.intern(region),
+        sys.intern(headers.get(REGION_HEADER, region)),
         sys.intern(headers.get("User-Agent", "")),
         headers.get("amz-sdk-invocation-id"),
         int(attempt[1]) if attempt else 1,
         now(),
         host=sys.intern(headers.get("Host", "")),
+        process_id=int(process) if _PROCESS.fullmatch(process) else 0,
         access_key=sys.intern(access_key),
     )

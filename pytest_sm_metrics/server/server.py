@@ -6,13 +6,17 @@ import os
 import threading
 from types import TracebackType
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from weakref import WeakSet
 
 if TYPE_CHECKING:
     from .thread import ServerThread
 
-_REGION = "us-east-1"
 _KEY = "sm-metrics"  # any signature is accepted
+REGION = {"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": _KEY, "AWS_SECRET_ACCESS_KEY": _KEY}
+"""The environment of a child process that has no region, or no credentials."""
+_PROXIES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
 
 class SageMakerMetricsServer:
@@ -44,14 +48,11 @@ class SageMakerMetricsServer:
         They are the endpoint of SageMaker Metrics, a region and made-up credentials. Other services
         keep their endpoints.
         """
-        return {
+        endpoint = {
             "AWS_ENDPOINT_URL_SAGEMAKER_METRICS": self.url,
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
-            "AWS_REGION": _REGION,
-            "AWS_DEFAULT_REGION": _REGION,
-            "AWS_ACCESS_KEY_ID": _KEY,
-            "AWS_SECRET_ACCESS_KEY": _KEY,
         }
+        return {**endpoint, **_without_proxy(self.url), **REGION, **CREDENTIALS}
 
     def acquire(self) -> SageMakerMetricsServer:
         """Add a user. The first one starts the server. Return the server.
@@ -102,6 +103,16 @@ class SageMakerMetricsServer:
         if self._thread is not None:
             self._thread.release_descriptors()
         self._forget()
+
+
+def _without_proxy(url: str) -> dict[str, str]:
+    """Return what keeps requests to a URL from the proxy, where one is configured."""
+    if not any(map(os.environ.get, _PROXIES)):
+        return {}
+    host = str(urlsplit(url).hostname)
+    names = ("NO_PROXY", "no_proxy")
+    given = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    return dict.fromkeys(names, f"{given},{host}" if given else host)
 
 
 def _start(host: str, port: int) -> ServerThread:

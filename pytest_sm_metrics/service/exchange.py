@@ -9,6 +9,11 @@ from typing import Any, NamedTuple
 
 from ..clock import http_date
 
+REGION_HEADER = "x-sm-metrics-region"
+"""The region of a request that is forwarded without a signature."""
+PROCESS_HEADER = "x-sm-metrics-process-id"
+"""The process that makes a forwarded request."""
+
 
 class Request(NamedTuple):
     """One HTTP request as it arrived, before its body was read."""

@@ -1,0 +1,73 @@
+"""Child processes: while a mock answers them, they find the server through the environment."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+
+from ..aws.configured import hide_credentials, lacks_credentials, lacks_region
+from ..server.server import CREDENTIALS, REGION, SageMakerMetricsServer, shared
+
+
+class Environment:
+    """The environment of processes that are started, from its first user to the last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._given: dict[str, str] = {}
+        self._before: dict[str, str | None] = {}
+
+    def acquire(self, server: SageMakerMetricsServer) -> None:
+        """Add what leads a child process to the server, if no other user has done so."""
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                self._given = _environment_of(server)
+                self._before = {name: os.environ.get(name) for name in self._given}
+                os.environ.update(self._given)
+
+    def release(self) -> None:
+        """Restore the environment with the last user. What others have changed since stays."""
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+            for name, value in self._before.items():
+                if os.environ.get(name) != self._given[name]:
+                    continue
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def _environment_of(server: SageMakerMetricsServer) -> dict[str, str]:
+    """Return the endpoint; a region and credentials only where a child would find none."""
+    given = dict(server.env)
+    if not lacks_region():
+        for name in REGION:
+            del given[name]
+    if not lacks_credentials():
+        for name in CREDENTIALS:
+            del given[name]
+    return given
+
+
+_environment = Environment()
+
+
+def answer_child_processes() -> tuple[str, Callable[[], None]]:
+    """Have child processes find the server. Return its URL, and a function that ends it.
+
+    Raise a ModuleNotFoundError that names the extra if the server cannot run.
+    """
+    with ExitStack() as stack:
+        server = stack.enter_context(shared)
+        stack.enter_context(hide_credentials(server.env["AWS_ACCESS_KEY_ID"]))
+        _environment.acquire(server)
+        stack.callback(_environment.release)
+        return server.url, stack.pop_all().close
+    raise AssertionError("unreachable")

@@ -1,0 +1,248 @@
+"""`child_processes="answer"`: every process that a test starts logs into its mock."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
+
+from ..logging_metrics import client_in, metric, put
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
+METHODS = multiprocessing.get_all_start_methods()
+FORK = pytest.mark.skipif("fork" not in METHODS, reason="no forks here")
+
+SCRIPT = """
+import subprocess, sys
+import boto3
+def log(run):
+    data = [{"MetricName": "loss", "Timestamp": 0, "Value": 0.5}]
+    boto3.client("sagemaker-metrics").batch_put_metrics(TrialComponentName=run, MetricData=data)
+"""
+
+
+def log(run, region="us-east-1"):
+    """Log one metric, in any process, with a client that may be older than the process."""
+    put(client_in(region), run, metric())
+    return os.getpid()
+
+
+def log_with_a_new_client(run):
+    put(boto3.client("sagemaker-metrics"), run, metric())
+    return os.getpid()
+
+
+def log_rejected(run):
+    try:
+        log(run)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+
+
+def run_script(source, **environ):
+    subprocess.run(
+        [sys.executable, "-c", SCRIPT + source],
+        env={**os.environ, **environ} if environ else None,
+        check=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def sm_metrics():
+    """Activate a mock after the fixture that empties the environment, and check what it leaves."""
+    before = now()
+    with mock_sm_metrics(child_processes="answer") as sm_metrics:
+        yield sm_metrics
+    assert now() == before
+
+
+def now():
+    return {name: one for name, one in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pools(sm_metrics, method):
+    with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as pool:
+        processes = set(pool.map(log_with_a_new_client, ["run-1", "run-2", "run-3"]))
+    assert sorted(sm_metrics) == ["run-1", "run-2", "run-3"]
+    assert os.getpid() not in processes
+    assert {call.region for call in sm_metrics.calls} == {"us-east-1"}
+
+
+@FORK
+def test_a_forked_child_uses_a_client_of_its_parent(sm_metrics):
+    log("run-1")
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        process = pool.submit(log, "run-2", "eu-west-1").result(30)
+    log("run-3")
+    assert [call.trial_component for call in sm_metrics.calls] == ["run-1", "run-2", "run-3"]
+    assert [call.process_id for call in sm_metrics.calls] == [os.getpid(), process, os.getpid()]
+    assert sm_metrics["run-2"].region == "eu-west-1"
+
+
+@FORK
+def test_a_forked_child_sees_faults_and_settings():
+    with (
+        mock_sm_metrics(child_processes="answer", metric_limit=0) as sm_metrics,
+        ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool,
+    ):
+        sm_metrics.fail_calls("AccessDeniedException", trial_component="run-2")
+        pool.submit(log, "run-1").result(30)
+        assert pool.submit(log_rejected, "run-2").result(30) == "AccessDeniedException"
+    assert [one.code for one in sm_metrics.rejected] == ["METRIC_LIMIT_EXCEEDED"]
+
+
+def test_scripts_and_their_children(sm_metrics):
+    run_script("log('run-1')")
+    run_script("log('run-2')", ANOTHER="variable")
+    child = "subprocess.run([sys.executable, '-c', SCRIPT + \"log('run-3')\"], check=True)"
+    run_script(f"SCRIPT = {SCRIPT!r}\n{child}")
+    assert list(sm_metrics) == ["run-1", "run-2", "run-3"]
+
+
+def test_credentials_of_other_services_are_as_before(sm_metrics):
+    assert boto3.Session().get_credentials() is None
+    s3 = boto3.client("s3", region_name="us-east-1")
+    with pytest.raises(NoCredentialsError):
+        s3.list_buckets()
+
+
+def test_a_client_of_this_process_keeps_its_endpoint(sm_metrics):
+    client = boto3.client("sagemaker-metrics", region_name="eu-west-1")
+    put(client, "run-1", metric())
+    assert client.meta.endpoint_url == "https://metrics.sagemaker.eu-west-1.amazonaws.com"
+    assert sm_metrics.calls[0].process_id == os.getpid()
+
+
+def test_what_is_configured_stays(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with mock_sm_metrics(child_processes="answer") as sm_metrics:
+        assert os.environ["AWS_REGION"] == "eu-west-1"
+        assert os.environ["AWS_ACCESS_KEY_ID"] == "mine"
+        assert "AWS_DEFAULT_REGION" not in os.environ
+        assert boto3.Session().get_credentials().access_key == "mine"
+        run_script("log('run-1')", AWS_DEFAULT_REGION="eu-west-1")
+    assert sm_metrics["run-1"].region == "eu-west-1"
+
+
+def test_credentials_of_a_profile_are_found(monkeypatch, tmp_path):
+    shared = tmp_path / "credentials"
+    shared.write_text("[default]\naws_access_key_id = mine\naws_secret_access_key = secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+    with mock_sm_metrics(child_processes="answer"):
+        assert "AWS_ACCESS_KEY_ID" not in os.environ
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_environment_is_restored_in_any_order(order):
+    before = now()
+    mocks = [mock_sm_metrics(child_processes="answer").start() for _ in range(2)]
+    url = os.environ["AWS_ENDPOINT_URL_SAGEMAKER_METRICS"]
+    for index in order:
+        run_script(f"log('run-{index}')")
+        mocks[index].stop()
+    assert now() == before
+    address = urlsplit(url)
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection((address.hostname, address.port), timeout=5)
+    assert len(mocks[0].calls) + len(mocks[1].calls) == 2
+
+
+def test_what_a_test_changes_meanwhile_stays():
+    with ExitStack() as stack:
+        stack.callback(os.environ.pop, "AWS_REGION", None)
+        with mock_sm_metrics(child_processes="answer"):
+            os.environ["AWS_REGION"] = "eu-west-1"
+        assert os.environ["AWS_REGION"] == "eu-west-1"
+        assert "AWS_ACCESS_KEY_ID" not in os.environ
+
+
+@FORK
+def test_a_nested_mock_that_refuses(sm_metrics):
+    with (
+        mock_sm_metrics() as refusing,
+        ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool,
+        pytest.raises(UnmockedCallError, match="forked from process"),
+    ):
+        pool.submit(log, "run-1").result(30)
+    assert (sm_metrics.calls, refusing.calls) == ((), ())
+
+
+@FORK
+def test_a_pool_that_is_older_than_the_mock(sm_metrics_endpoint, monkeypatch):
+    for name, value in sm_metrics_endpoint.env.items():
+        monkeypatch.setenv(name, value)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        pool.submit(os.getpid).result(30)
+        for run in ("run-1", "run-2"):
+            with mock_sm_metrics() as sm_metrics:
+                pool.submit(log_with_a_new_client, run).result(30)
+            assert list(sm_metrics) == [run]
+
+
+def test_a_proxy_is_passed_by(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.com")
+    with mock_sm_metrics(child_processes="answer") as sm_metrics:
+        assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "example.com,127.0.0.1"
+        run_script("log('run-1')")
+    assert os.environ["no_proxy"] == "example.com"
+    assert list(sm_metrics) == ["run-1"]
+
+
+def test_without_the_extra(pytester):
+    pytester.makepyfile(
+        """
+        import sys
+        import pytest
+        from pytest_sm_metrics import current, mock_sm_metrics
+
+        def test_it(monkeypatch):
+            monkeypatch.setitem(sys.modules, "aiohttp", None)
+            with pytest.raises(ModuleNotFoundError, match=r"pytest-sm-metrics\\[server\\]"):
+                mock_sm_metrics(child_processes="answer").start()
+            with pytest.raises(RuntimeError, match="no mock of SageMaker Metrics is on"):
+                current()
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("scope", ["", "_module"])
+def test_the_marker(pytester, scope):
+    pytester.makepyfile(
+        training=SCRIPT,
+        test_it=f"""
+        import os, subprocess, sys
+        import pytest
+
+        pytestmark = pytest.mark.sm_metrics(child_processes="answer")
+
+        def test_it(sm_metrics{scope}):
+            subprocess.run([sys.executable, "-c", "import training; training.log('r')"], check=True)
+            assert sm_metrics{scope}["r"]["loss"].values == [0.5]
+
+        def test_afterwards(sm_metrics{scope}):
+            pass
+
+        def teardown_module():
+            assert ("AWS_ACCESS_KEY_ID" in os.environ) is {bool(scope)}
+        """,
+    )
+    pytester.runpytest_subprocess("-n", "1").assert_outcomes(passed=2)
