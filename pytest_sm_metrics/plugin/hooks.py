@@ -179,7 +179,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
         active.is_hidden = _hidden_mocks(item)
     judge = _judge_of(item.config)
     if judge:
-        judge.begin_test()
+        judge.begin_test(item.nodeid)
     chain = item.listchain()
     of_session: dict[Any, str] = item.config.stash.get(_NO_EFFECT, {})
     no_effect = {**of_session, **_markers_without_effect([item])}
@@ -194,7 +194,7 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 
 def _judge_of(config: pytest.Config) -> Judge | None:
     """Return the judge of a session; None if no mock was activated and no call was blocked yet."""
-    if "pytest_sm_metrics.plugin.judge" not in sys.modules:
+    if "pytest_sm_metrics.aws.active" not in sys.modules:
         return None
     from .judge import judge_of
 
@@ -316,7 +316,8 @@ def _fail_for_findings(item: pytest.Item) -> None:
     """Fail the test for what its judge found, unless it has failed by itself."""
     judge = _judge_of(item.config)
     findings = judge.take() if judge else []
-    if findings and item.stash[_STATE].outcome != "failed":
+    if judge and findings and item.stash[_STATE].outcome != "failed":
+        judge.note_raised(item.nodeid, "call", findings)
         raise _failure("\n".join([*findings, "the test itself passed"]))
 
 
@@ -338,6 +339,9 @@ def pytest_runtest_teardown(
     finally:
         found = _found_in_teardown(item, nextitem.listchain() if nextitem else [])
         current_test.name = current_test.owner = None
+        judge = _judge_of(item.config)
+        if judge and found:
+            judge.note_raised(item.nodeid, "teardown", found)
         if has_raised:
             item.stash[_STATE].also_found = found
     if found:
@@ -368,13 +372,31 @@ def pytest_runtest_makereport(
         report.outcome = "failed"  # xfail is about the test, and this is not
         vars(report).pop("wasxfail", None)
     state = item.stash.get(_STATE, None)
-    if state and report.failed:
-        state.outcome = "failed"
-    elif state and report.skipped:
-        state.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+    if state:
+        _fail_if_also_found(report, state.also_found)
+        state.outcome = _outcome_after(report, state.outcome)
     if report.failed:
         report.sections += [*_sections(item), *_scope_hint(call)]
     return report
+
+
+def _fail_if_also_found(report: pytest.TestReport, found: list[str]) -> None:
+    """Fail the report of a teardown that is skipped or fails as expected, and has findings."""
+    if found and not report.failed:
+        from ..wording import printable_lines
+
+        report.outcome, report.longrepr = "failed", printable_lines("\n".join(found))
+        vars(report).pop("wasxfail", None)
+        found.clear()
+
+
+def _outcome_after(report: pytest.TestReport, before: str) -> str:
+    """Return the outcome of a test after one of its reports, some of which are of subtests."""
+    if report.failed or before == "failed":
+        return "failed"
+    if report.skipped:
+        return "xfailed" if hasattr(report, "wasxfail") else "skipped"
+    return "passed" if report.when == "call" else before
 
 
 def _scope_hint(call: pytest.CallInfo[None]) -> list[tuple[str, str]]:
@@ -427,35 +449,58 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     judge = _judge_of(session.config)
     if judge:
         judge.is_finishing = True
-    yield
-    found = [*judge.stop_leftovers([]), *judge.take()] if judge else []
-    session.config.stash[_LATE] = found = [*session.config.stash.get(_LATE, []), *found]
-    if not found:
-        return
+    try:
+        yield
+    except pytest.exit.Exception as error:
+        if _found_late(session) and error.returncode == 0:
+            error.returncode = pytest.ExitCode.TESTS_FAILED
+        raise
+    finally:
+        _found_late(session)
+
+
+def _found_late(session: Any) -> list[str]:
+    """Return what was found after the last test, and fail the run for it."""
+    judge = _judge_of(session.config)
+    late: list[str] = session.config.stash.setdefault(_LATE, [])
+    if judge:
+        late += [message for message in judge.take_at_the_end() if message not in late]
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["sm_metrics"] = found
-    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        output["sm_metrics"] = late
+    if late and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    return late
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take over what a worker of xdist found after its last test."""
+    late = node.config.stash.setdefault(_LATE, [])
     found = getattr(node, "workeroutput", {}).get("sm_metrics", [])
-    stash = node.config.stash
-    stash[_LATE] = [*stash.get(_LATE, []), *found]
+    late += [message for message in found if message not in late]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Report what was found after the last test."""
     found = config.stash.get(_LATE, [])
+    config.stash[_LATE] = []
     if found:
         from ..wording import printable_lines
 
         terminalreporter.write_sep("=", "SageMaker Metrics, after the last test", red=True)
         for message in found:
             terminalreporter.write_line(printable_lines(message))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Report what no summary has reported: there is none after an internal error."""
+    session, reporter = map(config.pluginmanager.get_plugin, ("session", "terminalreporter"))
+    if session:
+        _found_late(session)
+    if reporter:
+        pytest_terminal_summary(reporter, config)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
