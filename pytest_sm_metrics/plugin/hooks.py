@@ -21,7 +21,7 @@ _STATE = pytest.StashKey["_TestState"]()
 _NO_EFFECT = pytest.StashKey[dict[Any, str]]()
 """In a worker of xdist: what is wrong with the markers of nodes."""
 _LATE = pytest.StashKey[list[str]]()
-"""The findings after the last test."""
+"""The findings that no test has reported."""
 _OWN_MOCK = pytest.StashKey[ExitStack]()
 """The mock of a test that is no function, and can't ask for a fixture."""
 
@@ -99,7 +99,11 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Fail the collection of a file whose module, classes or functions have wrong markers."""
-    report = yield
+    outer, current_test.phase = current_test.phase, f"collection of {collector.nodeid or '.'}"
+    try:
+        report = yield
+    finally:
+        current_test.phase = outer
     items = [node for node in report.result or () if isinstance(node, pytest.Item)]
     wrong = _wrong_markers([collector, *items])
     if wrong and report.passed:
@@ -338,7 +342,7 @@ def pytest_runtest_teardown(
         has_raised = False
     finally:
         found = _found_in_teardown(item, nextitem.listchain() if nextitem else [])
-        current_test.name = current_test.owner = None
+        current_test.name, current_test.phase, current_test.owner = None, "", None
         judge = _judge_of(item.config)
         if judge and found:
             judge.note_raised(item.nodeid, "teardown", found)
@@ -460,7 +464,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 
 
 def _found_late(session: Any) -> list[str]:
-    """Return what was found after the last test, and fail the run for it."""
+    """Return what no test has reported, and fail the run for it."""
     judge = _judge_of(session.config)
     late: list[str] = session.config.stash.setdefault(_LATE, [])
     if judge:
@@ -482,13 +486,13 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Report what was found after the last test."""
+    """Report what was found outside of tests."""
     found = config.stash.get(_LATE, [])
     config.stash[_LATE] = []
     if found:
         from ..wording import printable_lines
 
-        terminalreporter.write_sep("=", "SageMaker Metrics, after the last test", red=True)
+        terminalreporter.write_sep("=", "SageMaker Metrics, outside of tests", red=True)
         for message in found:
             terminalreporter.write_line(printable_lines(message))
 
