@@ -55,7 +55,11 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Fail the collection of a file whose module, classes or functions have wrong markers."""
-    report = yield
+    outer, current_test.phase = current_test.phase, f"collection of {collector.nodeid or '.'}"
+    try:
+        report = yield
+    finally:
+        current_test.phase = outer
     items = [node for node in report.result or () if isinstance(node, pytest.Item)]
     with reported(collector.config, "checked markers"):
         wrong = _wrong_markers([collector, *items])
@@ -246,7 +250,7 @@ def pytest_runtest_teardown(
             found = _found_in_teardown(item, nextitem.listchain() if nextitem else [])
         except Exception as error:
             found = [internal_error("judged a test", error)]
-        current_test.name = current_test.owner = None
+        current_test.name, current_test.phase, current_test.owner = None, "", None
         with reported(item.config, "judged a test"):
             judge = _judge_of(item.config)
             if judge and found:
@@ -366,7 +370,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
 
 
 def _found_late(session: Any) -> list[str]:
-    """Return what was found after the last test, and fail the run for it."""
+    """Return what no test has reported, and fail the run for it."""
     with reported(session.config, "judged the last mocks"):
         judge = _judge_of(session.config)
         report_late(session.config, judge.take_at_the_end() if judge else [])
@@ -386,13 +390,13 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Report what was found after the last test."""
+    """Report what was found outside of tests."""
     found = config.stash.get(LATE, [])
     config.stash[LATE] = []
     if found:
         from ..wording import printable_lines
 
-        terminalreporter.write_sep("=", "SageMaker Metrics, after the last test", red=True)
+        terminalreporter.write_sep("=", "SageMaker Metrics, outside of tests", red=True)
         for message in found:
             terminalreporter.write_line(printable_lines(message))
 

@@ -51,6 +51,8 @@ class Judge:
         self.is_finishing = False
         """True once the last test has run."""
         self._blocked: list[BlockedCall] = []
+        self._outside: list[str] = []
+        """The calls that were blocked while no test ran."""
         self._reported = 0
         """The number of blocked calls that are reported."""
         self._kept: list[str] = []
@@ -82,6 +84,8 @@ class Judge:
             self.expected.append(error)
         elif current_test.name is not None or self.is_finishing:
             self._blocked.append(BlockedCall(f"{call} ({phase}{where})", phase))
+        else:
+            self._outside.append(f"{call} ({phase or 'outside of tests'}{where})")
         return error
 
     def begin_test(self, node_id: str) -> None:
@@ -140,7 +144,13 @@ class Judge:
         """Return and clear all messages that no test has reported, after the last test."""
         raised = [message for found in self._raised.values() for message in found]
         self._raised.clear()
-        return [*raised, *self.stop_leftovers([]), *self.take()]
+        found = [*raised, *self.stop_leftovers([]), *self.take()]
+        outside, self._outside = self._outside, []
+        if outside:
+            from .blocking import outside_finding
+
+            found.append(outside_finding(outside))
+        return found
 
     def stop_leftovers(self, remaining: list[Any]) -> list[str]:
         """Deactivate the mocks that tests and fixtures started and did not stop.
