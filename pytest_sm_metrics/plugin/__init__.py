@@ -32,6 +32,7 @@ from .hooks import (
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,
+    pytest_unconfigure,
 )
 from .options import pytest_addoption, pytest_configure, pytest_load_initial_conftests
 
@@ -53,6 +54,7 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",
+    "pytest_unconfigure",
     "sm_metrics",
     "sm_metrics_blocked",
     "sm_metrics_class",

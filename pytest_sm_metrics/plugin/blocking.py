@@ -23,6 +23,7 @@ def block_session(config: pytest.Config) -> None:
     """Block calls outside a mock for the session, or for the process if pytest owns it."""
     restore, is_last = block(config, True), _owns_the_process()
     config.add_cleanup(lambda: None if is_last or hasattr(config, "workerinput") else restore())
+    config.add_cleanup(_leave_outer_test())
 
 
 def block(config: pytest.Config, on: bool) -> Callable[[], None]:
@@ -44,6 +45,17 @@ def expect_blocked_calls(config: pytest.Config) -> Generator[list[UnmockedCallEr
     finally:
         restore()
         judge.expected = outer
+
+
+def _leave_outer_test() -> Callable[[], None]:
+    """Forget the test that runs this session in its process. Return a function that restores it."""
+    outer = current_test.name, current_test.phase
+    current_test.name, current_test.phase = None, ""
+
+    def restore() -> None:
+        current_test.name, current_test.phase = outer
+
+    return restore
 
 
 def _owns_the_process() -> bool:
@@ -97,13 +109,32 @@ def _fix(where: str) -> str:
 
 def blocked_finding(blocked: list[str]) -> str:
     """Return the message that fails a test for its blocked calls."""
+    head, shown = _head_of(blocked), _kinds_of(blocked)
+    why = "each raised an UnmockedCallError, which did not fail the test"
+    where = " ".join(call.rpartition("(")[2] for call in blocked)
+    opt_out = '\n  turned off by @pytest.mark.sm_metrics(mode="off"): they reach AWS'
+    return joined(head, [*shown, why, f"to have them answered: {_fix(where)}"]) + opt_out
+
+
+def outside_finding(blocked: list[str]) -> str:
+    """Return the message that fails the run for calls that were blocked while no test ran."""
+    details = [
+        *_kinds_of(blocked),
+        "each raised an UnmockedCallError, which failed no test",
+        "to have them answered: make them in a test or a fixture, or enter mock_sm_metrics(); or "
+        "end the thread in the test that starts it",
+    ]
+    opt_out = "\n  turned off by the ini option sm_metrics_mode = off: they reach AWS"
+    return joined(f"{_head_of(blocked)} while no test ran", details) + opt_out
+
+
+def _head_of(blocked: list[str]) -> str:
+    were = "was" if len(blocked) == 1 else "were"
+    return f"{counted(len(blocked), 'call')} outside a mock of SageMaker Metrics {were} blocked"
+
+
+def _kinds_of(blocked: list[str]) -> list[str]:
     kinds = Counter(blocked)
     shown = [f"{call}: {counted(times, 'time')}" for call, times in list(kinds.items())[:_SHOWN]]
     more = [f"and {len(kinds) - _SHOWN} other kinds"] if len(kinds) > _SHOWN else []
-    were = "was" if len(blocked) == 1 else "were"
-    head = f"{counted(len(blocked), 'call')} outside a mock of SageMaker Metrics {were} blocked"
-    details = [*shown, *more, "each raised an UnmockedCallError, which did not fail the test"]
-    where = " ".join(call.rpartition("(")[2] for call in kinds)
-    details.append(f"to have them answered: {_fix(where)}")
-    opt_out = '\n  turned off by @pytest.mark.sm_metrics(mode="off"): they reach AWS'
-    return joined(head, details) + opt_out
+    return [*shown, *more]

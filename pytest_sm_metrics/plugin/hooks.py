@@ -55,7 +55,11 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Fail the collection of a file whose module, classes or functions have wrong markers."""
-    report = yield
+    outer, current_test.phase = current_test.phase, f"collection of {collector.nodeid or '.'}"
+    try:
+        report = yield
+    finally:
+        current_test.phase = outer
     items = [node for node in report.result or () if isinstance(node, pytest.Item)]
     with reported(collector.config, "checked markers"):
         wrong = _wrong_markers([collector, *items])
@@ -158,7 +162,7 @@ def _begin_test(item: Any) -> list[str]:
         active.is_hidden = hidden_mocks(item)
     judge = _judge_of(item.config)
     if judge:
-        judge.begin_test()
+        judge.begin_test(item.nodeid)
     _set_up_mocks_first(item)
     chain = item.listchain()
     of_session: dict[Any, str] = item.config.stash.get(_NO_EFFECT, {})
@@ -168,7 +172,7 @@ def _begin_test(item: Any) -> list[str]:
 
 def _judge_of(config: pytest.Config) -> Judge | None:
     """Return the judge of a session; None if no mock was activated and no call was blocked yet."""
-    if "pytest_sm_metrics.plugin.judge" not in sys.modules:
+    if "pytest_sm_metrics.aws.active" not in sys.modules:
         return None
     from .judge import judge_of
 
@@ -219,9 +223,10 @@ def _fail_for_findings(item: pytest.Item) -> None:
     """Fail the test for what its judge found, unless it has failed by itself."""
     judge = _judge_of(item.config)
     findings = judge.take() if judge else []
-    if findings and item.stash[_STATE].outcome != "failed":
+    if judge and findings and item.stash[_STATE].outcome != "failed":
         from .results import failure
 
+        judge.note_raised(item.nodeid, "call", findings)
         raise failure("\n".join([*findings, "the test itself passed"]))
 
 
@@ -245,7 +250,11 @@ def pytest_runtest_teardown(
             found = _found_in_teardown(item, nextitem.listchain() if nextitem else [])
         except Exception as error:
             found = [internal_error("judged a test", error)]
-        current_test.name = current_test.owner = None
+        current_test.name, current_test.phase, current_test.owner = None, "", None
+        with reported(item.config, "judged a test"):
+            judge = _judge_of(item.config)
+            if judge and found:
+                judge.note_raised(item.nodeid, "teardown", found)
         if has_raised:
             item.stash[_STATE].also_found = found
     if found:
@@ -289,10 +298,28 @@ def _note_outcome(item: pytest.Item, report: pytest.TestReport, error: object) -
         report.outcome = "failed"  # xfail is about the test, and this is not
         vars(report).pop("wasxfail", None)
     state = item.stash.get(_STATE, None)
-    if state and report.failed:
-        state.outcome = "failed"
-    elif state and report.skipped:
-        state.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+    if state:
+        _fail_if_also_found(report, state.also_found)
+        state.outcome = _outcome_after(report, state.outcome)
+
+
+def _fail_if_also_found(report: pytest.TestReport, found: list[str]) -> None:
+    """Fail the report of a teardown that is skipped or fails as expected, and has findings."""
+    if found and not report.failed:
+        from ..wording import printable_lines
+
+        report.outcome, report.longrepr = "failed", printable_lines("\n".join(found))
+        vars(report).pop("wasxfail", None)
+        found.clear()
+
+
+def _outcome_after(report: pytest.TestReport, before: str) -> str:
+    """Return the outcome of a test after one of its reports, some of which are of subtests."""
+    if report.failed or before == "failed":
+        return "failed"
+    if report.skipped:
+        return "xfailed" if hasattr(report, "wasxfail") else "skipped"
+    return "passed" if report.when == "call" else before
 
 
 def _sections(item: pytest.Item) -> list[tuple[str, str]]:
@@ -330,17 +357,30 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         judge = _judge_of(session.config)
     if judge:
         judge.is_finishing = True
-    yield
+    try:
+        yield
+    except pytest.exit.Exception as error:
+        with reported(session.config, "judged the last mocks"):
+            if _found_late(session) and error.returncode == 0:
+                error.returncode = pytest.ExitCode.TESTS_FAILED
+        raise
+    finally:
+        with reported(session.config, "judged the last mocks"):
+            _found_late(session)
+
+
+def _found_late(session: Any) -> list[str]:
+    """Return what no test has reported, and fail the run for it."""
     with reported(session.config, "judged the last mocks"):
-        report_late(session.config, [*judge.stop_leftovers([]), *judge.take()] if judge else [])
-    found = session.config.stash[LATE]
-    if not found:
-        return
+        judge = _judge_of(session.config)
+        report_late(session.config, judge.take_at_the_end() if judge else [])
+    late: list[str] = session.config.stash[LATE]
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["sm_metrics"] = found
-    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        output["sm_metrics"] = late
+    if late and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    return late
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -350,14 +390,26 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Report what was found after the last test."""
+    """Report what was found outside of tests."""
     found = config.stash.get(LATE, [])
+    config.stash[LATE] = []
     if found:
         from ..wording import printable_lines
 
-        terminalreporter.write_sep("=", "SageMaker Metrics, after the last test", red=True)
+        terminalreporter.write_sep("=", "SageMaker Metrics, outside of tests", red=True)
         for message in found:
             terminalreporter.write_line(printable_lines(message))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Report what no summary has reported: there is none after an internal error."""
+    session, reporter = map(config.pluginmanager.get_plugin, ("session", "terminalreporter"))
+    if session:
+        with reported(config, "judged the last mocks"):
+            _found_late(session)
+    if reporter:
+        pytest_terminal_summary(reporter, config)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

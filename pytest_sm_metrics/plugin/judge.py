@@ -51,9 +51,13 @@ class Judge:
         self.is_finishing = False
         """True once the last test has run."""
         self._blocked: list[BlockedCall] = []
+        self._outside: list[str] = []
+        """The calls that were blocked while no test ran."""
         self._reported = 0
         """The number of blocked calls that are reported."""
         self._kept: list[str] = []
+        self._raised: dict[tuple[str, str], list[str]] = {}
+        """The findings that failed a phase of a test, until its report is logged."""
 
     @property
     def blocked(self) -> list[str]:
@@ -80,10 +84,14 @@ class Judge:
             self.expected.append(error)
         elif current_test.name is not None or self.is_finishing:
             self._blocked.append(BlockedCall(f"{call} ({phase}{where})", phase))
+        else:
+            self._outside.append(f"{call} ({phase or 'outside of tests'}{where})")
         return error
 
-    def begin_test(self) -> None:
-        """Forget the blocked calls of the test before, as far as they are reported."""
+    def begin_test(self, node_id: str) -> None:
+        """Forget the reported calls of the test before, and an earlier attempt at this one."""
+        for phase in ("call", "teardown"):
+            self._raised.pop((node_id, phase), None)
         self._blocked, self._reported = self._blocked[self._reported :], 0
 
     def take(self, unused: bool = True) -> list[str]:
@@ -103,7 +111,7 @@ class Judge:
         self._kept = []
         for record in active.of_this_test():
             if record.judged_by is self:
-                found += _take_from(record, unused)
+                found += _take_from(record, unused, self.is_finishing)
         blocked, self._reported = self._blocked[self._reported :], len(self._blocked)
         if blocked:
             from .blocking import blocked_finding
@@ -121,6 +129,28 @@ class Judge:
         if outcome == "failed":
             return {Cause.ENDED}
         return {Cause.SHARED, Cause.ENDED} if outcome == "xfailed" else set(Cause)
+
+    def note_raised(self, node_id: str, phase: str, found: list[str]) -> None:
+        """Remember findings until they are reported: an interruption may come first."""
+        self._raised[node_id, phase] = list(found)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Forget the findings that a report has shown."""
+        if not report.passed:
+            self._raised.pop((report.nodeid, report.when or ""), None)
+
+    def take_at_the_end(self) -> list[str]:
+        """Return and clear all messages that no test has reported, after the last test."""
+        raised = [message for found in self._raised.values() for message in found]
+        self._raised.clear()
+        found = [*raised, *self.stop_leftovers([]), *self.take()]
+        outside, self._outside = self._outside, []
+        if outside:
+            from .blocking import outside_finding
+
+            found.append(outside_finding(outside))
+        return found
 
     def stop_leftovers(self, remaining: list[Any]) -> list[str]:
         """Deactivate the mocks that tests and fixtures started and did not stop.
@@ -163,13 +193,13 @@ class Judge:
         return restore, end
 
 
-def _take_from(record: ActiveMock, unused: bool) -> Iterator[Finding]:
+def _take_from(record: ActiveMock, unused: bool, is_finishing: bool) -> Iterator[Finding]:
     findings = record.mock._findings
     is_shared = record.scope_rank > 1
     cause = Cause.SHARED if is_shared else Cause.OWN
     for message in findings.take(unused=unused and not is_shared):
         yield Finding(cause, message)
-    if is_shared and record not in active.stack:
+    if is_shared and (record not in active.stack or is_finishing):
         for message in findings.take():
             yield Finding(Cause.ENDED, message)
 
@@ -187,5 +217,8 @@ _JUDGE = pytest.StashKey[Judge]()
 
 
 def judge_of(config: pytest.Config) -> Judge:
-    """Return the judge of a session."""
-    return config.stash.setdefault(_JUDGE, Judge())
+    """Return the judge of a session; its first use makes it a plugin, for its hook."""
+    if _JUDGE not in config.stash:
+        config.stash[_JUDGE] = Judge()
+        config.pluginmanager.register(config.stash[_JUDGE], "sm_metrics_judge")
+    return config.stash[_JUDGE]

@@ -324,7 +324,12 @@ class TestBlock:
                 tests.thread.join()
             """
         )
-        project.runpytest_inprocess("--sm-metrics-mode=block").assert_outcomes(passed=2)
+        result = project.runpytest_inprocess("--sm-metrics-mode=block")
+        result.assert_outcomes(passed=2)
+        assert result.ret == 1
+        result.stdout.fnmatch_lines(
+            ["*for trial component 'run-1' (outside of tests, in the thread '*'): 1 time"]
+        )
 
     def test_a_retry_that_comes_when_the_mock_is_off(self, run):
         result = run(

@@ -139,6 +139,63 @@ def test_a_shared_mock_that_ends_after_pytest_exit(project):
     assert result.ret == 1
 
 
+# Calls that no test makes
+
+SWALLOWING = """
+from trainer import log
+
+def swallow():
+    try:
+        log("run-1", "loss", 0.5)
+    except Exception:
+        pass
+
+"""
+MOMENTS = {
+    "a conftest": "swallow()",
+    "the configuration": "def pytest_configure(): swallow()",
+    "the start": "def pytest_sessionstart(): swallow()",
+    "the collection": "def pytest_collection_modifyitems(): swallow()",
+    "before a test": "def pytest_runtest_logstart(): swallow()",
+    "after a test": "def pytest_runtest_logfinish(): swallow()",
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("options", [[], ["-p", "xdist", "-n", "1"]], ids=["alone", "under xdist"])
+def test_a_blocked_call_while_no_test_runs(project, moment, options):
+    project.makeconftest(SWALLOWING + MOMENTS[moment])
+    project.makepyfile(test_it="def test_it(): ...")
+    result = project.runpytest_subprocess("--sm-metrics-mode=block", *options)
+    result.assert_outcomes(passed=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["* outside a mock of SageMaker Metrics w* blocked*"])
+
+
+@pytest.mark.parametrize("mode", ["block", "mock"])
+def test_a_blocked_call_of_a_module_that_is_imported(run, mode):
+    result = run(SWALLOWING + "swallow()\ndef test_it(): ...", f"--sm-metrics-mode={mode}")
+    result.assert_outcomes(passed=1)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*'run-1' (collection of test_it.py): 1 time"])
+
+
+@pytest.mark.parametrize("option", ["--collect-only", "-k=nothing", "--deselect=test_it.py"])
+def test_a_blocked_call_in_a_run_without_tests(project, option):
+    project.makepyfile(test_it=SWALLOWING + "swallow()\ndef test_it(): ...")
+    result = project.runpytest_inprocess("--sm-metrics-mode=block", option)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*'run-1' (collection of test_it.py): 1 time"])
+
+
+def test_a_blocked_call_after_the_end(project):
+    project.makeconftest(SWALLOWING + "def pytest_unconfigure(): swallow()")
+    project.makepyfile(test_it="def test_it(): ...")
+    result = project.runpytest_subprocess("--sm-metrics-mode=block")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*1 call outside a mock of SageMaker Metrics was blocked*"])
+
+
 # A mock that answers tests that did not ask for it
 
 BLIND = """
