@@ -276,7 +276,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     current_test.phase = "call"
     with _judging_parts(item):
         yield
-    _fail_for_findings(item)
+    if not getattr(item, "_excinfo", None):  # how a test case of unittest has failed, or skipped
+        _fail_for_findings(item)
 
 
 def _judging_parts(item: Any) -> Any:
