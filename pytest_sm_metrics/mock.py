@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unittest
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from .aws.active import ActiveMock, active
 from .aws.quotas import Quotas
 from .aws.regions import aws_regions, configured_regions
 from .cloudtrail.cloudtrail import CloudTrail
+from .current_test import current_test
 from .exceptions import AbsentError
 from .faults import Injects
 from .reading.plain import plain_call, plain_rejected, plain_trial_component
@@ -77,12 +79,31 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """Deactivate the mock, then `check()` it; do nothing if it is off already.
 
         In a `finally` or an `except` that handles an exception, it does not check: a finding would
-        hide that exception.
+        hide that exception. The findings count if the test passes all the same, or is skipped.
         """
         __tracebackhide__ = True
         self._service.injection.release()
-        if active.interception.deactivate(self) and sys.exc_info()[1] is None:
+        if not active.interception.deactivate(self):
+            return
+        error = sys.exc_info()[0]
+        if error is None:
             self.check()
+        else:
+            self._leave_findings(error)
+
+    def _leave_findings(self, error: type[BaseException] | None = None) -> None:
+        """Leave the findings to the test that runs, since an exception has left the mock.
+
+        They count if the test passes all the same, or is skipped. Without pytest, raise an
+        AssertionError in place of a skip.
+        """
+        __tracebackhide__ = True
+        found = self._findings.take(unused=False)
+        if current_test.name is not None:
+            active.left += [(message, False) for message in found]
+            active.left += [(message, True) for message in self._findings.take()]
+        elif found and error is not None and issubclass(error, unittest.SkipTest):
+            raise AssertionError(printable_lines("\n".join(found)))
 
     def serve(self) -> SageMakerMetricsServer:
         """Return the server of this process: SageMaker Metrics over HTTP, for other processes.

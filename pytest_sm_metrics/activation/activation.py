@@ -79,6 +79,8 @@ class Activation:
             raise
         if kind is None:
             record.mock.check()
+        else:
+            record.mock._leave_findings(kind)
 
     def _entered_here(self) -> ActiveMock:
         """Return the mock to leave: several tasks or threads may have entered the same object."""

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
+from ..current_test import current_test
 from ..mock import SageMakerMetricsMock
 from .functions import Activate
 from .hypothesis_examples import Examples, Judged, JudgedMock
@@ -71,11 +72,15 @@ def _judged_run(
             __tracebackhide__ = True
             if method.passed:
                 mock.check()
+            elif method.is_skipped and current_test.name is None:  # else pytest's hooks judge it
+                mock._leave_findings(unittest.SkipTest)
 
         case.addCleanup(judge_what_a_teardown_shows)  # the first one: it runs after all others
         try:
             return run()
         finally:
+            if method.is_skipped:
+                mock._leave_findings()
             mock._findings.take()  # all was reported, or the test failed by itself
 
 
@@ -86,7 +91,7 @@ class CaseMethod:
     """
 
     def __init__(self, case: Any, judged: Judged, judge: Callable[[], None]) -> None:
-        self.passed = self.has_failed = False
+        self.passed = self.has_failed = self.is_skipped = False
         """`passed`: True if the method, and then its `tearDown`, has passed.
         `has_failed`: True if a part of it, a `subTest`, has failed."""
         self.judge = judge
@@ -149,6 +154,7 @@ class _Run:
     ) -> None:
         __tracebackhide__ = True
         self._examples.__exit__(kind, error, traceback)
+        self._method.is_skipped = kind is not None and issubclass(kind, unittest.SkipTest)
         if kind is None and not self._method.has_failed:
             self._method.judge()
             self._method.passed = True

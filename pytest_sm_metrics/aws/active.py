@@ -81,6 +81,8 @@ class ActiveMocks:
     """The mocks of fixtures that were deactivated since the test began."""
     ended_unjudged: deque[ActiveMock] = field(default_factory=lambda: deque(maxlen=_ENDED))
     """The last other mocks that were."""
+    left: list[tuple[str, bool]] = field(default_factory=list)
+    """The findings of mocks that an exception has left; True for a fault that never fired."""
     is_hidden: Callable[[ActiveMock], bool] | None = None
     """Returns True for a mock that the test does not use, and that does not answer it."""
     refuse: Refuse | None = None
@@ -166,6 +168,7 @@ class ActiveMocks:
         with self.lock:
             self.ended.clear()
             self.ended_unjudged.clear()
+            self.left.clear()
             for record in self.stack:
                 record.before_test = (record.service.calls, len(record.service.calls))
                 record.quotas.restore_all()

@@ -216,7 +216,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         parts = judging_parts(item, partial(_fail_for_findings, item))
     with parts:
         yield
-    _fail_for_findings(item)
+    if not getattr(item, "_excinfo", None):  # how a test case of unittest has failed, or skipped
+        _fail_for_findings(item)
 
 
 def _fail_for_findings(item: pytest.Item) -> None:

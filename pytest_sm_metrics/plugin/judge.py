@@ -112,6 +112,8 @@ class Judge:
         for record in active.of_this_test():
             if record.judged_by is self:
                 found += _take_from(record, unused, self.is_finishing)
+        left, active.left = active.left, []
+        found += [Finding(Cause.OWN, text) for text, is_unused in left if unused or not is_unused]
         blocked, self._reported = self._blocked[self._reported :], len(self._blocked)
         if blocked:
             from .blocking import blocked_finding

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from pytest_sm_metrics import current, mock_sm_metrics
 from pytest_sm_metrics.activation.activation import active_mocks
 from pytest_sm_metrics.aws.active import entered
+from pytest_sm_metrics.current_test import current_test
 
 from ..logging_metrics import INFINITE, client_in, metric, put
 
@@ -175,7 +176,11 @@ class TestFunctions:
             train()
         assert nothing_is_on()
 
-    def test_an_error_of_its_own_comes_out(self):
+    def test_an_error_of_its_own_comes_out(self, monkeypatch):
+        monkeypatch.setattr(
+            current_test, "name", None
+        )  # as without pytest, whose hooks would judge
+
         @mock_sm_metrics(rejected_metrics="error")
         def train():
             log(value=INFINITE)
@@ -504,7 +509,11 @@ class TestTestCases:
 
         assert ran(Tests).wasSuccessful()
 
-    def test_what_is_found_is_a_failure_of_the_test(self):
+    def test_what_is_found_is_a_failure_of_the_test(self, monkeypatch):
+        monkeypatch.setattr(
+            current_test, "name", None
+        )  # as without pytest, whose hooks would judge
+
         @mock_sm_metrics(rejected_metrics="error")
         class Tests(unittest.TestCase):
             def test_body(self):
@@ -538,9 +547,12 @@ class TestTestCases:
             "test_cleanup",
             "test_its_own",
             "test_its_own_part [first]",
+            "test_its_own_skip",
         ]
+        assert len(result.skipped) == 1
         assert "1 metric was rejected" in reported["test_body"]
         assert "1 metric was rejected" in reported["test_cleanup"]
+        assert "1 metric was rejected" in reported["test_its_own_skip"]
         assert "its own failure" in reported["test_its_own"]
         assert "rejected" not in reported["test_its_own"]
         assert len(result.expectedFailures) == 1

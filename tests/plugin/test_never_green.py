@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 SHARED = """
@@ -194,6 +196,127 @@ def test_a_blocked_call_after_the_end(project):
     result = project.runpytest_subprocess("--sm-metrics-mode=block")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*1 call outside a mock of SageMaker Metrics was blocked*"])
+
+
+# A mock that an exception leaves
+
+LEFT = """
+import contextlib
+import unittest
+import pytest
+from trainer import INFINITE, log
+from pytest_sm_metrics import mock_sm_metrics
+
+rejecting = mock_sm_metrics(rejected_metrics="error")
+
+"""
+REJECTS = 'log("run-1", "loss", INFINITE)'
+LEAVES = {
+    "a context manager": f"with pytest.raises(ENDING), rejecting: {REJECTS}; raise ENDING",
+    "a mock that is stopped": f"""
+    with pytest.raises(ENDING):
+        mock = rejecting.start()
+        try:
+            {REJECTS}
+            raise ENDING
+        finally:
+            mock.stop()""",
+    "a decorator": f"""
+    @rejecting
+    def train():
+        {REJECTS}
+        raise ENDING
+    with pytest.raises(ENDING):
+        train()""",
+}
+
+
+@pytest.mark.parametrize("ending", ["ValueError", "SystemExit", "KeyboardInterrupt"])
+@pytest.mark.parametrize("leaves", LEAVES)
+def test_a_mock_that_an_expected_exception_leaves(project, leaves, ending):
+    body = LEAVES[leaves].replace("ENDING", ending)
+    project.makepyfile(test_it=f"{LEFT}def test_it():\n    {body}")
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["FAILED *1 metric was rejected*"])
+
+
+def test_an_unused_fault_of_a_mock_that_an_expected_exception_leaves(run):
+    result = run(
+        LEFT
+        + """
+def test_it():
+    with pytest.raises(KeyError), mock_sm_metrics() as sm_metrics:
+        sm_metrics.fail_calls("ThrottlingException")
+        {}["misspelt"]
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*a fault never fired: fail_calls('ThrottlingException')*"])
+
+
+SKIPS = {
+    "a context manager": f"def test_it():\n    with rejecting: {REJECTS}; pytest.skip()",
+    "a decorator": f"@rejecting\ndef test_it(): {REJECTS}; pytest.skip()",
+    "a test case": f"""
+@rejecting
+class TestIt(unittest.TestCase):
+    def test_it(self): {REJECTS}; self.skipTest("no GPU")
+""",
+    "a method of a test case": f"""
+class TestIt(unittest.TestCase):
+    @rejecting
+    def test_it(self): {REJECTS}; self.skipTest("no GPU")
+""",
+    "a fixture of a test case": f"""
+@pytest.mark.sm_metrics(rejected_metrics="error")
+class TestIt(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def mock(self, sm_metrics): ...
+
+    def test_it(self): {REJECTS}; self.skipTest("no GPU")
+""",
+}
+
+
+@pytest.mark.parametrize("skips", SKIPS)
+def test_a_mock_that_a_skip_leaves(run, skips):
+    result = run(LEFT + SKIPS[skips])
+    result.assert_outcomes(skipped=1, errors=1)
+    result.stdout.fnmatch_lines(["*1 metric was rejected*"])
+
+
+@pytest.mark.parametrize("skips", ["a test case", "a method of a test case"])
+def test_a_mock_that_a_skip_leaves_without_pytest(project, skips):
+    project.makepyfile(test_it=LEFT + SKIPS[skips])
+    result = project.run(sys.executable, "-m", "unittest", "test_it")
+    assert result.ret != 0
+    result.stderr.fnmatch_lines(["*1 metric was rejected*"])
+
+
+def test_a_blocked_call_of_a_test_case_that_is_skipped(run):
+    result = run(
+        """
+        import contextlib
+        import unittest
+        from trainer import log
+
+        class TestIt(unittest.TestCase):
+            def test_it(self):
+                with contextlib.suppress(Exception):
+                    log("run-1", "loss", 0.5)
+                self.skipTest("no GPU")
+        """,
+        "--sm-metrics-mode=block",
+    )
+    result.assert_outcomes(skipped=1, errors=1)
+
+
+@pytest.mark.parametrize("ending", ["assert False", "pytest.xfail()"])
+def test_an_exception_that_leaves_a_mock_is_not_hidden(run, ending):
+    result = run(f"{LEFT}def test_it():\n    with rejecting: {REJECTS}; {ending}")
+    counts = result.parseoutcomes()
+    assert counts in ({"failed": 1}, {"xfailed": 1})
 
 
 # A mock that answers tests that did not ask for it

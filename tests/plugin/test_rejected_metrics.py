@@ -282,12 +282,14 @@ class TestsAsync(Tests, unittest.IsolatedAsyncioTestCase):
         log("run-1", "loss", INFINITE)
 """
     )
-    result.assert_outcomes(failed=4, xfailed=2, skipped=2)
+    result.assert_outcomes(failed=4, xfailed=2, skipped=2, errors=2)
     result.stdout.fnmatch_lines_random(
         [
             "FAILED test_it.py::Tests::test_body - Failed: 1 metric was rejected",
             "FAILED test_it.py::Tests::test_its_own - AssertionError: its own failure",
             "FAILED test_it.py::TestsOfTearDown::test_passes - Failed: 1 metric was rejected",
             "FAILED test_it.py::TestsAsync::test_async - Failed: 1 metric was rejected",
+            "ERROR test_it.py::Tests::test_its_own_skip - Failed: 1 metric was rejected",
+            "ERROR test_it.py::TestsOfTearDown::test_its_own_skip - Failed: 2 metrics were*",
         ]
     )
