@@ -3,6 +3,9 @@
 `nox` runs all of them, `nox -s lint` only the checks.
 """
 
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -89,6 +92,24 @@ def readers(session: nox.Session) -> None:
     tools = ["trailscraper", "aws-lambda-powertools[parser]"]
     session.install("-e", ".", *tools, "moto[s3]", "freezegun", "hypothesis")
     session.run("pytest", "tests/compat/test_readers.py", *session.posargs)
+
+
+@nox.session(python="3.11")
+def clients(session: nox.Session) -> None:
+    """Test the server with the AWS CLI, and with the SDK for JavaScript if npm is there.
+
+    The AWS CLI accepts one version of botocore only.
+    """
+    session.install("-e", ".[server]", "awscli", "boto3", "hypothesis")
+    tests = ["tests/server/test_clients.py", "tests/server/test_javascript.py"]
+    environ = {}
+    if shutil.which("npm"):
+        folder = session.create_tmp()
+        quiet = ["--silent", "--no-audit", "--no-fund"]
+        session.run("npm", "install", *quiet, "--prefix", folder, "aws-sdk@2", external=True)
+        environ["NODE_PATH"] = str(Path(folder, "node_modules").resolve())
+    options = ["-k", "aws_cli or javascript", *session.posargs]
+    session.run("pytest", *tests, *options, env=environ)
 
 
 @nox.session(python="3.12")

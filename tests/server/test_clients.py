@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import os
 import shutil
 import socket
@@ -252,11 +254,20 @@ def test_a_forked_child_does_not_keep_connections_open(shared):
     assert os.waitpid(child, 0)[1] == 0
 
 
-@pytest.mark.skipif(not shutil.which("aws"), reason="needs the AWS CLI")
+def aws_cli():
+    """Return the command of the AWS CLI; skip the test if it is not installed."""
+    if importlib.util.find_spec("awscli"):
+        return [sys.executable, "-m", "awscli"]
+    program = shutil.which("aws")
+    return [program] if program else pytest.skip("needs the AWS CLI")
+
+
 def test_the_aws_cli(sm_metrics, sm_metrics_server):
     metric = f"MetricName=loss,Timestamp={EPOCH_SECONDS},Value=0.5"
-    command = ["aws", "sagemaker-metrics", "batch-put-metrics", "--metric-data", metric]
+    command = [*aws_cli(), "sagemaker-metrics", "batch-put-metrics", "--metric-data", metric]
     command += ["--trial-component-name", "run-1"]
     environ = {**os.environ, **sm_metrics_server.env}
-    subprocess.run(command, env=environ, check=True, timeout=60, capture_output=True)
+    done = subprocess.run(command, env=environ, check=True, timeout=60, capture_output=True)
+    assert json.loads(done.stdout) == {"Errors": []}
     sm_metrics.assert_logged("run-1", "loss", 0.5)
+    assert sm_metrics.calls[0].user_agent.startswith("aws-cli/")
