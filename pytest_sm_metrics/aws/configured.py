@@ -1,4 +1,4 @@
-"""What is configured on this machine: a region, and credentials."""
+"""The configuration of this machine: a region, and credentials."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lacks_region() -> bool:
 def lacks_credentials() -> bool:
     """Return True if a new process would find no credentials.
 
-    Nobody is asked for some: no metadata service, no login, no other process.
+    It asks no metadata service, no login and no other process for some.
     """
     if os.environ.get("AWS_ACCESS_KEY_ID") or any(map(os.environ.get, _SOURCES)):
         return False
