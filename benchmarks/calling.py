@@ -43,9 +43,10 @@ def metrics(step: int, count: int = 10) -> list[dict[str, Any]]:
     ]
 
 
-def new_client(service: str = "sagemaker-metrics") -> Any:
+def new_client(service: str = "sagemaker-metrics", url: str | None = None) -> Any:
     """Return a client of a new session."""
-    return boto3.session.Session("AKIDEXAMPLE", "secret", region_name="us-east-1").client(service)
+    session = boto3.session.Session("AKIDEXAMPLE", "secret", region_name="us-east-1")
+    return session.client(service, endpoint_url=url)
 
 
 def without_moto(rounds: int) -> Rounds:

@@ -1,4 +1,4 @@
-"""Print the costs of this mock: a call, an unused plugin, an activation, a stored metric.
+"""Print the costs of this mock: a call, an unused plugin, an activation, a stored metric, a server.
 
 `python benchmarks/run.py` takes some minutes, most of them for a million metrics of a real
 client. `python benchmarks/run.py --quick` stops at 100,000.
@@ -28,6 +28,7 @@ import auditing
 import calling
 import growing
 import querying
+import serving
 
 T = TypeVar("T")
 
@@ -43,10 +44,14 @@ class Effort(NamedTuple):
     """The processes that import or activate."""
     sizes: list[int]
     """The sizes of the store, in metrics."""
+    servings: int
+    """The rounds of requests to servers."""
+    resets: int
+    """The times that a server is filled and reset."""
 
 
-FULL = Effort(30, 30, 15, [1_000, 100_000, 1_000_000])
-QUICK = Effort(10, 10, 5, [1_000, 100_000])
+FULL = Effort(30, 30, 15, [1_000, 100_000, 1_000_000], servings=10, resets=10)
+QUICK = Effort(10, 10, 5, [1_000, 100_000], servings=3, resets=3)
 
 
 def main() -> None:
@@ -56,7 +61,9 @@ def main() -> None:
     about = "fewer rounds, and a store of no more than 100,000 metrics"
     parser.add_argument("--quick", action="store_true", help=about)
     effort = QUICK if parser.parse_args().quick else FULL
-    packages = ", ".join(f"{name} {version(name)}" for name in ("botocore", "moto", "pytest"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("botocore", "aiohttp", "moto", "pytest")
+    )
     print(f"Python {platform.python_version()}, {packages}")
     print_calls(effort.rounds)
     with child_processes() as child:
@@ -66,6 +73,10 @@ def main() -> None:
     print_size(effort.sizes)
     print_queries(effort.sizes)
     print_deliveries(effort.sizes)
+    print_serving(effort.servings)
+    print_memory_of_a_server(effort.resets)
+    with child_processes() as child:
+        print_start_of_a_server(child, effort.children)
 
 
 # Calls
@@ -396,6 +407,113 @@ def print_deliveries(sizes: list[int]) -> None:
             for one in delivered
         ],
     )
+
+
+# The server
+
+ROUND = 10_000
+ROUND_OF_MOTO = 1_000
+
+START_SERVER = """
+import json, statistics, sys, time
+import boto3, botocore.client
+from pytest_sm_metrics import SageMakerMetricsServer, mock_sm_metrics
+
+def start():
+    start = time.perf_counter()
+    with SageMakerMetricsServer():
+        return (time.perf_counter() - start) * 1e3
+
+with mock_sm_metrics():
+    client = boto3.client("sagemaker-metrics")
+    metric = {"MetricName": "loss", "Timestamp": 1788264000, "Value": 0.5}
+    client.batch_put_metrics(TrialComponentName="run-1", MetricData=[metric])
+unused = "aiohttp" not in sys.modules and "pytest_sm_metrics.server.thread" not in sys.modules
+begin = time.perf_counter()
+import aiohttp
+took = (time.perf_counter() - begin) * 1e3
+print(json.dumps([unused, took, took + start(), statistics.median(start() for _ in range(20))]))
+"""
+
+
+def print_serving(rounds: int) -> None:
+    with serving.this_server() as ours, serving.motos_server() as motos:
+        turns = [
+            (serving.measure(ours, ROUND), serving.measure(motos, ROUND_OF_MOTO))
+            for _ in range(rounds)
+        ]
+    rows = []
+    for number, name in enumerate(("this server", "moto's server")):
+        own = [turn[number] for turn in turns]
+        rate = f"{median(one.rate for one in own):.0f}"
+        p99 = f"{median(one.p99 for one in own):.1f}"
+        rows.append([name, rate, "", p99, "", f"{median(one.cpu for one in own):.0f}"])
+    rate_ratio = median(our.rate / moto.rate for our, moto in turns)
+    p99_ratio = median(our.p99 / moto.p99 for our, moto in turns)
+    rates = [f"{rate_ratio:.1f}", at_least(12, rate_ratio)]
+    p99s = [f"{p99_ratio:.3f}", at_most(0.1, p99_ratio)]
+    cpu = f"{median(our.cpu / moto.cpu for our, moto in turns):.3f}"
+    rows.append(["this server / moto's server", *rates, *p99s, cpu])
+    print_table(
+        f"Over HTTP, 10 metrics a request: medians of {rounds} rounds, servers in turns",
+        ["", "requests a second", "target", "99th percentile, ms", "target", "us of CPU a request"],
+        rows,
+    )
+    print_notes(
+        [
+            f"each round: {ROUND:,} requests to this server and {ROUND_OF_MOTO:,} to moto's",
+            f"the load: one process with {serving.CONNECTIONS} connections, each of which sends "
+            "its next request when it has its answer",
+            "moto's server closes each connection after its answer; this server keeps them",
+        ]
+    )
+
+
+def print_memory_of_a_server(resets: int) -> None:
+    rows = []
+    with serving.this_server() as server:
+        begin = before = server.resident
+        for number in range(1, resets + 1):
+            serving.measure(server, ROUND)
+            filled = server.resident
+            server.reset()
+            rows.append(
+                [
+                    f"{number * ROUND:,}",
+                    f"{(filled - before) / ROUND / 10:.0f}",
+                    f"{(filled - begin) / 1e6:.1f}",
+                    f"{(server.resident - begin) / 1e6:.1f}",
+                ]
+            )
+            before = server.resident
+    print_table(
+        "Memory of the server's process",
+        ["requests", "resident bytes a metric", "more than at first, MB", "after a reset, MB"],
+        rows,
+    )
+    print_notes(
+        [
+            "the store keeps all metrics, as in process; a reset removes them",
+            "resident bytes a metric: by how much the process grew since the row above",
+        ]
+    )
+
+
+def print_start_of_a_server(child: Child, children: int) -> None:
+    child("-c", START_SERVER)  # writes byte code
+    measured = [json.loads(child("-c", START_SERVER)[0]) for _ in range(children)]
+    assert all(unused for unused, *_ in measured)
+    importing, first, later = (median(column) for column in list(zip(*measured, strict=True))[1:])
+    print_table(
+        f"Start of the server, boto3 imported: medians of {children} processes",
+        ["", "ms", "target"],
+        [
+            ["first in a process, imports included", f"{first:.0f}", at_most(100, first)],
+            ["  of which: import aiohttp", f"{importing:.0f}", ""],
+            ["each later one", f"{later:.1f}", ""],
+        ],
+    )
+    print_notes(["aiohttp is not imported before: a mock without a server needs none of it"])
 
 
 # Output
