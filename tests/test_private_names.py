@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 
 import boto3
 import botocore.awsrequest
+import botocore.configprovider
+import botocore.credentials
 import botocore.endpoint
 import botocore.exceptions
 import botocore.handlers
@@ -233,6 +235,22 @@ def group_in_the_node_id(item):
 
     assert '_nodeid = f"{item.nodeid}@' in inspect.getsource(remote)
     assert f"{item.parent.nodeid}::{item.name}" == item.nodeid.partition("@")[0]
+
+
+# multiprocessing
+
+
+@needed_in("activation/forkservers.py")
+def forkserver_of_multiprocessing(_):
+    forkserver = pytest.importorskip("multiprocessing.forkserver").ForkServer()
+    names = {"_forkserver_address", "_forkserver_alive_fd", "_forkserver_pid"}
+    assert names <= vars(forkserver).keys()
+    of_a_server = [name for name in vars(forkserver) if name.startswith("_forkserver_")]
+    assert [vars(forkserver)[name] for name in of_a_server] == [None] * len(of_a_server)
+    with forkserver._lock:
+        pass
+    module = sys.modules["multiprocessing.forkserver"]
+    assert module.connect_to_new_process.__self__ is module._forkserver
 
 
 # unittest
@@ -503,6 +521,40 @@ def credentials_when_signing(_):
     assert "X-Amz-Credential=deferred" in url
 
 
+@needed_in("aws/sessions.py")
+def configured_endpoint(_):
+    method = getattr(botocore.session.Session, "_add_configured_endpoint_provider", None)
+    if method is None:
+        assert not hasattr(botocore.configprovider, "ConfiguredEndpointProvider")
+        return
+    parameters = inspect.signature(method).parameters
+    assert list(parameters) == ["self", "client_name", "config_store"]
+    assert re.search(r"set_config_provider\(\s*.*endpoint_url", inspect.getsource(method))
+    assert "self._add_configured_endpoint_provider(" in inspect.getsource(
+        botocore.session.Session.create_client
+    )
+    environ = {"AWS_ENDPOINT_URL_SAGEMAKER_METRICS": "http://here"}
+    provider = botocore.configprovider.ConfiguredEndpointProvider(
+        full_config={}, scoped_config={}, client_name="sagemaker-metrics", environ=environ
+    )
+    assert provider.provide() == "http://here"
+
+
+@needed_in("aws/configured.py")
+def profiles_of_the_configuration(_):
+    assert botocore.session.Session().full_config["profiles"] == {}
+
+
+@needed_in("aws/configured.py")
+def credentials_of_the_environment(_):
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    provider = botocore.credentials.EnvProvider(environ=keys)
+    assert provider.environ is keys
+    assert provider.load().access_key == "a"
+    providers = botocore.session.Session().get_component("credential_provider").providers
+    assert type(providers[0]) is botocore.credentials.EnvProvider
+
+
 @needed_in("service/faults/kinds.py")
 def words_of_an_error(_):
     for error in (botocore.exceptions.ReadTimeoutError, botocore.exceptions.NoCredentialsError):
@@ -536,6 +588,13 @@ def async_token_bucket(_):
 def async_credentials(_):
     credentials = sys.modules["aiobotocore.credentials"].AioCredentials
     assert inspect.iscoroutinefunction(credentials("", "", method="x").get_frozen_credentials)
+
+
+@needed_in("aws/configured.py", needs="aiobotocore.credentials")
+def async_credentials_of_the_environment(_):
+    provider = sys.modules["aiobotocore.credentials"].AioEnvProvider
+    assert inspect.iscoroutinefunction(vars(provider)["load"])
+    assert provider(environ={}).environ == {}
 
 
 @needed_in("aws/handlers.py", needs="aiobotocore.config")

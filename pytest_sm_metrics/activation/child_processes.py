@@ -9,16 +9,22 @@ from contextlib import ExitStack
 
 from ..aws.configured import hide_credentials, lacks_credentials, lacks_region
 from ..server.server import CREDENTIALS, REGION, SageMakerMetricsServer, shared
+from .forkservers import Forkservers
 
 
 class Environment:
     """The environment of processes that are started, from its first user to the last."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start anew in a forked child: it may have a server, and lead its children there."""
         self._lock = threading.Lock()
         self._users = 0
         self._given: dict[str, str] = {}
         self._before: dict[str, str | None] = {}
+        self._forkservers = Forkservers()
 
     def acquire(self, server: SageMakerMetricsServer) -> None:
         """Add what leads a child process to the server, if no other user has done so."""
@@ -28,13 +34,17 @@ class Environment:
                 self._given = _environment_of(server)
                 self._before = {name: os.environ.get(name) for name in self._given}
                 os.environ.update(self._given)
+                self._forkservers.use(frozenset(self._given.items()))
 
     def release(self) -> None:
         """Restore the environment with the last user. What others have changed since stays."""
         with self._lock:
+            if not self._users:
+                return  # the user is one of the process that has forked this one
             self._users -= 1
             if self._users:
                 return
+            self._forkservers.restore(frozenset(self._given.items()))
             for name, value in self._before.items():
                 if os.environ.get(name) != self._given[name]:
                     continue
@@ -57,6 +67,9 @@ def _environment_of(server: SageMakerMetricsServer) -> dict[str, str]:
 
 
 _environment = Environment()
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_environment.forget)
 
 
 def answer_child_processes() -> tuple[str, Callable[[], None]]:

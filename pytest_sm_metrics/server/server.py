@@ -23,7 +23,8 @@ class SageMakerMetricsServer:
     """SageMaker Metrics over HTTP. The innermost mock answers each request when it arrives.
 
     The server runs in a thread of its process, from its first user to the last: `with` makes a
-    user. Its URL stays the same meanwhile.
+    user. Its URL stays the same meanwhile. A later first user gets the same URL again, if its port
+    is still free: the forkserver of multiprocessing keeps the environment of its start.
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -35,6 +36,7 @@ class SageMakerMetricsServer:
         self._lock = threading.Lock()
         self._users = 0
         self._thread: ServerThread | None = None
+        self._last_port = 0
 
     @property
     def url(self) -> str:
@@ -61,7 +63,8 @@ class SageMakerMetricsServer:
         """
         with self._lock:
             if self._thread is None:
-                self._thread = _start(self._host, self._port)
+                self._thread = _start(self._host, self._port or self._last_port, self._port)
+                self._last_port = urlsplit(self._thread.url).port or 0
             self._users += 1
         return self
 
@@ -115,7 +118,8 @@ def _without_proxy(url: str) -> dict[str, str]:
     return dict.fromkeys(names, f"{given},{host}" if given else host)
 
 
-def _start(host: str, port: int) -> ServerThread:
+def _start(host: str, port: int, other_port: int) -> ServerThread:
+    """Return a server at a port, or at another one if that is taken."""
     try:
         from .thread import ServerThread
     except ModuleNotFoundError as error:
@@ -126,7 +130,12 @@ def _start(host: str, port: int) -> ServerThread:
             "pip install 'pytest-sm-metrics[server]'",
             name="aiohttp",
         ) from None
-    return ServerThread.started(host, port)
+    try:
+        return ServerThread.started(host, port)
+    except OSError:
+        if port == other_port:
+            raise
+        return ServerThread.started(host, other_port)
 
 
 def _after_fork() -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
@@ -182,6 +183,154 @@ def test_a_nested_mock_that_refuses(sm_metrics):
     ):
         pool.submit(log, "run-1").result(30)
     assert (sm_metrics.calls, refusing.calls) == ((), ())
+
+
+def log_in_a_mock(run):
+    """Answer a script in a mock of this process, then run another one. Return what the mock has."""
+    script = f"log({run!r})"
+    with mock_sm_metrics(child_processes="answer") as sm_metrics:
+        run_script(script)
+    run_script(script)
+    return list(sm_metrics)
+
+
+@FORK
+def test_a_forked_child_with_a_mock_answers_its_children(sm_metrics):
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        assert pool.submit(log_in_a_mock, "run-1").result(60) == ["run-1"]
+        assert pool.submit(log_in_a_mock, "run-2").result(60) == ["run-2"]
+    assert [call.trial_component for call in sm_metrics.calls] == ["run-1", "run-2"]
+
+
+def leave(mock):
+    mock.stop()
+    return log_in_a_mock("run-1")
+
+
+@FORK
+def test_a_forked_child_leaves_the_mock_of_its_parent():
+    with ExitStack() as stack:
+        sm_metrics = mock_sm_metrics(child_processes="answer").start()
+        stack.callback(sm_metrics.stop)
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=lambda: theirs.send(leave(sm_metrics)))
+        process.start()
+        assert ours.poll(20)
+        assert ours.recv() == ["run-1"]
+        process.join(60)
+        run_script("log('run-2')")
+    assert "run-2" in sm_metrics
+
+
+LAUNCHER = f"""
+import os, subprocess, sys
+script = {SCRIPT!r} + "import os; log(os.environ['RANK'])"
+environs = [{{**os.environ, "RANK": f"run-{{rank}}"}} for rank in range(2)]
+ranks = [subprocess.Popen([sys.executable, "-c", script], env=one) for one in environs]
+sys.exit(any([one.wait() for one in ranks]))
+"""
+
+
+def test_a_launcher_of_processes(sm_metrics):
+    subprocess.run([sys.executable, "-c", LAUNCHER], check=True, timeout=60)
+    assert sorted(sm_metrics) == ["run-0", "run-1"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_clients_that_an_initializer_makes(sm_metrics, method):
+    with multiprocessing.get_context(method).Pool(2, client_in, ["us-east-1"]) as pool:
+        pool.map(log, ["run-1", "run-2", "run-3"])
+    assert sorted(sm_metrics) == ["run-1", "run-2", "run-3"]
+
+
+FORKSERVER = pytest.mark.skipif("forkserver" not in METHODS, reason="no forkserver here")
+
+
+def endpoint_of_this_process():
+    return os.environ.get("AWS_ENDPOINT_URL_SAGEMAKER_METRICS")
+
+
+@FORKSERVER
+def test_a_forkserver_that_is_older_than_the_mock():
+    """It has the environment of its start, and so have the processes that it starts."""
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(1, context) as older:
+        assert older.submit(endpoint_of_this_process).result(60) is None
+        for run in ("run-1", "run-2"):
+            with (
+                mock_sm_metrics(child_processes="answer") as sm_metrics,
+                ProcessPoolExecutor(1, context) as pool,
+            ):
+                pool.submit(log_with_a_new_client, run).result(60)
+            assert list(sm_metrics) == [run]
+        assert older.submit(endpoint_of_this_process).result(60) is None
+    with ProcessPoolExecutor(1, context) as later:
+        assert later.submit(endpoint_of_this_process).result(60) is None
+
+
+@FORKSERVER
+def test_a_pool_that_outlives_its_mock():
+    context = multiprocessing.get_context("forkserver")
+    with ExitStack() as stack:
+        for run in ("run-1", "run-2"):
+            with mock_sm_metrics(child_processes="answer") as sm_metrics:
+                if run == "run-1":
+                    pool = stack.enter_context(ProcessPoolExecutor(1, context))
+                pool.submit(log_with_a_new_client, run).result(60)
+            assert list(sm_metrics) == [run]
+
+
+@FORK
+def test_fifty_processes(sm_metrics):
+    runs = [f"run-{number}" for number in range(50)]
+    with multiprocessing.get_context("fork").Pool(50) as pool:
+        pool.map(log, runs, chunksize=1)
+    assert sorted(sm_metrics) == sorted(runs)
+
+
+@FORK
+def test_a_child_that_is_killed_while_it_calls(sm_metrics):
+    with sm_metrics.hold_calls(trial_component="run-1") as held:
+        process = multiprocessing.get_context("fork").Process(target=log, args=["run-1"])
+        process.start()
+        held.wait(1)
+        process.kill()
+        process.join(60)
+    log("run-2")
+    assert [call.trial_component for call in sm_metrics.calls] == ["run-1", "run-2"]
+
+
+def log_when_released(connection):
+    connection.recv()
+    try:
+        put(boto3.client("sagemaker-metrics", config=ONE_ATTEMPT), "run-1", metric())
+    except Exception as error:
+        connection.send(str(error))
+
+
+ONE_ATTEMPT = Config(retries={"total_max_attempts": 1})
+
+
+@FORK
+@pytest.mark.parametrize(
+    ("fixture", "message"),
+    [
+        ("sm_metrics_endpoint", "while no mock of SageMaker Metrics was on"),
+        ("tmp_path", 'Could not connect to the endpoint URL: "http://127.0.0.1:'),
+    ],
+)
+def test_a_child_that_outlives_the_mock(request, fixture, message):
+    request.getfixturevalue(fixture)
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    with mock_sm_metrics(child_processes="answer"):
+        process = context.Process(target=log_when_released, args=[theirs])
+        process.start()
+    ours.send("go on")
+    assert ours.poll(20)
+    assert message in ours.recv()
+    process.join(60)
 
 
 @FORK

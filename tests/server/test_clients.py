@@ -161,6 +161,17 @@ def test_the_port_is_closed_when_the_last_user_leaves(shared):
             assert is_open(again.url)
 
 
+def test_the_next_first_user_gets_the_same_url(shared):
+    with shared:
+        url = shared.url
+    with shared:
+        assert shared.url == url
+    address = urlsplit(url)
+    with socket.create_server((address.hostname, address.port)), shared:
+        assert shared.url != url
+        assert is_open(shared.url)
+
+
 def test_open_connections_do_not_delay_the_end(shared):
     with mock_sm_metrics() as sm_metrics, sm_metrics.serve() as server:
         address = urlsplit(server.url)
