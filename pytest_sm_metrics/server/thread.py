@@ -37,7 +37,7 @@ class ServerThread(threading.Thread):
         self._stopping: Future[None] = Future()
         self._connections: Connections | None = None
         host, port = listener.getsockname()[:2]
-        host = _ANY.get(host, host)
+        host = str(_ANY.get(host, host))
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @classmethod
