@@ -79,12 +79,6 @@ def _read_window(text: object) -> Any:
     return tuple(given) if all(sides) else text
 
 
-_BOOLS = {
-    **dict.fromkeys(("1", "true", "yes", "on"), True),
-    **dict.fromkeys(("0", "false", "no", "off"), False),
-}
-"""Words for True and False, as ini options of pytest have them."""
-
 _LIMIT: Accepted = ("None, or a whole number from 0", _is_limit)
 
 
@@ -113,8 +107,6 @@ class Setting:
         value: Any = text
         if self.ini_type == "int" and re.fullmatch(r"[+-]?\d+", text, re.ASCII):
             value = int(text)
-        elif self.ini_type == "bool":
-            value = _BOOLS.get(text.lower(), text)
         return self.read(value) if self.read else value
 
     @property

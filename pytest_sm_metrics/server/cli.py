@@ -30,7 +30,13 @@ Tests read what was recorded, inject faults, check and reset over HTTP:
   curl http://127.0.0.1:8000/_sm_metrics/state
   curl -X POST http://127.0.0.1:8000/_sm_metrics/reset"""
 
-_OPTIONS = {name: setting for name, setting in SETTINGS.items() if setting.ini_type}
+_OF_THIS_PROCESS = ("fast_retries", "child_processes")
+"""The settings about clients in the process of the mock: a server has none."""
+_OPTIONS = {
+    name: setting
+    for name, setting in SETTINGS.items()
+    if setting.ini_type and name not in _OF_THIS_PROCESS
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
