@@ -712,7 +712,8 @@ def real_clock_of_time_machine(_):
 def connections_of_the_server(_):
     from aiohttp import web
 
-    is_method(web.Server, "connection_made", "connection_lost", "shutdown")
+    is_method(web.Server, "__call__", "connection_made", "connection_lost", "shutdown")
+    is_method(web.RequestHandler, "data_received")
     assert "handler_cancellation" in inspect.signature(web.Server).parameters
     source = inspect.getsource(web.RequestHandler)
     assert "_manager.connection_made(self, " in source

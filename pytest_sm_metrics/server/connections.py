@@ -12,14 +12,43 @@ from aiohttp import web
 IDLE = 60.0
 """The longest time in seconds that a connection stays open without a complete request."""
 
-_READ_AHEAD = 8 * 1024  # bytes that are received at once, and wait in memory to be read
+MOST_HEAD = 16 * 1024
+"""The size of an incomplete request line with its headers, in bytes."""
+
+_READ_AHEAD = 4 * 1024  # bytes that are received at once, and wait in memory to be read
 _CLOSING = 0.1  # seconds that requests in progress have left when the server stops
 
 _malformed = logging.getLogger("pytest_sm_metrics.server.malformed")
 """Gets aiohttp's messages about malformed HTTP: the client has the answer, and tests no noise."""
 _malformed.disabled = True
 
+_TOO_LONG = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_END_OF_HEAD = b"\r\n\r\n"
+
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class _Connection(web.RequestHandler):
+    """A connection of a client. It is closed if the head of a request does not end."""
+
+    __slots__ = ("_connections", "_head_size", "_tail")
+
+    def __init__(self, connections: Connections, **options: Any) -> None:
+        super().__init__(connections, **options)
+        self._connections = connections
+        self._head_size = 0
+        self._tail = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Read what arrives."""
+        if self._connections.is_between_requests(self):
+            arrived = self._tail + data
+            self._tail = arrived[1 - len(_END_OF_HEAD) :]
+            self._head_size = 0 if _END_OF_HEAD in arrived else self._head_size + len(data)
+            if self._head_size > MOST_HEAD:
+                self._connections.refuse(self)
+                return
+        super().data_received(data)
 
 
 class Connections(web.Server):
@@ -29,17 +58,31 @@ class Connections(web.Server):
     """
 
     def __init__(self, handle: Handle) -> None:
-        options: dict[str, Any] = {
+        self._options: dict[str, Any] = {
             "auto_decompress": False,
             "access_log": None,
             "read_bufsize": _READ_AHEAD,
             "logger": _malformed,
         }
-        super().__init__(self._handle, handler_cancellation=True, **options)
+        super().__init__(self._handle, handler_cancellation=True)
         self._handle_request = handle
         self._open: dict[web.RequestHandler, asyncio.Transport] = {}
         self._idle_since: dict[web.RequestHandler, float] = {}
         """The connections without a request in progress."""
+
+    def __call__(self) -> web.RequestHandler:
+        """Return the protocol of a new connection."""
+        return _Connection(self, loop=asyncio.get_running_loop(), **self._options)
+
+    def is_between_requests(self, handler: web.RequestHandler) -> bool:
+        """Return True if no request of a connection is in progress."""
+        return handler in self._idle_since
+
+    def refuse(self, handler: web.RequestHandler) -> None:
+        """Answer a request whose head is too long, and close its connection."""
+        transport = self._open[handler]
+        transport.write(_TOO_LONG)
+        transport.close()
 
     def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
         """Begin to measure the idle time of a connection."""

@@ -95,19 +95,22 @@ class Bodies:
 
     async def _read_all(self, request: web.BaseRequest) -> bytes:
         """Return a body, or the beginning of one that is too large."""
-        body = bytearray()
+        chunks: list[bytes] = []
+        size = 0
         try:
             async for chunk in request.content.iter_any():
-                body += chunk
+                chunks.append(chunk)
+                size += len(chunk)
                 self._pending += len(chunk)
-                if len(body) > MOST_BYTES:
+                if size > MOST_BYTES:
                     break
                 if self._pending > MOST_PENDING:
                     message = "Too many requests are on their way"
                     raise RefusedError(503, "ServiceUnavailable", message)
-            return bytes(body)
+            return b"".join(chunks)
         finally:
-            self._pending -= len(body)
+            self._pending -= size
+            chunks.clear()  # a traceback may keep this frame for a while
 
 
 def _too_large() -> RefusedError:

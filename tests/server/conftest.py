@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -32,6 +33,18 @@ def network(monkeypatch):
         return connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+@pytest.fixture
+def many_files():
+    """Allow this process, and those that it starts, to open some thousands of connections."""
+    resource = pytest.importorskip("resource", reason="no limits of open files here")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 4096:
+        pytest.skip(f"no process may open more than {hard} files here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class Response(NamedTuple):
@@ -112,3 +125,19 @@ def run_training(server, source):
         timeout=60,
     )
     return done.stdout.strip()
+
+
+COMMAND = [sys.executable, "-m", "pytest_sm_metrics", "serve"]
+
+
+@contextmanager
+def serving(*options):
+    """Start the command; it is killed if the block has not ended it."""
+    with subprocess.Popen(
+        [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            process.url = process.stdout.readline().strip()
+            yield process
+        finally:
+            process.kill()

@@ -189,6 +189,7 @@ def test_a_long_wait_for_an_answer_is_not_idle(sm_metrics, impatient):
     assert put_over_http(impatient.url, 0.5).status == 200
 
 
+@pytest.mark.usefixtures("many_files")
 def test_a_thousand_connections(sm_metrics, sm_metrics_server):
     body = json.dumps(put_document(0.5))
     with ExitStack() as stack:

@@ -7,28 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import pytest
 
 from pytest_sm_metrics.__main__ import main
 
-from .conftest import put_over_http, send
-
-COMMAND = [sys.executable, "-m", "pytest_sm_metrics", "serve"]
-
-
-@contextmanager
-def serving(*options):
-    """Start the command; it is killed if the block has not ended it."""
-    with subprocess.Popen(
-        [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            process.url = process.stdout.readline().strip()
-            yield process
-        finally:
-            process.kill()
+from .conftest import COMMAND, put_over_http, send, serving
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
