@@ -39,7 +39,8 @@ def oldest(session: nox.Session) -> None:
     oldest += ["freezegun==1.5.0", "time-machine==2.16.0"]
     session.install("-e", ".", *oldest, "hypothesis", "pytest-xdist")
     later = ["compat/test_moto.py", "compat/test_moto_trails.py", "compat/test_aiobotocore.py"]
-    later += ["compat/test_readers.py", "cloudtrail/test_trail.py", "service/test_rules.py"]
+    later += ["compat/test_readers.py", "service/test_rules.py"]
+    later += ["cloudtrail/test_trail.py", "cloudtrail/test_deliveries.py"]
     later += ["test_documentation.py"]
     ignored = [f"--ignore=tests/{path}" for path in later]
     # botocore itself causes this warning, when it signs under Python 3.12 and later.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 FILES = {
@@ -30,6 +32,7 @@ SETTINGS = {
     "fast_retries": False,
     "unused_faults": "ignore",
     "rejected_metrics": "error",
+    "child_processes": "answer" if importlib.util.find_spec("aiohttp") else "refuse",
     "seed": -3,
 }
 
@@ -55,6 +58,7 @@ def test_every_file(project, file):
     project.makepyfile(
         """
         import datetime
+        import importlib.util
         import pytest
         from pytest_sm_metrics import current, mock_sm_metrics
 
@@ -68,6 +72,7 @@ def test_every_file(project, file):
             "concurrent_writes": "conflict",
             "fast_retries": False,
             "unused_faults": "ignore",
+            "child_processes": "answer" if importlib.util.find_spec("aiohttp") else "refuse",
             "faults": (),
             "timestamp_window": (
                 datetime.timedelta(days=14),
