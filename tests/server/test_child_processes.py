@@ -383,9 +383,11 @@ def test_the_marker(pytester, scope):
 
         pytestmark = pytest.mark.sm_metrics(child_processes="answer")
 
-        def test_it(sm_metrics{scope}):
-            subprocess.run([sys.executable, "-c", "import training; training.log('r')"], check=True)
-            assert sm_metrics{scope}["r"]["loss"].values == [0.5]
+        @pytest.mark.parametrize("run", ["run-1", "run-2"])
+        def test_it(sm_metrics{scope}, run):
+            script = f"import training; training.log('{{run}}')"
+            subprocess.run([sys.executable, "-c", script], check=True)
+            assert sm_metrics{scope}[run]["loss"].values == [0.5]
 
         def test_afterwards(sm_metrics{scope}):
             pass
@@ -394,4 +396,4 @@ def test_the_marker(pytester, scope):
             assert ("AWS_ACCESS_KEY_ID" in os.environ) is {bool(scope)}
         """,
     )
-    pytester.runpytest_subprocess("-n", "1").assert_outcomes(passed=2)
+    pytester.runpytest_subprocess("-n", "2").assert_outcomes(passed=3)
