@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     cli.add_arguments(serve)
     serve.set_defaults(run=partial(_serve, serve))
-    given = parser.parse_args(arguments)
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        serve.error(cli.unknown_arguments(unknown))
     status: int = given.run(given)
     return status
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import signal
+import socket
 import sys
-import threading
+from collections.abc import Sequence
 from typing import Any
 
 from ..hosts import is_loopback
 from ..settings import SETTINGS
+from ..wording import did_you_mean
 from .server import SageMakerMetricsServer
 
 USAGE = "python -m pytest_sm_metrics serve [--host HOST] [--port PORT] [--<setting> VALUE ...]"
@@ -30,12 +34,12 @@ Tests read what was recorded, inject faults, check and reset over HTTP:
   curl http://127.0.0.1:8000/_sm_metrics/state
   curl -X POST http://127.0.0.1:8000/_sm_metrics/reset"""
 
-_OF_THIS_PROCESS = ("fast_retries", "child_processes")
-"""The settings about clients in the process of the mock: a server has none."""
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_OF_OTHER_PROCESSES = {"child_processes", "fast_retries"}  # they change clients in a process
 _OPTIONS = {
     name: setting
     for name, setting in SETTINGS.items()
-    if setting.ini_type and name not in _OF_THIS_PROCESS
+    if setting.ini_type and name not in _OF_OTHER_PROCESSES
 }
 
 
@@ -43,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `serve`: host, port, and an option for each setting."""
     parser.add_argument(
         "--host",
+        type=_host,
         default="127.0.0.1",
         help="the address to listen on; 0.0.0.0 for all, as in a container (default: 127.0.0.1)",
     )
@@ -53,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, setting in _OPTIONS.items():
         help_text = f"{setting.meaning} (default: {setting.default}; {setting.accepted_as_text})"
         settings.add_argument(_option(name), metavar="VALUE", help=help_text.replace("%", "%%"))
+
+
+def _host(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("''; accepted is an address or a host name.")
+    return text
 
 
 def _port(text: str) -> int:
@@ -68,6 +79,13 @@ def _option(name: str) -> str:
 def opt_out_hint(name: str, value: str) -> str:
     """Return the option that gives a setting a value."""
     return f"{_option(name)} {value}"
+
+
+def unknown_arguments(arguments: Sequence[str]) -> str:
+    """Return the message for arguments that `serve` does not have."""
+    known = ["--host", "--port", *map(_option, _OPTIONS)]
+    hint = did_you_mean(arguments[0].partition("=")[0], known)
+    return f"unrecognized arguments: {' '.join(arguments)}{hint}"
 
 
 def settings_of(given: argparse.Namespace) -> dict[str, Any]:
@@ -86,28 +104,55 @@ def settings_of(given: argparse.Namespace) -> dict[str, Any]:
 
 def serve(host: str, port: int) -> int:
     """Serve until SIGINT or SIGTERM. Return the exit status."""
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
     try:
         server = SageMakerMetricsServer(host, port).acquire()
     except ModuleNotFoundError as error:
         return _fail(str(error))
     except OSError as error:
-        return _fail(
-            f"cannot listen on port {port} of {host}: {error.strerror or error}. "
-            "Choose another --port; 0 is any free port."
-        )
-    print(server.url, flush=True)
+        return _fail(_cannot_listen(host, port, error))
+    signals = _stopping_signals()
+    try:
+        print(server.url, flush=True)
+    except OSError as error:
+        sys.stdout = None  # so that Python does not try to write it once more at the end
+        signals.close()
+        server.release()
+        return _fail(f"cannot print the URL: {error.strerror}")
     if not is_loopback(host) or host in ("0.0.0.0", "::"):
         print(
             f"listening on {host}: other machines can reach this server, and change its state",
             file=sys.stderr,
             flush=True,
         )
-    stopped.wait()
+    signals.recv(1)
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN)  # another one does not interrupt the stop
+    signals.close()
     server.release()
     return 0
+
+
+def _stopping_signals() -> socket.socket:
+    """Return a socket that receives a byte at each signal, whichever thread the signal reaches.
+
+    A lock would not do: it only ends its wait for a signal that reaches the main thread.
+    """
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.detach(), warn_on_full_buffer=False)
+    for number in _STOPPING:
+        signal.signal(number, lambda *_: None)
+    return receiver
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"cannot listen on {host}: {error.strerror}. Choose another --host."
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"cannot listen on {host}: {reason}. Choose another --host."
+    hint = "Choose another --port; 0 is any free port."
+    return f"cannot listen on port {port} of {host}: {reason}. {hint}"
 
 
 def _fail(message: str) -> int:

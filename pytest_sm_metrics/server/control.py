@@ -24,6 +24,7 @@ def control(record: ActiveMock | None, method: str, path: str, body: bytes) -> A
     """Answer a request to the control API. `path`: what follows its prefix."""
     name, _, fault_id = path.partition("/") if path.startswith("faults/") else (path, "", "")
     name = "faults/<id>" if fault_id else name
+    method = "GET" if method == "HEAD" else method  # the body is left out when it is sent
     methods = {of for of, route in _ROUTES if route == name}
     if not methods:
         return _error(404, f"no path {PREFIX}{path}; the paths are: {', '.join(_paths())}")

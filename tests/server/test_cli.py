@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,7 +13,14 @@ import pytest
 
 from pytest_sm_metrics.__main__ import main
 
-from .conftest import COMMAND, put_over_http, send, serving
+from .conftest import (
+    COMMAND,
+    put_document,
+    put_over_http,
+    raw_connection,
+    send,
+    serving,
+)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
@@ -58,6 +66,65 @@ def test_a_port_that_is_taken_is_named(capfd):
     assert "Traceback" not in err
 
 
+def test_an_address_of_another_machine_is_named(capsys):
+    assert main(["serve", "--host", "192.0.2.1"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: cannot listen on 192.0.2.1: ")
+    assert err.endswith(". Choose another --host.\n")
+
+
+def test_an_unknown_host_is_named(capsys, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert main(["serve", "--host", "nowhere"]) == 1
+    message = "error: cannot listen on nowhere: Name or service not known. Choose another --host.\n"
+    assert capsys.readouterr() == ("", message)
+
+
+def test_an_output_that_is_closed():
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(COMMAND, stdout=write, stderr=subprocess.PIPE, text=True, timeout=60)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (1, "error: cannot print the URL: Broken pipe\n")
+
+
+def test_many_signals():
+    with serving() as process:
+        for _ in range(50):
+            process.send_signal(signal.SIGINT)
+            process.terminate()
+        assert process.wait(timeout=20) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("fault", ["delay_calls", "hold_calls"])
+def test_a_signal_during_a_request(fault):
+    with serving() as process, raw_connection(process.url) as connection:
+        document = {"kind": fault, "seconds": 60} if fault == "delay_calls" else {"kind": fault}
+        send(process.url, "POST", "/_sm_metrics/faults", document)
+        body = json.dumps(put_document(0.5)).encode()
+        head = f"PUT /BatchPutMetrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+        connection.sendall(head.encode() + b"\r\n\r\n" + body)
+        wait_until_it_matches(process.url)
+        process.terminate()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+        assert process.stderr.read() == ""
+
+
+def wait_until_it_matches(url):
+    while True:
+        [fault] = send(url, "GET", "/_sm_metrics/faults").json["faults"]
+        if fault["matches"]:
+            return
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -65,12 +132,15 @@ def test_a_port_that_is_taken_is_named(capfd):
             ["--metric-limit", "many"],
             "--metric-limit is 'many'; accepted is a whole number from 0.",
         ),
-        (["--fast-retries", "no"], "unrecognized arguments: --fast-retries no"),
-        (["--child-processes", "answer"], "unrecognized arguments: --child-processes answer"),
         (["--timestamp-window", "1y,1d"], "--timestamp-window is '1y,1d'; accepted is "),
         (["--port", "65536"], "'65536'; accepted is a whole number from 0 to 65535."),
-        (["--metric-limt", "1"], "unrecognized arguments: --metric-limt 1"),
-        (["--faults", "1"], "unrecognized arguments: --faults 1"),
+        (["--host", ""], "argument --host: ''; accepted is an address or a host name."),
+        (
+            ["--metric-limt", "1"],
+            "serve: error: unrecognized arguments: --metric-limt 1; did you mean '--metric-limit'?",
+        ),
+        (["--faults", "1"], "unrecognized arguments: --faults 1; did you mean "),
+        (["--child-processes", "answer"], "unrecognized arguments: --child-processes answer."),
     ],
 )
 def test_wrong_arguments(capsys, arguments, message):

@@ -29,6 +29,11 @@ def test_health(api):
     )
 
 
+def test_health_without_the_body(sm_metrics_server):
+    answer = send(sm_metrics_server.url, "HEAD", "/_sm_metrics/health")
+    assert (answer.status, answer.body) == (200, b"")
+
+
 def test_health_without_a_mock(sm_metrics_endpoint):
     assert send(sm_metrics_endpoint.url, "GET", "/_sm_metrics/health").json["status"] == "ok"
 
