@@ -15,8 +15,9 @@ from .json_faults import fault_of
 PREFIX = "/_sm_metrics/"
 """The beginning of its paths."""
 
-_NO_MOCK = "no mock of SageMaker Metrics is on: ask for the fixture sm_metrics, or enter "
-_NO_MOCK += "mock_sm_metrics()"
+_NO_MOCK = (
+    "no mock of SageMaker Metrics is on: ask for the fixture sm_metrics, or enter mock_sm_metrics()"
+)
 
 
 def control(record: ActiveMock | None, method: str, path: str, body: bytes) -> Answer:

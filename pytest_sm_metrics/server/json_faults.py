@@ -75,7 +75,8 @@ def _error_of(value: Any) -> Any:
             return status, code
         case [status, {"body": str() as body}]:
             return status, body.encode()
-    raise ValueError(f"error is {value!r}; accepted is {_WORDS['error']}.")
+        case _:
+            raise ValueError(f"error is {value!r}; accepted is {_WORDS['error']}.")
 
 
 def _filter_of(key: str, value: Any) -> Any:
@@ -87,5 +88,6 @@ def _filter_of(key: str, value: Any) -> Any:
                 return re.compile(pattern)
             except re.error as error:
                 raise ValueError(f"{key} has the pattern {pattern!r}: {error}.") from None
-    words = 'a string, {"pattern": "..."} with a regular expression, or null for any'
-    raise ValueError(f"{key} is {value!r}; accepted is {words}.")
+        case _:
+            words = 'a string, {"pattern": "..."} with a regular expression, or null for any'
+            raise ValueError(f"{key} is {value!r}; accepted is {words}.")

@@ -36,8 +36,8 @@ class ServerThread(threading.Thread):
         self._ready: Future[None] = Future()
         self._stopping: Future[None] = Future()
         self._connections: Connections | None = None
-        host, port = listener.getsockname()[:2]
-        host = _ANY.get(host, host)
+        address, port = listener.getsockname()[:2]
+        host = _ANY.get(str(address), str(address))
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @classmethod
