@@ -7,7 +7,12 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from ..aws.configured import hide_credentials, lacks_credentials, lacks_region
+from ..aws.configured import (
+    hide_credentials,
+    lacks_credentials,
+    lacks_region,
+    require_endpoints,
+)
 from ..server.server import CREDENTIALS, REGION, SageMakerMetricsServer, shared
 from .forkservers import Forkservers
 
@@ -75,8 +80,10 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 def answer_child_processes() -> tuple[str, Callable[[], None]]:
     """Have child processes find the server. Return its URL, and a function that ends it.
 
-    Raise a ModuleNotFoundError that names the extra if the server cannot run.
+    Raise a ModuleNotFoundError that names the extra if the server cannot run; a RuntimeError if
+    botocore is too old to find it.
     """
+    require_endpoints()
     with ExitStack() as stack:
         server = stack.enter_context(shared)
         stack.enter_context(hide_credentials(server.env["AWS_ACCESS_KEY_ID"]))

@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import botocore.configprovider
 import botocore.credentials
 from botocore.exceptions import ProfileNotFound
 from botocore.session import Session
@@ -55,6 +56,15 @@ def _configured(name: str) -> Any:
         return Session().get_config_variable(name)
     except ProfileNotFound:
         return None
+
+
+def require_endpoints() -> None:
+    """Raise a RuntimeError if botocore does not read AWS_ENDPOINT_URL_SAGEMAKER_METRICS."""
+    if not hasattr(botocore.configprovider, "ConfiguredEndpointProvider"):
+        raise RuntimeError(
+            'child_processes="answer" needs botocore 1.31 or later, and '
+            f"{botocore.__version__} is installed: processes that are started would call AWS"
+        )
 
 
 @contextmanager

@@ -89,6 +89,5 @@ def _filter_of(key: str, value: Any) -> Any:
             except re.error as error:
                 raise ValueError(f"{key} has the pattern {pattern!r}: {error}.") from None
         case _:
-            pass
-    words = 'a string, {"pattern": "..."} with a regular expression, or null for any'
-    raise ValueError(f"{key} is {value!r}; accepted is {words}.")
+            words = 'a string, {"pattern": "..."} with a regular expression, or null for any'
+            raise ValueError(f"{key} is {value!r}; accepted is {words}.")

@@ -355,6 +355,14 @@ def test_a_proxy_is_passed_by(monkeypatch):
     assert list(sm_metrics) == ["run-1"]
 
 
+def test_a_botocore_that_reads_no_endpoints(monkeypatch):
+    before = now()
+    monkeypatch.delattr("botocore.configprovider.ConfiguredEndpointProvider")
+    with pytest.raises(RuntimeError, match=r"needs botocore 1\.31 or later, and \d"):
+        mock_sm_metrics(child_processes="answer").start()
+    assert now() == before
+
+
 def test_without_the_extra(pytester):
     pytester.makepyfile(
         """
