@@ -16,7 +16,7 @@ LEAN = "not xdist and not pytest_plugins and not companions"
 
 def run_pytest(session: nox.Session, *options: str) -> None:
     """Run pytest in two processes, with more options from the command line."""
-    session.run("pytest", "-n", "2", *options, *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "2", *options, *session.posargs)
 
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])

@@ -368,8 +368,8 @@ class TestPlainClasses:
         @mock_sm_metrics
         class TestPartial:
             test_method = functools.partialmethod(counted, 1, size=2)
-            test_partial = functools.partial(counted, 1, size=2)
-            test_builtin = functools.partial(int, "1")
+            test_partial = staticmethod(functools.partial(counted, 1, size=2))
+            test_builtin = staticmethod(functools.partial(int, "1"))
 
         assert TestPartial().test_method() == TestPartial().test_partial() == (1, 1, {"size": 2})
         assert TestPartial().test_builtin() == 1

@@ -88,7 +88,7 @@ class TestDask:
     def connect(self, tmp_path):
         distributed = pytest.importorskip("distributed", reason="needs the extra compat")
         options = {"n_workers": 1, "threads_per_worker": 1, "processes": True}
-        options |= {"dashboard_address": None, "local_directory": str(tmp_path)}
+        options |= {"dashboard_address": ":0", "local_directory": str(tmp_path)}
         with ExitStack() as stack:
 
             def connect():
