@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
 from contextlib import ExitStack
 
 import pytest
@@ -147,15 +148,25 @@ def test_a_body_that_ends_early(sm_metrics, caplog):
     assert caplog.records == []
 
 
+def beginning(connection):
+    """Return the beginning of an answer; empty if the connection is reset before it is read."""
+    try:
+        return connection.recv(12)
+    except ConnectionError:
+        return b""
+
+
 def test_many_bodies_on_their_way(sm_metrics, sm_metrics_server):
     with ExitStack() as stack:
         connections = []
         for _ in range(20):
             connection = stack.enter_context(raw_connection(sm_metrics_server.url))
-            connection.sendall(head(f"Content-Length: {MIB}") + b" " * (MIB - 1))
+            with contextlib.suppress(ConnectionError):  # it may be refused meanwhile
+                connection.sendall(head(f"Content-Length: {MIB}") + b" " * (MIB - 1))
             connections.append(connection)
-        refused = connections[-1]
-        assert refused.recv(12) == b"HTTP/1.1 503"
+        refused, _, _ = select.select(connections, [], [], 20)
+        assert refused
+        assert {beginning(connection) for connection in refused} <= {b"HTTP/1.1 503", b""}
     assert put_over_http(sm_metrics_server.url, 0.5).status == 200
     assert len(sm_metrics.calls) == 1
 
