@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 _LISTED = 10  # names in a message
 _LONGEST = 256  # characters of one name or value in a message
@@ -27,6 +28,15 @@ def printable_lines(text: str) -> str:
 def encodable(text: str) -> str:
     """Escape lone surrogates, which no encoding can carry."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def encodable_data(data: Any) -> Any:
+    """Escape lone surrogates in all texts of plain data."""
+    if isinstance(data, str):
+        return encodable(data)
+    if isinstance(data, dict):
+        return {encodable_data(key): encodable_data(value) for key, value in data.items()}
+    return [encodable_data(value) for value in data] if isinstance(data, list) else data
 
 
 def shortened(text: str) -> str:

@@ -13,6 +13,7 @@ from weakref import WeakSet, ref
 from ..current_test import current_test
 from ..service.journal import Call
 from ..service.service import Service
+from ..service.store import StoredTrialComponent
 from .cloudtrail_calls import TrailListener
 from .patches import Patches
 from .quotas import Quotas
@@ -54,12 +55,25 @@ class ActiveMock:
     """Called once when the mock is deactivated."""
     before_test: tuple[list[Call], int] | None = None
     """The journal at the start of the test, and its length then; None if the mock is younger."""
+    metrics_before_test: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The number of metrics at the start of the test, by region and trial component."""
 
     @property
     def calls_before_test(self) -> int:
         """The number of calls that reached it before the test began."""
         journal, count = self.before_test or (None, 0)
         return count if journal is self.service.calls else 0
+
+    def begin_test(self) -> None:
+        """Note what the mock holds before a test."""
+        self.before_test = (self.service.calls, len(self.service.calls))
+        components = self.service.components()
+        self.metrics_before_test = {(one.region, one.name): one.count for one in components}
+
+    def metrics_before(self, component: StoredTrialComponent) -> int:
+        """Return the number of metrics that a trial component held before the test began."""
+        before = self.metrics_before_test.get((component.region, component.name), 0)
+        return before if self.calls_before_test and before <= component.count else 0
 
 
 class Sending(NamedTuple):
@@ -170,7 +184,7 @@ class ActiveMocks:
             self.ended_unjudged.clear()
             self.left.clear()
             for record in self.stack:
-                record.before_test = (record.service.calls, len(record.service.calls))
+                record.begin_test()
                 record.quotas.restore_all()
 
     def of_this_test(self) -> list[ActiveMock]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import threading
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any, TypedDict
 
 from ..aws.active import ActiveMock
 from ..cloudtrail.held_events import what_trails_hold
+from ..cloudtrail.records import is_recorded, record_of
 from ..reading.plain import plain_call, plain_rejected
 from ..reading.recorded import MetricSeries, rejected_metrics
 from ..reading.why_absent import why_no_values
@@ -23,7 +25,7 @@ from ..service.numbers import as_sent
 from ..service.service import Service
 from ..service.store import StoredTrialComponent
 from ..settings import SETTINGS, Settings
-from ..wording import encodable
+from ..wording import encodable, encodable_data
 
 
 class CallRecord(TypedDict):
@@ -91,11 +93,15 @@ class MockRecord(TypedDict):
     """The number of earlier calls of the test that the record leaves out."""
     calls: list[CallRecord]
     series: list[SeriesRecord]
-    """The accepted metrics; empty if the number of calls is limited."""
+    """The metrics that were accepted during the test."""
+    series_left_out: int
+    """The number of further series that the record leaves out."""
     faults: list[FaultRecord]
     trails: list[str]
     """A line for each CloudTrail trail with the number of its events, and a line for each error
     of a trail."""
+    events: list[dict[str, Any]]
+    """The CloudTrail events of the calls in the record; empty if their number is limited."""
 
 
 class TestRecord(TypedDict):
@@ -114,17 +120,18 @@ class TestRecord(TypedDict):
 
 
 def record_test(
-    test: str, mocks: Sequence[ActiveMock], blocked: Sequence[str], most_calls: int | None
+    test: str, mocks: Sequence[ActiveMock], blocked: Sequence[str], most: int | None
 ) -> TestRecord:
     """Return the record of a test.
 
-    Of each mock it has the last `most_calls` calls and no series; None: all calls, and the series.
+    Of each mock it has the last `most` calls, the first `most` series, and no CloudTrail events;
+    None: everything.
     """
     return {
         "test": encodable(test),
         "thread_name": encodable(threading.current_thread().name),
         "process_id": os.getpid(),
-        "mocks": [_record_mock(one, most_calls) for one in mocks if _is_used(one)],
+        "mocks": [_record_mock(one, most) for one in mocks if _is_used(one)],
         "blocked_calls": list(blocked),
     }
 
@@ -136,19 +143,23 @@ def _is_used(active: ActiveMock) -> bool:
     return bool(service.injection.added or active.mock.cloudtrail.trails)
 
 
-def _record_mock(active: ActiveMock, most_calls: int | None) -> MockRecord:
+def _record_mock(active: ActiveMock, most: int | None) -> MockRecord:
     service, before = active.service, active.calls_before_test
     calls = service.calls[before:]
-    left_out = 0 if most_calls is None else max(0, len(calls) - most_calls)
-    components = service.components() if most_calls is None else []
+    left_out = 0 if most is None else max(0, len(calls) - most)
+    series = list(_series_of_the_test(active))
+    shown = series[:most]
+    events = (record_of(call, service.settings) for call in calls if is_recorded(call))
     return {
         "settings": _record_settings(service.settings),
         "calls_before": before,
         "calls_left_out": left_out,
         "calls": [_record_call(service, call) for call in calls[left_out:]],
-        "series": [one for component in components for one in _record_series(service, component)],
+        "series": [_record_series(component, one) for component, one in shown],
+        "series_left_out": len(series) - len(shown),
         "faults": list(map(_record_fault, service.injection.added)),
         "trails": list(what_trails_hold(active.mock.cloudtrail._trails)),
+        "events": list(map(encodable_data, events)) if most is None else [],
     }
 
 
@@ -199,14 +210,23 @@ def _record_fault(fault: Fault) -> FaultRecord:
     }
 
 
-def _record_series(service: Service, component: StoredTrialComponent) -> Iterator[SeriesRecord]:
-    for name, columns in service.series(component).items():
-        series = MetricSeries(name, columns)
-        yield {
-            "trial_component": encodable(component.name),
-            "region": component.region,
-            "metric_name": encodable(name),
-            "values": [as_sent(value) for value in series.values],
-            "steps": series.steps,
-            "timestamps": [timestamp.isoformat() for timestamp in series.timestamps],
-        }
+def _series_of_the_test(active: ActiveMock) -> Iterator[tuple[StoredTrialComponent, MetricSeries]]:
+    """Return each series with its trial component; of a shared mock, what arrived in the test."""
+    for component in active.service.components():
+        before = active.metrics_before(component)
+        for name, columns in active.service.series(component).items():
+            first = bisect_left(columns.arrivals, before)
+            series = MetricSeries(name, columns)[first:]
+            if len(series):
+                yield component, series
+
+
+def _record_series(component: StoredTrialComponent, series: MetricSeries) -> SeriesRecord:
+    return {
+        "trial_component": encodable(component.name),
+        "region": component.region,
+        "metric_name": encodable(series.metric_name),
+        "values": [as_sent(value) for value in series.values],
+        "steps": series.steps,
+        "timestamps": [timestamp.isoformat() for timestamp in series.timestamps],
+    }

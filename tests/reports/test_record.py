@@ -27,9 +27,9 @@ def sm_metrics():
         yield sm_metrics
 
 
-def record_of(*mocks, blocked=(), most_calls=None):
+def record_of(*mocks, blocked=(), most=None):
     """Return the record of mocks, which survives JSON unchanged."""
-    record = record_test("test_it.py::test_it", list(map(active.find, mocks)), blocked, most_calls)
+    record = record_test("test_it.py::test_it", list(map(active.find, mocks)), blocked, most)
     assert json.loads(json.dumps(record, allow_nan=False)) == record
     return record
 
@@ -120,6 +120,29 @@ class TestAMock:
                 "timestamps": [NOON],
             },
         ]
+
+    def test_series_of_a_shared_mock_are_those_of_the_test(self, sm_metrics):
+        send(sm_metrics, put(item(), item("acc", 1)))
+        active.find(sm_metrics).begin_test()
+        send(sm_metrics, put(item(value=0.25, step=1)), put(item(), run="run-2"))
+        series = only_mock(record_of(sm_metrics))["series"]
+        shown = [(one["trial_component"], one["metric_name"], one["values"]) for one in series]
+        assert shown == [("run-1", "loss", [0.25]), ("run-2", "loss", [0.5])]
+
+    def test_series_after_a_reset_are_those_since(self, sm_metrics):
+        send(sm_metrics, put(item(), item(step=1)))
+        active.find(sm_metrics).begin_test()
+        sm_metrics.reset()
+        send(sm_metrics, put(item(), item(step=1), item(step=2)))
+        [series] = only_mock(record_of(sm_metrics))["series"]
+        assert series["steps"] == [0, 1, 2]
+
+    def test_events_are_those_of_the_test(self, sm_metrics):
+        send(sm_metrics, put(item()))
+        active.find(sm_metrics).begin_test()
+        send(sm_metrics, put(item()))
+        _, second = sm_metrics.cloudtrail.events
+        assert only_mock(record_of(sm_metrics))["events"] == [second]
 
     def test_faults_with_hits_and_matches(self, sm_metrics):
         sm_metrics.fail_metrics("CONFLICT_ERROR", metric_name="acc")
@@ -243,24 +266,30 @@ class TestACall:
 
 class TestLimits:
     @pytest.mark.parametrize(
-        ("most_calls", "steps"), [(None, [0, 1, 2]), (3, [0, 1, 2]), (2, [1, 2]), (1, [2]), (0, [])]
+        ("most", "steps"), [(None, [0, 1, 2]), (3, [0, 1, 2]), (2, [1, 2]), (1, [2]), (0, [])]
     )
-    def test_the_last_calls_are_kept(self, sm_metrics, most_calls, steps):
+    def test_the_last_calls_are_kept(self, sm_metrics, most, steps):
         send(sm_metrics, *[put(item(step=step)) for step in range(3)])
-        mock = only_mock(record_of(sm_metrics, most_calls=most_calls))
+        mock = only_mock(record_of(sm_metrics, most=most))
         data = [call["call"]["parameters"]["MetricData"] for call in mock["calls"]]
         assert [metric["Step"] for [metric] in data] == steps
         assert mock["calls_left_out"] == 3 - len(steps)
 
-    def test_series_are_left_out_with_a_limit(self, sm_metrics):
+    def test_the_first_series_are_kept(self, sm_metrics):
+        send(sm_metrics, put(item("a"), item("b"), item("c"), item("b")))
+        mock = only_mock(record_of(sm_metrics, most=2))
+        assert [one["metric_name"] for one in mock["series"]] == ["a", "b"]
+        assert mock["series_left_out"] == 1
+
+    def test_events_are_left_out_with_a_limit(self, sm_metrics):
         send(sm_metrics, put(item()))
-        assert only_mock(record_of(sm_metrics, most_calls=10))["series"] == []
+        assert only_mock(record_of(sm_metrics, most=10))["events"] == []
 
     def test_each_mock_has_its_own(self, sm_metrics):
         with mock_sm_metrics() as other:
             send(sm_metrics, put(item()), put(item()))
             send(other, put(item()))
-            mocks = record_of(sm_metrics, other, most_calls=1)["mocks"]
+            mocks = record_of(sm_metrics, other, most=1)["mocks"]
         assert [mock["calls_left_out"] for mock in mocks] == [1, 0]
 
 
