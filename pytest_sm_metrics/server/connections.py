@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from .peers import process_of_client
+
 IDLE = 60.0
 """The longest time in seconds that a connection stays open without a complete request."""
 
@@ -28,16 +30,27 @@ _END_OF_HEAD = b"\r\n\r\n"
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-class _Connection(web.RequestHandler):
+class Connection(web.RequestHandler):
     """A connection of a client. It is closed if the head of a request does not end."""
 
-    __slots__ = ("_connections", "_head_size", "_tail")
+    __slots__ = ("_client_process", "_connections", "_head_size", "_tail")
 
     def __init__(self, connections: Connections, **options: Any) -> None:
         super().__init__(connections, **options)
         self._connections = connections
+        self._client_process: int | None = None
         self._head_size = 0
         self._tail = b""
+
+    @property
+    def client_process(self) -> int:
+        """The process of the client if it descends from this one; 0 if it is not known."""
+        if self._client_process is None:
+            self._client_process = 0
+            client, server = self.peername, self.sockname
+            if isinstance(client, tuple) and isinstance(server, tuple):
+                self._client_process = process_of_client(client[1], server[1])
+        return self._client_process
 
     def data_received(self, data: bytes) -> None:
         """Read what arrives."""
@@ -72,7 +85,7 @@ class Connections(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """Return the protocol of a new connection."""
-        return _Connection(self, loop=asyncio.get_running_loop(), **self._options)
+        return Connection(self, loop=asyncio.get_running_loop(), **self._options)
 
     def is_between_requests(self, handler: web.RequestHandler) -> bool:
         """Return True if no request of a connection is in progress."""
