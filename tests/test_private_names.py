@@ -626,6 +626,13 @@ def motos_urls(_):
     assert stubber().process_request(request) is None
 
 
+@needed_in("aws/moto.py", needs="moto.core.models")
+def stop_of_motos_mocks(_):
+    mocks = sys.modules["moto.core.models"].MockAWS
+    is_method(mocks, "stop")
+    assert "self.stop()" in inspect.getsource(mocks.__exit__)
+
+
 @needed_in("aws/organizations.py", needs="moto.organizations.models")
 def motos_organizations(_):
     from moto import mock_aws

@@ -158,6 +158,19 @@ def test_children_while_moto_is_on(sm_metrics, method):
     sm_metrics.assert_logged("run-1", "loss", 0.5)
 
 
+@pytest.mark.parametrize("order", [(0, 2, 1), (2, 0, 1), (2, 1, 0)])
+def test_moto_that_stops_later_restores_no_credentials_of_ours(order):
+    moto = pytest.importorskip("moto", reason="needs moto")
+    before, stop = dict(os.environ), vars(moto.core.models.MockAWS)["stop"]
+    mocks = [mock_sm_metrics(child_processes="answer"), moto.mock_aws(), moto.mock_aws()]
+    for mock in mocks:
+        mock.start()
+    for index in order:
+        mocks[index].stop()
+    assert dict(os.environ) == before
+    assert vars(moto.core.models.MockAWS)["stop"] is stop
+
+
 TRAINING = """
 import boto3
 from moto import mock_aws
