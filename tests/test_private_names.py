@@ -727,14 +727,6 @@ def connections_of_the_server(_):
     assert "_manager.connection_lost(self, " in source
 
 
-@needed_in("server/connections.py", needs="aiohttp")
-def ends_of_a_connection(_):
-    from aiohttp import web
-
-    for name in ("peername", "sockname"):
-        assert f'get_extra_info("{name}")' in inspect.getsource(web.RequestHandler)
-
-
 @needed_in("server/connections.py")
 def size_of_what_is_received(_):
     from asyncio import selector_events

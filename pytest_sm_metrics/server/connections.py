@@ -42,14 +42,12 @@ class Connection(web.RequestHandler):
         self._head_size = 0
         self._tail = b""
 
-    @property
-    def client_process(self) -> int:
-        """The process of the client if it descends from this one; 0 if it is not known."""
+    def client_process(self, transport: asyncio.Transport) -> int:
+        """Return the process of the client if it descends from this one; 0 if it is not known."""
         if self._client_process is None:
-            self._client_process = 0
-            client, server = self.peername, self.sockname
-            if isinstance(client, tuple) and isinstance(server, tuple):
-                self._client_process = process_of_client(client[1], server[1])
+            client, server = map(transport.get_extra_info, ("peername", "sockname"))
+            is_known = client and server  # not if the client has left at once
+            self._client_process = process_of_client(client[1], server[1]) if is_known else 0
         return self._client_process
 
     def data_received(self, data: bytes) -> None:

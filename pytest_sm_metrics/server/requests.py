@@ -144,5 +144,7 @@ def _process_of(request: web.BaseRequest) -> int:
     forked = request.headers.get(PROCESS_HEADER, "")
     if _PROCESS.fullmatch(forked):
         return int(forked)
-    connection = request.protocol
-    return connection.client_process if isinstance(connection, connections.Connection) else 0
+    connection, transport = request.protocol, request.transport
+    if isinstance(connection, connections.Connection) and transport is not None:
+        return connection.client_process(transport)
+    return 0  # the client has left
