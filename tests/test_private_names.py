@@ -720,7 +720,7 @@ def connections_of_the_server(_):
     from aiohttp import web
 
     is_method(web.Server, "__call__", "connection_made", "connection_lost", "shutdown")
-    is_method(web.RequestHandler, "data_received")
+    is_method(web.RequestHandler, "data_received", "eof_received")
     assert "handler_cancellation" in inspect.signature(web.Server).parameters
     source = inspect.getsource(web.RequestHandler)
     assert "_manager.connection_made(self, " in source
