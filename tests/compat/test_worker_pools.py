@@ -193,6 +193,11 @@ train()
 """
 
 
+def train():
+    exec(TRAINING, {})
+    return os.getpid()
+
+
 class TestSageMakerSDK:
     @pytest.fixture(autouse=True)
     def _installed(self):
@@ -205,3 +210,12 @@ class TestSageMakerSDK:
         subprocess.run([sys.executable, "-c", TRAINING], check=True, timeout=120)
         assert sm_metrics["churn-run-1"]["loss"].steps == list(range(25))
         sm_metrics.assert_called("BatchPutMetrics", "churn-run-1", times=3)
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_pools(self, sm_metrics, method):
+        with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
+            process = pool.submit(train).result(120)
+        assert process != os.getpid()
+        assert sm_metrics["churn-run-1"]["loss"].steps == list(range(25))
+        if method == "fork" or os.path.exists("/proc/self/net/tcp"):
+            assert {call.process_id for call in sm_metrics.calls} == {process}
