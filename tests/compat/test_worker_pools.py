@@ -102,6 +102,8 @@ class TestDask:
         processes = client.gather(client.map(log, RUNS))
         assert sorted(sm_metrics) == RUNS
         assert os.getpid() not in processes
+        if os.path.exists("/proc/self/net/tcp"):
+            assert {call.process_id for call in sm_metrics.calls} == set(processes)
 
     def test_a_cluster_that_outlives_a_mock(self, connect, sm_metrics_endpoint, monkeypatch):
         for name, value in sm_metrics_endpoint.env.items():
