@@ -167,6 +167,7 @@ def test_a_client_that_closes_its_side_while_its_call_is_held(sm_metrics, sm_met
         held.wait()
         connection.shutdown(socket.SHUT_WR)
         assert received(connection) == b""
+        sm_metrics.wait_for(lambda sm_metrics: sm_metrics.calls)
     assert [call.error_code for call in sm_metrics.calls] == ["ConnectionAbortedError"]
 
 
