@@ -8,7 +8,10 @@ from pathlib import Path
 
 import nox
 
+nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
+
+PROJECT = nox.project.load_toml("pyproject.toml")
 
 # Leave out the tests that start many processes; other sessions run them.
 LEAN = "not xdist and not pytest_plugins and not companions"
@@ -31,7 +34,7 @@ def oldest(session: nox.Session) -> None:
     """Test with the oldest pytest and botocore that are supported.
 
     This leaves out the tests that need later versions: aiobotocore, moto, and the service model
-    with which the rules are compared. It leaves out the blocks and examples that log a NaN: the
+    with which the rules and operations are compared. It leaves out the blocks and examples that log a NaN: the
     oldest botocore sends it as a token that is no JSON. And it does not run tests of the plugin
     again under xdist.
     """
@@ -41,7 +44,7 @@ def oldest(session: nox.Session) -> None:
     later = ["compat/test_moto.py", "compat/test_moto_trails.py", "compat/test_aiobotocore.py"]
     later += ["compat/test_readers.py", "service/test_rules.py"]
     later += ["cloudtrail/test_trail.py", "cloudtrail/test_deliveries.py"]
-    later += ["test_documentation.py", "reports/test_markdown.py"]
+    later += ["test_documentation.py", "reports/test_markdown.py", "test_service_model.py"]
     ignored = [f"--ignore=tests/{path}" for path in later]
     # botocore itself causes this warning, when it signs under Python 3.12 and later.
     utcnow = ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
@@ -130,10 +133,30 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check lint, format, types and layers."""
-    session.install("-e", ".[lint]")
+    """Check lint, format, types, layers and workflows."""
+    session.install("-e", ".", *nox.project.dependency_groups(PROJECT, "lint"))
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
     session.run("mypy")
     session.run("pyright")
     session.run("lint-imports", "--no-cache")
+    workflows = sorted(str(path) for path in Path(".github/workflows").glob("*.yml"))
+    session.run("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    session.run("zizmor", "--offline", "--persona=pedantic", ".github")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build sdist and wheel, check them, and try the wheel in an empty environment.
+
+    They are left in `dist`. Without SOURCE_DATE_EPOCH all their files have one fixed date.
+    """
+    session.install(*nox.project.dependency_groups(PROJECT, "package"))
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build")
+    built = sorted(str(path) for path in Path("dist").iterdir())
+    session.run("twine", "check", "--strict", *built)
+    session.run("check-wheel-contents", "dist")
+    environ = {"SM_METRICS_DISTRIBUTIONS": str(Path("dist").resolve())}
+    options = ["--noconftest", *session.posargs]
+    session.run("python", "-m", "pytest", "tests/test_distributions.py", *options, env=environ)
