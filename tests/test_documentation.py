@@ -99,7 +99,7 @@ def _is_installed(module):
 
 
 def test_links_lead_somewhere():
-    for path in PATHS:
+    for path in {*PATHS, *ROOT.glob("*.md")}:
         for link in re.findall(r"\]\(([\w./-]+)(?:#[\w-]+)?\)", path.read_text(encoding="utf-8")):
             assert (path.parent / link).exists(), f"{path.name}: {link}"
 
