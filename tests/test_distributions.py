@@ -168,39 +168,53 @@ def test_source_date_epoch_is_the_date_of_all_files(tmp_path):
 
 
 class Environment:
-    """A virtual environment that has only the wheel and what it needs."""
+    """A virtual environment that has only the wheel, one extra of it, and what they need."""
 
-    def __init__(self, folder, wheel):
+    def __init__(self, folder, wheel, extra=""):
         self._work = folder / "work"
         self._work.mkdir()
         environment = folder / "environment"
         venv.create(environment, with_pip=True)
         folders = [path for name in ("bin", "Scripts") if (path := environment / name).is_dir()]
         self._python = next(folders[0].glob("python*"))
-        done = self.run("-m", "pip", "install", "-q", str(wheel))
+        done = self.run("-m", "pip", "install", "-q", f"{wheel}{extra}")
         assert done.returncode == 0, done.stderr
 
-    def run(self, *arguments):
-        """Run Python, without the variables that this run of pytest has."""
+    def start(self, *arguments):
+        """Start Python, without the variables that this run of pytest has."""
         left_out = ("AWS_", "COV", "PYTEST", "PYTHON")
         environ = {name: one for name, one in os.environ.items() if not name.startswith(left_out)}
-        return subprocess.run(
+        return subprocess.Popen(
             [str(self._python), *arguments],
             cwd=self._work,
             env=environ,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
-            check=False,
         )
+
+    def run(self, *arguments):
+        """Run Python to its end, and return its outcome."""
+        with self.start(*arguments) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=300)
+            finally:
+                process.kill()
+        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
 @pytest.fixture(scope="module")
-def installed(distributions, tmp_path_factory):
-    """Return an environment with the wheel."""
+def install(distributions, tmp_path_factory):
+    """Return a function that makes an environment with the wheel."""
     if not BUILT:
         pytest.skip("installs from a package index: `nox -s package` runs it")
-    return Environment(tmp_path_factory.mktemp("empty"), distributions[1])
+    return lambda extra="": Environment(tmp_path_factory.mktemp("empty"), distributions[1], extra)
+
+
+@pytest.fixture(scope="module")
+def installed(install):
+    """Return an environment with the wheel."""
+    return install()
 
 
 def test_the_installed_wheel_brings_its_fixtures(installed):
@@ -240,3 +254,12 @@ def test_the_command_names_the_extra_that_it_needs(installed):
     assert done.returncode == 1
     assert "pip install 'pytest-sm-metrics[server]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_extra_server_brings_what_the_command_needs(install):
+    with install("[server]").start("-W", "error", "-m", "pytest_sm_metrics", "serve") as process:
+        try:
+            assert re.match(r"http://127\.0\.0\.1:\d+$", process.stdout.readline())
+        finally:
+            process.terminate()
+        assert process.wait(timeout=60) == 0
