@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any, TypedDict
 
-import pytest
-
 from ..aws.active import ActiveMock, active
 from ..current_test import name_of
 from ..reports.counts import counts_of
@@ -49,14 +47,14 @@ def attachment_of(item: Any, is_recorded: bool) -> Attachment | None:
     }
 
 
-def _is_used(item: pytest.Item, one: ActiveMock) -> bool:
+def _is_used(item: Any, one: ActiveMock) -> bool:
     """Return True for a mock of the test; for a shared one, if it asks for it or calls it."""
     if one.scope_rank <= 1 or len(one.service.calls) > one.calls_before_test:
         return True
     return asking.uses(item, one.fixture)
 
 
-def _record(item: pytest.Item, blocked: list[str]) -> tuple[str, str]:
+def _record(item: Any, blocked: list[str]) -> tuple[str, str]:
     """Return the record of a test as JSON, and the reason if there is none."""
     try:
         from ..reports.record import record_test

@@ -45,7 +45,7 @@ def accepted_paths(config: pytest.Config, files: Sequence[str]) -> list[Path]:
 class _Place(NamedTuple):
     """The place of an entry in the report."""
 
-    index: int
+    in_collection: int
     """The place of its test in the collection."""
     worker: tuple[int, str]
     """The worker, `gw2` before `gw10`."""
@@ -119,13 +119,11 @@ class Entries:
         key = _worker_of(report), report.nodeid
         reports = self._reports.setdefault(key, [])
         reports.append(report)
-        when: str = report.when or ""
-        outcome: str = report.outcome
-        if when == "???":  # xdist reports a worker that crashed
+        if _text(report, "when") == "???":  # xdist reports a worker that crashed
             self._running[report.nodeid] -= 1
             attached = self.interrupted.pop(report.nodeid, None)
             self._close(key, reports, attached, "interrupted" if attached else "crashed")
-        elif outcome == "rerun" or when == "teardown":
+        elif _text(report, "outcome") == "rerun" or report.when == "teardown":
             self._close(key, reports, attached, _outcome(reports))
 
     # Entries
@@ -158,9 +156,7 @@ class Entries:
         place = self._place(worker, node_id, reports)
         self._entries.append(_Entry(place, result, attached["record"] if attached else ""))
 
-    def _place(
-        self, worker: str, node_id: str, reports: Sequence[pytest.TestReport]
-    ) -> _Place:
+    def _place(self, worker: str, node_id: str, reports: Sequence[pytest.TestReport]) -> _Place:
         index = self._collected.get(worker, {}).get(node_id, _LAST)
         if index == _LAST:  # the test of a worker that has not reported anything
             places = [one[node_id] for one in self._collected.values() if node_id in one]
@@ -198,8 +194,8 @@ class Entries:
             self.finish()
 
     def finish(self) -> None:
-        """Write the reports once."""
-        if self._is_finished:
+        """Write the reports once; none if the tests are only collected."""
+        if self._is_finished or self._config.getoption("collectonly", False):
             return
         self._is_finished = True
         messages: list[str] = []
@@ -254,7 +250,7 @@ def _result(entry: _Entry) -> ResultRecord:
         "blocked_calls": [],
     }
     record: TestRecord = json.loads(entry.record) if entry.record else empty
-    result: Any = {**record, **entry.result}
+    result: ResultRecord = {**record, **entry.result}  # type: ignore[typeddict-item]
     return result
 
 
@@ -262,7 +258,12 @@ def _worker_of(report: Any) -> str:
     """Return the worker of xdist that ran a test; an empty string without xdist."""
     node = getattr(report, "node", None)  # set by xdist
     gateway = getattr(node, "gateway", None)
-    return getattr(report, "worker_id", None) or getattr(gateway, "id", "")
+    return str(getattr(report, "worker_id", None) or getattr(gateway, "id", ""))
+
+
+def _text(report: Any, name: str) -> str:
+    """Return an attribute to which plugins give more values than pytest."""
+    return str(getattr(report, name))
 
 
 def _without_group(config: pytest.Config, node_id: str) -> str:
@@ -287,7 +288,7 @@ def _outcome(reports: Sequence[pytest.TestReport]) -> str:
     """Return the outcome of a test whose last report has arrived."""
     outcome = "passed"
     for report in reports:
-        found: str = report.outcome
+        found = _text(report, "outcome")
         if found == "rerun":
             return found
         if found == "failed" and outcome != "failed":

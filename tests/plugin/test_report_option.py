@@ -231,9 +231,8 @@ def test_crash(number, sm_metrics):
 """
 
 
-@pytest.mark.parametrize("dist", ["load", "loadgroup"])
-def test_a_worker_that_crashes(reported, dist):
-    run = reported(CRASH, *TWO, "--dist", dist, status=1)
+def test_a_worker_that_crashes(reported):
+    run = reported(CRASH, *TWO, status=1)
     assert [name_of(test) for test in run["tests"]] == [f"test_crash[{n}]" for n in range(6)]
     outcomes = [test["outcome"] for test in run["tests"]]
     assert outcomes == ["passed", "passed", "crashed", "passed", "passed", "passed"]
@@ -241,6 +240,13 @@ def test_a_worker_that_crashes(reported, dist):
     assert crashed["mocks"] == []
     assert "crashed while running" in crashed["failure"]
     assert crashed["worker"].startswith("gw")
+
+
+def test_the_last_worker_crashes(reported):
+    options = ("-p", "xdist", "-n", "1", "--dist", "loadgroup", "--max-worker-restart", "0")
+    run = reported(CRASH, *options)
+    assert [name_of(test) for test in run["tests"]] == [f"test_crash[{n}]" for n in range(3)]
+    assert run["outcomes"] == {"passed": 2, "crashed": 1}
 
 
 INTERRUPTED = """
@@ -469,6 +475,21 @@ def test_workers_do_not_check(project):
     assert read(project)["tests"]
 
 
+def test_a_collection_leaves_an_older_report(project):
+    (project.path / "report.json").write_text("older")
+    project.makepyfile(test_it="def test_it(sm_metrics): ...")
+    result = project.runpytest_inprocess("--collect-only", "--sm-metrics-report=report.json")
+    assert result.ret == 0
+    assert (project.path / "report.json").read_text() == "older"
+
+
+def test_a_run_without_tests(project):
+    result = project.runpytest_inprocess("--sm-metrics-report=report.json")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    run = read(project)
+    assert (run["tests"], run["exit_status"]) == ([], 5)
+
+
 # A report that cannot be written
 
 
@@ -528,8 +549,10 @@ def test_a_record_that_cannot_be_made_keeps_the_test(project, monkeypatch):
 def test_other_plugins_do_not_see_the_attachment(project, options):
     project.makeconftest(
         """
+        import os
+
         def pytest_runtest_logreport(report):
-            if not hasattr(report, "config_is_a_worker") and "PYTEST_XDIST_WORKER" not in __import__("os").environ:
+            if "PYTEST_XDIST_WORKER" not in os.environ:
                 assert "sm_metrics" not in vars(report)
         """
     )
