@@ -38,7 +38,8 @@ class Attaching:
     def __init__(self, config: pytest.Config, is_recorded: bool) -> None:
         self._config = config
         self._is_recorded = is_recorded
-        self._needs_failures = config.pluginmanager.hasplugin("rerunfailures")
+        has_plugin = config.pluginmanager.hasplugin
+        self._needs_failures = has_plugin("rerunfailures") or has_plugin("pytest_rerunfailures")
         """True if a failed set-up or body may be the last report of an attempt."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
