@@ -25,7 +25,7 @@ class Attachment(TypedDict):
     record: str
     """Its `TestRecord` as JSON; empty if there is none."""
     problem: str
-    """Why there is none, or why the test was interrupted."""
+    """The reason if there is none, or the interruption of the test."""
 
 
 def attachment_of(item: Any, is_recorded: bool) -> Attachment | None:

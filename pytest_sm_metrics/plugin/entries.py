@@ -63,7 +63,7 @@ class Entries:
 
     def __init__(self, config: pytest.Config, paths: Sequence[Path]) -> None:
         self.interrupted: dict[str, Attachment] = {}
-        """What the mocks of interrupted tests saw, by node id."""
+        """The attachments of interrupted tests, by node id."""
         self.written: list[Path] = []
         """The reports that are written."""
         self._config = config
@@ -75,11 +75,13 @@ class Entries:
         self._without_mock = 0
         self._reports: dict[tuple[str, str], list[pytest.TestReport]] = {}
         """The reports of the tests in progress, by worker and node id."""
+        self._attached: dict[tuple[str, str], Attachment] = {}
+        """The attachments of the tests in progress, by worker and node id."""
         self._running: Counter[str] = Counter()
         self._collected: dict[str, dict[str, int]] = {}
         """The place of each test in the collection, by worker and node id."""
 
-    # What happens
+    # Hooks
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Note the session, whose exit status goes into the report."""
@@ -104,8 +106,8 @@ class Entries:
         self._running[nodeid] += 1
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Note that it runs no more."""
-        self._running[nodeid] -= 1
+        """Note that it runs no more. Attempts at it may have begun several times."""
+        self._running.pop(nodeid, None)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -117,14 +119,26 @@ class Entries:
     def add(self, report: pytest.TestReport, attached: Attachment | None) -> None:
         """Add the report of one phase of a test, or of a subtest."""
         key = _worker_of(report), report.nodeid
+        if report.when == "setup":
+            self._close_rerun(key)
         reports = self._reports.setdefault(key, [])
         reports.append(report)
+        if attached:
+            self._attached[key] = attached
         if _text(report, "when") == "???":  # xdist reports a worker that crashed
-            self._running[report.nodeid] -= 1
-            attached = self.interrupted.pop(report.nodeid, None)
-            self._close(key, reports, attached, "interrupted" if attached else "crashed")
-        elif _text(report, "outcome") == "rerun" or report.when == "teardown":
-            self._close(key, reports, attached, _outcome(reports))
+            self._running.pop(report.nodeid, None)
+            self._attached.pop(key, None)
+            interrupted = self.interrupted.pop(report.nodeid, None)
+            outcome = "interrupted" if interrupted else "crashed"
+            self._close(key, reports, interrupted, outcome)
+        elif report.when == "teardown":
+            self._close(key, reports, self._attached.pop(key, None), _outcome(reports))
+
+    def _close_rerun(self, key: tuple[str, str]) -> None:
+        """Close an attempt whose teardown pytest-rerunfailures before 16 does not report."""
+        reports = self._reports.get(key, [])
+        if reports:
+            self._close(key, reports, self._attached.pop(key, None), _outcome(reports))
 
     # Entries
 

@@ -104,19 +104,36 @@ class Summary:
         self._entries = entries
         self._tests = self._calls = self._metrics = 0
         self._unread: dict[str, int] = {}
+        self._reruns: set[tuple[str, str]] = set()
+        """The tests whose failed attempt is counted before its teardown, by worker and node id."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the attachment from a report before other plugins see it."""
         attached: Attachment | None = vars(report).pop("sm_metrics", None)
-        is_rerun = report.outcome == "rerun"  # type: ignore[comparison-overlap]
+        outcome: Any = report.outcome
+        is_rerun = outcome == "rerun"
         if report.when != "teardown" and not is_rerun:
             attached = None  # that of the teardown is to come
         with reported(self._config, "counted the calls of a test"):
-            if attached and attached["uses_mock"]:
+            is_counted = self._is_counted(report, is_rerun)
+            if attached and attached["uses_mock"] and not is_counted:
                 self._count(attached, is_rerun)
             if self._entries:
                 self._entries.add(report, attached)
+
+    def _is_counted(self, report: Any, is_rerun: bool) -> bool:
+        """Return True for the teardown of an attempt whose failure is counted.
+
+        Before version 16, pytest-rerunfailures does not report that teardown.
+        """
+        key = (getattr(report, "worker_id", ""), report.nodeid)
+        is_counted = report.when == "teardown" and key in self._reruns
+        if report.when in ("setup", "teardown"):
+            self._reruns.discard(key)
+        if is_rerun and report.when != "teardown":
+            self._reruns.add(key)
+        return is_counted
 
     def _count(self, attached: Attachment, is_rerun: bool) -> None:
         counts = attached["counts"]

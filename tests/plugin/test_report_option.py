@@ -109,7 +109,7 @@ def read(project, name="report.json"):
 
 @pytest.fixture
 def reported(project):
-    """Run tests with a report, in a process of its own; return the report."""
+    """Run tests with a report, in another process; return the report."""
 
     def reported(source, *options, status=None, name="test_it"):
         project.makepyfile(**{name: source})
