@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unittest
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import accepted
@@ -56,6 +58,8 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         self._service = Service(settings, node_id)
         self._cloudtrail = CloudTrail(self._service)
         self._quotas = Quotas()
+        self._calls_read = 0
+        """The length of the journal when the user last read it."""
         self._findings = Findings(
             self._service, opt_out_hint, self._cloudtrail._trails.take_findings
         )
@@ -68,10 +72,12 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """Return a function that restores the present state."""
         parts = (self._service, self._cloudtrail._trails, self._findings, self._quotas)
         restores = [part.snapshot() for part in parts]
+        calls_read = self._calls_read
 
         def restore() -> None:
             for restore_part in restores:
                 restore_part()
+            self._calls_read = calls_read
 
         return restore
 
@@ -203,6 +209,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     @property
     def calls(self) -> tuple[Call, ...]:
         """Every attempt that reached the mock, in order. botocore's retries are attempts, too."""
+        self._calls_read = len(self._service.calls)
         return tuple(self._service.calls)
 
     @property
@@ -242,6 +249,31 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
             "rejected": rejected,
         }
 
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write a report of this mock to a file, and return its path.
+
+            with mock_sm_metrics() as sm_metrics:
+                train()
+                sm_metrics.report("run.html")
+
+        The suffix decides about the format: `.html` is a page, `.json` is data with a published
+        schema, `.md` is a summary of at most 60 lines. The report has all that reached the mock
+        so far, as the one test of a run. An existing file is replaced.
+
+        A relative path is relative to the current directory. A page needs the extra `report`.
+
+        Raises a ValueError for another suffix, a directory, a folder that does not exist and a
+        missing permission; an ImportError for a page without the extra.
+        """
+        from .reports.files import check_path, write
+        from .reports.mock_run import run_of
+
+        __tracebackhide__ = True
+        checked = Path(path)
+        check_path(checked)
+        write(run_of(self._record(), current_test.name or ""), checked)
+        return checked
+
     def reset(self) -> None:
         """Restore the state at activation; check nothing.
 
@@ -249,6 +281,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         the settings start again.
         """
         self._service.reset()
+        self._calls_read = 0
         self._cloudtrail._trails.reset()
         self._findings.reset()
         self._quotas.restore_all()
@@ -419,7 +452,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """Return a message about a region that AWS does not have, and no call has used."""
         if region is None or region in aws_regions():
             return None
-        used = {call.region for call in self.calls} | configured_regions()
+        used = {call.region for call in self._service.calls} | configured_regions()
         used |= {component.region for component in self._service.components()}
         if region in used:
             return None
@@ -430,7 +463,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     def __repr__(self) -> str:
         components = self._service.components()[:10]
         held = ", ".join(f"{component.name!r} ({component.count})" for component in components)
-        calls = self.calls
+        calls = self._service.calls
         rejected = sum(len(call.refused) for call in calls)
         counts = f"calls: {len(calls)}, rejected metrics: {rejected}"
         return f"<sm_metrics: {held or 'no trial components'}; {counts}>"
