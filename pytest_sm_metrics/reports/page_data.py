@@ -116,7 +116,7 @@ def _call(mock: int, record: CallRecord, test: ResultRecord, began: str) -> dict
         "at": _offset(record["timestamp"], began),
         "operation": _line(call["operation"]),
         "run": _line(call["trial_component"] or ""),
-        "names": _line(record["names"]),
+        "names": "" if record["names"] == "None" else _line(record["names"]),
         "region": _line(call["region"]),
         "items": _items(record),
         "attempt": call["attempt"],

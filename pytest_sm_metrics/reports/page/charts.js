@@ -79,7 +79,7 @@ function aligned(all, mode, log) {
   return { data: [xs, ...columns], logged };
 }
 
-function chart(metric, all, labels, key, state) {
+function chart(metric, all, labels, places, key, state) {
   const view = (state.charts[key] = state.charts[key] || {});
   const modes = modesOf(all);
   if (!modes.includes(view.mode)) view.mode = modes[0];
@@ -107,7 +107,7 @@ function chart(metric, all, labels, key, state) {
     notes.hidden = !notes.textContent;
     if (current) current.destroy();
     const width = printing ? 660 : Math.max(240, Math.floor(frame.clientWidth));
-    current = new uPlot(options(width, view, all, show), prepared.data, plot);
+    current = new uPlot(options(width, view, all, places, show), prepared.data, plot);
   }
 
   function show(index) {
@@ -122,7 +122,7 @@ function chart(metric, all, labels, key, state) {
       const text = values.map(figure).join(" and ");
       lines.push(labels[place] + " " + text);
       readout.append(
-        el("div", null, swatch(place), el("span", null, labels[place]), el("b", null, text)),
+        el("div", null, swatch(places[place]), el("span", null, labels[place]), el("b", null, text)),
       );
     });
     const left = current.valToPos(x, "x");
@@ -162,7 +162,7 @@ function chart(metric, all, labels, key, state) {
     "section",
     { class: "chart" },
     el("div", { class: "title" }, el("h5", null, metric), controls(key, view, modes, positive, draw)),
-    legend(labels),
+    legend(labels, places),
     frame, spoken, notes,
   );
   requestAnimationFrame(() => draw(false));
@@ -195,9 +195,9 @@ function controls(key, view, modes, positive, draw) {
   );
 }
 
-function legend(labels) {
+function legend(labels, places) {
   const items = labels.slice(0, LEGEND).map((label, place) =>
-    el("li", null, swatch(place), el("span", null, label)));
+    el("li", null, swatch(places[place]), el("span", null, label)));
   if (labels.length > LEGEND) {
     items.push(el("li", { class: "rest" }, "and " + whole(labels.length - LEGEND) + " more"));
   }
@@ -231,7 +231,7 @@ function nameOfX(mode, x) {
   return "point " + whole(x + 1);
 }
 
-function options(width, view, all, show) {
+function options(width, view, all, places, show) {
   const axis = {
     stroke: css("--soft"),
     font: "12px " + css("--sans"),
@@ -262,7 +262,7 @@ function options(width, view, all, show) {
     series: [
       {},
       ...all.map((one, place) => {
-        const { color, dash } = styleOf(place);
+        const { color, dash } = styleOf(places[place]);
         const stroke = css("--c" + color);
         return {
           stroke, dash, width: all.length > 20 ? 1 : 1.75,
@@ -342,14 +342,14 @@ function curves(data, state) {
     byMetric.get(one.metric).push(one);
   }
   const boxes = el("div", { class: "charts" });
-  const places = new Map();
+  const names = [...new Set(data.series.map(label))];
+  const placeOf = (one) => names.indexOf(label(one));
   const all = [...byMetric];
   const add = (from, to) => {
     for (const [metric, own] of all.slice(from, to)) {
-      boxes.append(chart(metric, own, own.map(label), metric, state));
+      boxes.append(chart(metric, own, own.map(label), own.map(placeOf), metric, state));
     }
   };
-  for (const own of byMetric.values()) own.forEach((one, place) => places.set(one, place));
   const shown = state.rows["charts"] || 12;
   add(0, shown);
   const parts = [el("h4", null, "Curves"), boxes];
@@ -367,14 +367,14 @@ function curves(data, state) {
   const rows = data.series.map((one) => () => el(
     "tr",
     null,
-    el("th", { scope: "row" }, swatch(places.get(one)), " ", one.run),
+    el("th", { scope: "row", class: "who" }, swatch(placeOf(one)), " ", one.run),
     ...(data.mocks > 1 ? [number(one.mock)] : []),
-    ...(regions ? [el("td", null, one.region)] : []),
-    el("td", null, one.metric),
+    ...(regions ? [el("td", { class: "op" }, one.region)] : []),
+    el("td", { class: "who" }, one.metric),
     number(one.values.length < one.count
       ? `${whole(one.values.length)} of ${whole(one.count)}` : whole(one.count)),
     ...[one.values[0], one.values.at(-1), one.min, one.max].map((value) => number(figure(value))),
-    el("td", null, sparkline(one, places.get(one))),
+    el("td", null, sparkline(one, placeOf(one))),
   ));
   const where = regions ? "" : ` in ${data.series[0].region}`;
   const rest = data.all_series - data.series.length;

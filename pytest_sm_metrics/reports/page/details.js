@@ -3,7 +3,7 @@
 function contentOf(test, data, link, state) {
   return [
     el("div", { class: "head" },
-      el("h3", null, test),
+      el("h3", { class: test.length > 200 ? null : "unseen" }, test),
       el("a", { class: "link", href: link, "data-key": "link" }, "Link to this test")),
     ...failure(data),
     ...subtests(data),
@@ -59,13 +59,13 @@ function rejected(data, state) {
     null,
     number(offset(one.at)),
     ...(mocks ? [number(one.mock)] : []),
-    el("td", null, one.run),
-    el("td", null, one.metric),
+    el("td", { class: "who" }, one.run),
+    el("td", { class: "who" }, one.metric),
     number(one.step === null ? "–" : one.step),
     number(figure(one.value)),
-    el("td", null, el("code", null, one.code)),
-    el("td", null, one.reason),
-    el("td", null, ruleOf(one)),
+    el("td", { class: "op" }, el("code", null, one.code)),
+    el("td", { class: "long" }, one.reason),
+    el("td", { class: "long" }, ruleOf(one)),
   ));
   const heads = [["Time", "n"], ...(mocks ? [["Mock", "n"]] : []), "Run", "Metric", ["Step", "n"],
     ["Value", "n"], "Code", "Reason", "Rule"];

@@ -40,6 +40,7 @@ function figure(value) {
 }
 
 function offset(milliseconds) {
+  if (milliseconds === 0) return "0 ms";
   const sign = milliseconds < 0 ? "−" : "+";
   const size = Math.abs(milliseconds);
   if (size < 1000) return sign + size.toFixed(size < 10 ? 2 : 1) + " ms";

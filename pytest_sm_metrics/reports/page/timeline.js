@@ -69,7 +69,7 @@ function strip(data) {
       "div",
       { class: "strip" },
       el("div", { class: "lanes", "aria-hidden": "true" },
-        lanes.map((name) => el("span", { title: name }, name || "–"))),
+        lanes.map((name) => el("span", null, name || "–"))),
       svg(
         "svg",
         { viewBox: `0 0 ${width} ${height}`, role: "img",
@@ -103,13 +103,13 @@ function callsOf(data, state) {
   const columns = [
     ["Time", "n", (one) => offset(one.at)],
     data.mocks > 1 && ["Mock", "n", (one) => one.mock],
-    ["Operation", "", (one) => one.operation],
-    ["Run", "", (one) => one.run || one.names],
-    regions && ["Region", "", (one) => one.region],
-    ["Metrics", "", (one) => one.items],
+    ["Operation", "op", (one) => one.operation],
+    ["Run", "who", (one) => one.run || one.names],
+    regions && ["Region", "op", (one) => one.region],
+    ["Metrics", "who", (one) => one.items],
     some((one) => one.attempt > 1) && ["Attempt", "n", (one) => one.attempt],
     ["Outcome", "outcome", outcomeOf],
-    some((one) => one.faults.length) && ["Faults", "", (one) => lines(one.faults)],
+    some((one) => one.faults.length) && ["Faults", "long", (one) => lines(one.faults)],
     some((one) => one.from) && ["From", "", (one) => one.from],
   ].filter(Boolean);
   const rows = data.calls.map((one) => () => el("tr", { class: one.kind },
