@@ -280,8 +280,9 @@ function rangeOfX(plot, least, most) {
 
 function rangeOfY(plot, least, most) {
   if (least === null) return [0, 1];
-  const margin = least === most ? Math.abs(least) * 0.1 || 1 : (most - least) * 0.06;
-  return [least - margin, most + margin];
+  const margin = least === most ? Math.abs(least) * 0.1 || 1 : (most / 2 - least / 2) * 0.12;
+  const bound = Number.MAX_VALUE / 4; // the chart subtracts one end of an axis from the other
+  return [Math.max(-bound, least - margin), Math.min(bound, most + margin)];
 }
 
 function plainNumbers(plot, splits) {
@@ -314,7 +315,8 @@ function sparkline(series, place) {
       continue;
     }
     const x = values.length < 2 ? width / 2 : 2 + (index / (values.length - 1)) * (width - 4);
-    const y = max === min ? height / 2 : height - 2 - ((value - min) / (max - min)) * (height - 4);
+    const share = max === min ? 0.5 : (value / 2 - min / 2) / (max / 2 - min / 2); // no overflow
+    const y = height - 2 - share * (height - 4);
     path += (gap ? "M" : "L") + x.toFixed(1) + " " + y.toFixed(1);
     if (gap) path += "l.01 0";
     gap = false;

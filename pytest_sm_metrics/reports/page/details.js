@@ -24,7 +24,7 @@ function failure(data) {
 
 // Lines of pytest that begin with E are the error itself.
 function failureText(text, name) {
-  const pre = el("pre", { class: "failure", tabindex: "0", role: "region", "aria-label": name });
+  const pre = el("pre", { class: "failure", tabindex: "0", role: "group", "aria-label": name });
   text.split("\n").forEach((line, index) => {
     if (index) pre.append("\n");
     pre.append(line.startsWith("E ") ? el("b", null, line) : line);
@@ -114,7 +114,7 @@ function events(data, state) {
     parts.push(folded(counted(data.all_events, "event"), "events", state, () => [
       ...data.events.map((event, index) =>
         folded(titleOf(event), "event-" + index, state, () => [
-          el("pre", { tabindex: "0", role: "region", "aria-label": "Event " + (index + 1) },
+          el("pre", { tabindex: "0", role: "group", "aria-label": "Event " + (index + 1) },
             JSON.stringify(event, null, 2)),
         ])),
       ...(data.all_events > data.events.length ? [el("p", { class: "note" },

@@ -61,7 +61,7 @@ function table(caption, heads, rows, first, key, state) {
   add(0, shown);
   const scroller = el(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
     el(
       "table",
       null,
