@@ -144,12 +144,13 @@ def duration(seconds: float) -> str:
 
 
 def _json(data: Any) -> str:
-    """Return data as JSON that ends neither a script element nor a line of a script."""
+    """Return data as JSON that neither ends a script element nor turns the direction of a line."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.translate(_ESCAPES)
 
 
-_ESCAPES = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
+_DIRECTIONS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_ESCAPES = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\x7f\u2028\u2029" + _DIRECTIONS}
 
 
 def _policy(style: str, script: str, live: bool) -> str:
@@ -162,7 +163,7 @@ def _policy(style: str, script: str, live: bool) -> str:
         "form-action 'none'",
     ]
     if live:
-        allowed.append("connect-src 'self'")
+        allowed += ["img-src data:", "connect-src 'self'"]
     return "; ".join(allowed)
 
 
