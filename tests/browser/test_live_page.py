@@ -24,7 +24,7 @@ def wait_for(page, text):
 def test_it_refreshes_itself_and_loses_nothing(live, sm_metrics, sm_metrics_server):
     sm_metrics.cloudtrail.create_trail("audit")
     url = sm_metrics_server.url
-    put_over_http(url, *[2.0] * 20)
+    put_over_http(url, *[2.0] * 10)
     page = live()
     assert page.title() == "Live: SageMaker Metrics"
     wait_for(page, "Live. The page refreshes itself.")

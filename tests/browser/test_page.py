@@ -150,6 +150,12 @@ class TestCharts:
         assert "2 values are not finite: a gap." in page.locator(".notes").inner_text()
         assert self.readout_at(page, 0.25).inner_text().split() == "step 1 run-1 NaN".split()
 
+    def test_a_value_between_two_gaps_is_a_point(self, show):
+        one, gap = [1.0] * 200, ["NaN"] * 200
+        before = show(chart_of(series(one + gap + gap))).locator("canvas").screenshot()
+        after = show(chart_of(series(one + gap + [1.0] + gap[1:]))).locator("canvas").screenshot()
+        assert before != after
+
     def test_the_log_axis_says_what_it_leaves_out(self, show):
         page = show(chart_of(series([0, 0.001, 0.1, 100])))
         before = page.locator("canvas").first.screenshot()

@@ -13,6 +13,7 @@ import pytest
 
 pytest.importorskip("jinja2", reason="the extra report is not installed")
 
+from pytest_sm_metrics.reports.html import _FOLDER as FOLDER
 from pytest_sm_metrics.reports.html import duration, page
 from pytest_sm_metrics.reports.page_data import CALLS, EVENTS, POINTS, REJECTED, SERIES
 from pytest_sm_metrics.reports.page_data import test_data as data_of
@@ -217,3 +218,10 @@ def test_without_jinja_the_error_names_the_extra(monkeypatch):
 )
 def test_durations(seconds, expected):
     assert duration(seconds) == expected
+
+
+def test_the_chart_library_is_the_version_that_we_name():
+    script = (FOLDER / "uPlot.iife.min.js").read_text(encoding="utf-8")
+    [version] = re.findall(r"/\*! https://github.com/leeoniya/uPlot \(v([\d.]+)\) \*/", script)
+    documentation = FOLDER.parents[2] / "docs/report-page.md"
+    assert f"uPlot {version}" in documentation.read_text(encoding="utf-8")

@@ -125,8 +125,11 @@ function chart(metric, all, labels, places, key, state) {
         el("div", null, swatch(places[place]), el("span", null, labels[place]), el("b", null, text)),
       );
     });
-    const left = current.valToPos(x, "x");
-    readout.classList.toggle("left", left > current.over.clientWidth / 2);
+    // Beside the pointer: to its right if there is room, else to its left.
+    const at = current.over.offsetLeft + current.valToPos(x, "x");
+    const size = readout.offsetWidth;
+    const right = at + 14 + size <= frame.clientWidth;
+    readout.style.left = Math.max(0, right ? at + 14 : at - 14 - size) + "px";
     view.spoken = nameOfX(view.mode, x) + ": " + lines.join(", ");
   }
 
@@ -266,11 +269,27 @@ function options(width, view, all, places, show) {
         const stroke = css("--c" + color);
         return {
           stroke, dash, width: all.length > 20 ? 1 : 1.75,
-          points: { show: points <= 40, size: 5, fill: stroke, stroke },
+          points: { show: points <= 40, size: 4.5, fill: stroke, stroke, filter: isolated },
         };
       }),
     ],
   };
+}
+
+// Points between two gaps have no line: they are drawn in any case.
+function isolated(plot, place, show) {
+  if (show) return null;
+  const column = plot.data[place];
+  const found = [];
+  let before = null;
+  let alone = null;
+  column.forEach((value, index) => {
+    if (value === undefined) return;
+    if (value === null && alone !== null) found.push(alone);
+    alone = value !== null && before === null ? index : null;
+    before = value;
+  });
+  return alone === null ? found : [...found, alone];
 }
 
 function rangeOfX(plot, least, most) {

@@ -33,12 +33,9 @@ function strip(data) {
   const names = [...new Set(calls.map((one) => one.run || one.names))];
   const lanes = names.length <= LANES ? names : ["all runs"];
   const laneOf = (one) => (lanes.length === names.length ? names.indexOf(one.run || one.names) : 0);
-  const width = 900;
-  const left = 10;
-  const right = 14;
   const lane = 24;
   const height = lanes.length * lane + 26;
-  const across = (at) => left + (last ? (at / last) * (width - left - right) : 0);
+  const across = (at) => (last ? (at / last) * 100 : 0).toFixed(3) + "%";
   const parts = [];
   const axis = lanes.length * lane + 4;
   for (const at of ticks(last)) {
@@ -50,10 +47,11 @@ function strip(data) {
   }
   lanes.forEach((name, place) => {
     const y = place * lane + lane / 2;
-    parts.push(svg("line", { class: "lane", x1: left, x2: width - right, y1: y, y2: y }));
+    parts.push(svg("line", { class: "lane", x1: "0%", x2: "100%", y1: y, y2: y }));
   });
   for (const one of calls) {
-    const node = mark(one.kind, across(one.at), laneOf(one) * lane + lane / 2);
+    const node = svg("svg", { x: across(one.at), y: laneOf(one) * lane + lane / 2, overflow: "visible" },
+      mark(one.kind, 0, 0));
     const attempt = one.attempt > 1 ? ` (attempt ${one.attempt})` : "";
     node.append(svg("title", null, `${offset(one.at)} ${one.operation}${attempt}: ${one.ending}`));
     parts.push(node);
@@ -72,7 +70,7 @@ function strip(data) {
         lanes.map((name) => el("span", null, name || "–"))),
       svg(
         "svg",
-        { viewBox: `0 0 ${width} ${height}`, role: "img",
+        { height, role: "img",
           "aria-label": `Calls over time: ${said}. The table has each of them.` },
         parts,
       ),
