@@ -65,7 +65,11 @@ def send(sm_metrics: SageMakerMetricsMock, run: str, step: int, at: float, **val
 def train(sm_metrics: SageMakerMetricsMock, steps: int) -> None:
     """Log the curves of three runs, which learn at different rates."""
     noise = random.Random(17)
-    runs = {"resnet-50": (2.3, 26.0), "resnet-50-wide": (2.1, 19.0), "resnet-50-warmup": (2.3, 14.0)}
+    runs = {
+        "resnet-50": (2.3, 26.0),
+        "resnet-50-wide": (2.1, 19.0),
+        "resnet-50-warmup": (2.3, 14.0),
+    }
     for step in range(steps):
         for place, (run, (start, rate)) in enumerate(runs.items()):
             late = max(0, step - 12) if run.endswith("warmup") else step
@@ -88,7 +92,9 @@ def results() -> Iterator[ResultRecord]:
         with mock_sm_metrics(unused_faults="ignore") as sm_metrics:
             if outcome == "failed":
                 run = "resnet-50-wide"
-                sm_metrics.fail_calls("ThrottlingException", trial_component=run, after=38, times=12)
+                sm_metrics.fail_calls(
+                    "ThrottlingException", trial_component=run, after=38, times=12
+                )
             train(sm_metrics, STEPS if outcome == "failed" else 4 * number)
             record = record_test(f"tests/{name}", active.of_this_test(), [], None)
         yield {

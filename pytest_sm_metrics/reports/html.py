@@ -39,7 +39,7 @@ SYMBOLS = {
     "passed": "✓",
     "failed": "✗",
     "error": "!",
-    "skipped": "–",
+    "skipped": "-",
     "xfailed": "x",
     "xpassed": "X",
     "rerun": "↻",
@@ -122,8 +122,12 @@ def _index(run: RunRecord) -> dict[str, Any]:
     runs: dict[str, int] = {}
     metrics: dict[str, int] = {}
     tests = [
-        [test["outcome"], encodable(test["test"]), named(runs_of(test), runs)]
-        + [named(metrics_of(test), metrics)]
+        (
+            test["outcome"],
+            encodable(test["test"]),
+            named(runs_of(test), runs),
+            named(metrics_of(test), metrics),
+        )
         for test in run["tests"]
     ]
     figures = [

@@ -82,9 +82,7 @@ def _runs_of(mock: MockRecord) -> Iterator[str]:
 
 def _metrics_of(mock: MockRecord) -> Iterator[str]:
     yield from (series["metric_name"] for series in mock["series"])
-    yield from (
-        one["metric"]["metric_name"] for call in mock["calls"] for one in call["rejected"]
-    )
+    yield from (one["metric"]["metric_name"] for call in mock["calls"] for one in call["rejected"])
 
 
 def _series(mock: int, series: SeriesRecord) -> dict[str, Any]:
@@ -143,7 +141,7 @@ def _items(record: CallRecord) -> str:
         return f"malformed, {record['size']} bytes"
     found = Counter(record["items"])
     shown = [
-        _line(shortened(name)) + (f" × {times}" if times > 1 else "")
+        _line(shortened(name)) + (f" ({times})" if times > 1 else "")
         for name, times in list(found.items())[:_ITEMS]
     ]
     return ", ".join(shown) + (f" and {len(found) - _ITEMS} more" if len(found) > _ITEMS else "")
@@ -157,9 +155,7 @@ def _elsewhere(call: CallRecord, test: ResultRecord) -> str:
     return f"thread {_line(thread)}" if thread not in ("", test["thread_name"]) else ""
 
 
-def _rejected(
-    mock: int, call: CallRecord, rejected: dict[str, Any], began: str
-) -> dict[str, Any]:
+def _rejected(mock: int, call: CallRecord, rejected: dict[str, Any], began: str) -> dict[str, Any]:
     metric = rejected["metric"]
     rule: Rule | None = _RULES.get(rejected["rule"] or "")
     return {

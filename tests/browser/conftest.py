@@ -11,9 +11,9 @@ import pytest
 
 pytest.importorskip("jinja2", reason="the extra report is not installed")
 
-from pytest_sm_metrics.reports.html import page as render  # noqa: E402
+from pytest_sm_metrics.reports.html import page as render
 
-from ..server.conftest import network  # noqa: E402, F401
+from ..server.conftest import network  # noqa: F401
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 

@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="the extra server is not installed")
 
-from ..server.conftest import put_over_http, serving
+from ..server.conftest import put_document, put_over_http, send, serving
 
 
 @pytest.fixture
@@ -35,8 +35,9 @@ def test_it_refreshes_itself_and_loses_nothing(live, sm_metrics, sm_metrics_serv
     before = page.locator("#list canvas").screenshot()
 
     put_over_http(url, 1.0, 1e-3, 1e3)
-    put_over_http(url, 5.0, name="accuracy", run="run-2")
+    send(url, "PUT", "/BatchPutMetrics", put_document(5.0, name="accuracy", run="run-2"))
     wait_for(page, "2 series")
+    page.locator("#list canvas").nth(1).wait_for()
     assert page.locator("#total-calls").inner_text() == "3"
     assert page.locator("#list > li .n").first.inner_text().endswith("3")
     assert page.locator("#list canvas").count() == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import quote
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from pytest_sm_metrics.wording import printable
 
 from ..reports.sample_runs import FAILURE, mock, result, rich_result, run_of, series
+from .conftest import render
 
 RICH = "tests/test_train.py::test_curves_arrive"
 HOSTILE = [
@@ -143,12 +143,19 @@ class TestCharts:
 
     def test_a_step_that_arrived_twice_has_both_values(self, show):
         page = show(chart_of(series([1, 2, 7, 3], steps=[0, 1, 1, 2])))
-        assert self.readout_at(page, 0.5).inner_text().split() == "step 1 run-1 2 and 7".split()
+        assert self.readout_at(page, 0.5).inner_text().split() == [
+            "step",
+            "1",
+            "run-1",
+            "2",
+            "and",
+            "7",
+        ]
 
     def test_values_that_are_not_finite_are_gaps(self, show):
         page = show(chart_of(series([1, "NaN", 3, "Infinity", 5])))
         assert "2 values are not finite: a gap." in page.locator(".notes").inner_text()
-        assert self.readout_at(page, 0.25).inner_text().split() == "step 1 run-1 NaN".split()
+        assert self.readout_at(page, 0.25).inner_text().split() == ["step", "1", "run-1", "NaN"]
 
     def test_a_value_between_two_gaps_is_a_point(self, show):
         one, gap = [1.0] * 200, ["NaN"] * 200
@@ -182,15 +189,17 @@ class TestCharts:
             "by order of arrival"
         ]
 
-    @pytest.mark.parametrize("values", [[1], [], ["NaN"], [5, 5, 5], [1e308, -1e308], [1e-320]])
-    @pytest.mark.parametrize("log", [False, True])
-    def test_odd_series(self, show, values, log):
-        page = show(chart_of(series(values)))
-        box = page.get_by_label("log axis")
-        if log and box.is_enabled():
-            box.check()
-        self.readout_at(page, 0.5)
-        assert page.locator("canvas").count() == 1
+    def test_odd_series(self, show):
+        odd = [[1], [], ["NaN"], [5, 5, 5], [1e308, -1e308], [1e-320], [1e-320, 1e308]]
+        named = (series(values, metric=f"m{number}") for number, values in enumerate(odd))
+        page = show(chart_of(*named))
+        page.locator("canvas").nth(len(odd) - 1).wait_for()
+        for box in page.get_by_label("log axis").all():
+            if box.is_enabled():
+                box.check()
+        for frame in page.locator(".u-over").all():
+            frame.hover()
+        assert page.locator("canvas").count() == len(odd)
 
     def test_a_hundred_thousand_points_are_fewer(self, show):
         page = show(chart_of(series(map(float, range(100_000)), seconds=[0] * 100_000)))
@@ -199,7 +208,7 @@ class TestCharts:
 
     def test_a_hundred_runs_in_one_chart(self, show):
         page = show(chart_of(*(series([number, 2], f"run-{number}") for number in range(100))))
-        assert page.locator("canvas").count() == 1
+        page.locator("canvas").wait_for()
         assert "and 88 more" in page.locator(".legend").inner_text()
 
 
@@ -233,7 +242,14 @@ class TestFilters:
         assert "[0]" in shown(page).locator(".t").first.inner_text()
         page.get_by_label("Order").select_option("outcome")
         first = shown(page).locator(".t").all_inner_texts()[:6]
-        assert [name.partition("[")[2] for name in first] == ["9]", "19]", "29]", "39]", "49]", "0]"]
+        assert [name.partition("[")[2] for name in first] == [
+            "9]",
+            "19]",
+            "29]",
+            "39]",
+            "49]",
+            "0]",
+        ]
 
     def test_failing_tests_can_be_opened_and_closed_together(self, page):
         page.get_by_role("button", name="Open failing tests").click()
@@ -316,8 +332,7 @@ AXE = """async (options) => {
 
 class TestEverybodyCanReadIt:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
-    @pytest.mark.parametrize("size", [(1280, 900), (400, 800)])
-    @pytest.mark.parametrize("tests", [1, 50])
+    @pytest.mark.parametrize(("tests", "size"), [(1, (1280, 900)), (50, (400, 800))])
     def test_axe_finds_nothing(self, show, axe, scheme, size, tests):
         subtests = [{"description": "[2]", "outcome": "failed", "failure": "E   nothing"}]
         run = several(tests) if tests > 1 else rich_run(subtests=subtests)
@@ -387,15 +402,18 @@ class TestPrint:
 
 
 class TestManyTests:
-    def test_two_thousand_tests_open_quickly(self, show):
-        run = several(2000)
-        began = time.perf_counter()
-        page = show(run)
+    def test_two_thousand_tests_open_quickly(self, show, tmp_path):
+        """The time is that of the processor: the machine may be busy with other work."""
+        page = show(run_of(result()))
+        (tmp_path / "many.html").write_text(render(several(2000)), encoding="utf-8")
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def seconds():
+            metrics = session.send("Performance.getMetrics")["metrics"]
+            return {one["name"]: one["value"] for one in metrics}["TaskDuration"]
+
+        page.goto((tmp_path / "many.html").as_uri())
         page.get_by_label("Test", exact=True).fill("test_7.py")
         assert page.locator("#shown").inner_text() == "20 of 2\u202f000 tests shown"
-        elapsed = time.perf_counter() - began
-        milliseconds = page.evaluate(
-            "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
-        )
-        assert milliseconds < 2000
-        assert elapsed < 6
+        assert 0.01 < seconds() < 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 from collections import Counter
+from functools import cache
 
 from pytest_sm_metrics import mock_sm_metrics
 from pytest_sm_metrics.aws.active import active
@@ -21,7 +23,9 @@ def series(values, run="run-1", metric="loss", steps=..., region="us-east-1", se
     values = list(values)
     steps = list(range(len(values))) if steps is ... else steps
     seconds = seconds or range(len(values))
-    stamps = [f"2026-09-01T{12 + s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}+00:00" for s in seconds]
+    stamps = [
+        f"2026-09-01T{12 + s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}+00:00" for s in seconds
+    ]
     return {
         "trial_component": run,
         "region": region,
@@ -79,6 +83,11 @@ def run_of(*tests, **changes):
 
 
 def rich_record():
+    return copy.deepcopy(_rich_record())
+
+
+@cache
+def _rich_record():
     """Return the record of a test in which everything happens that a page shows."""
     curve = random.Random(1)
     with mock_sm_metrics(metric_limit=500, unused_faults="ignore") as sm_metrics:

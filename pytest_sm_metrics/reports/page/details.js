@@ -41,7 +41,7 @@ function subtests(data) {
   return [el("h4", null, "Subtests"), el("ul", { class: "subtests" }, items)];
 }
 
-const SIGNS = { passed: "✓", failed: "✗", skipped: "–", xfailed: "x", xpassed: "X", error: "!" };
+const SIGNS = { passed: "✓", failed: "✗", skipped: "-", xfailed: "x", xpassed: "X", error: "!" };
 
 function blocked(data) {
   if (!data.blocked.length) return [];
