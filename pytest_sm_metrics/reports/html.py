@@ -203,8 +203,11 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["counted"] = counted
-    environment.filters["printable"] = printable
-    environment.filters["duration"] = duration
-    environment.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
+    filters: dict[str, Any] = {
+        "counted": counted,
+        "printable": printable,
+        "duration": duration,
+        "thousands": lambda number: f"{number:,}".replace(",", "\u202f"),
+    }
+    environment.filters.update(filters)
     return environment.get_template("page.html")

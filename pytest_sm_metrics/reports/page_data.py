@@ -52,7 +52,9 @@ def test_data(test: ResultRecord) -> dict[str, Any]:
         "calls": [_call(number, one, test, began) for number, one in calls[:CALLS]],
         "all_calls": len(calls) + sum(mock["calls_left_out"] for _, mock in mocks),
         "calls_before": sum(mock["calls_before"] for _, mock in mocks),
-        "rejected": [_rejected(number, *one, began) for number, *one in rejected[:REJECTED]],
+        "rejected": [
+            _rejected(number, call, one, began) for number, call, one in rejected[:REJECTED]
+        ],
         "all_rejected": len(rejected),
         "faults": [_fault(number, one) for number, mock in mocks for one in mock["faults"]],
         "trails": [_line(line) for _, mock in mocks for line in mock["trails"]],

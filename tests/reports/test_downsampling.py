@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,7 +49,7 @@ def test_the_extremes_of_each_bucket_stay():
     kept = downsample(values, 2000)
     assert {4_321, 7_654} <= set(kept)
     assert 1000 < len(kept) <= 2000
-    assert max(later - index for index, later in zip(kept, kept[1:])) <= 21
+    assert max(later - index for index, later in pairwise(kept)) <= 21
 
 
 def test_a_value_of_none_is_a_gap():
