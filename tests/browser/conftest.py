@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("jinja2", reason="the extra report is not installed")
-
 from pytest_sm_metrics.reports.html import page as render
 
 from ..server.conftest import network  # noqa: F401
@@ -27,8 +25,9 @@ def pytest_collection_modifyitems(items):
 
 def _missing():
     """Return what is missing for these tests; an empty text if nothing is."""
-    if importlib.util.find_spec("playwright") is None:
-        return "playwright is not installed"
+    for module in ("jinja2", "playwright"):
+        if importlib.util.find_spec(module) is None:
+            return f"{module} is not installed"
     return "" if _chromium() else "there is no chromium here"
 
 
