@@ -115,6 +115,20 @@ def clients(session: nox.Session) -> None:
     session.run("pytest", *tests, *options, env=environ)
 
 
+@nox.session(python="3.11")
+def browser(session: nox.Session) -> None:
+    """Test the HTML report in Chromium, and with axe-core if npm is there."""
+    session.install("-e", ".[test,report]", "playwright")
+    environ = {}
+    if shutil.which("npm"):
+        folder = session.create_tmp()
+        quiet = ["--silent", "--no-audit", "--no-fund"]
+        session.run("npm", "install", *quiet, "--prefix", folder, "axe-core@4", external=True)
+        environ["NODE_PATH"] = str(Path(folder, "node_modules").resolve())
+    tests = ["tests/browser", "tests/reports/test_html.py"]
+    session.run("pytest", "-n", "2", *tests, *session.posargs, env=environ)
+
+
 @nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
     """Measure branch coverage, also of the plugin's start-up.

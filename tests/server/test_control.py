@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from importlib.metadata import version
 
@@ -211,3 +212,39 @@ def test_unknown_paths_and_methods(api, sm_metrics):
     assert answer.json["message"] == "GET /_sm_metrics/reset is unknown; the methods are: POST"
     assert api("DELETE", "faults").status == 405
     assert sm_metrics.calls == ()
+
+
+class TestTheLivePage:
+    @pytest.fixture(autouse=True)
+    def _needs_the_extra(self):
+        pytest.importorskip("jinja2", reason="the extra report is not installed")
+
+    def test_it_shows_the_innermost_mock(self, api, sm_metrics_server):
+        put_over_http(sm_metrics_server.url, 0.5, run="run-of-the-page")
+        answer = api("GET", "")
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        assert b"run-of-the-page" in answer.body
+        assert b"connect-src 'self'" in answer.body.replace(b"&#39;", b"'")
+
+    def test_it_asks_for_newer_data(self, api, sm_metrics_server):
+        assert api("GET", "report").json["counts"]["calls"] == 0
+        put_over_http(sm_metrics_server.url, 0.5, "NaN")
+        data = api("GET", "report").json
+        assert data["counts"] == {"calls": 1, "metrics": 1, "rejected": 1, "unread": 0}
+        [test] = data["tests"]
+        assert test["series"][0]["values"] == [0.5]
+        assert data["rows"][0]["test"].endswith("test_it_asks_for_newer_data")
+
+    def test_without_a_mock(self, sm_metrics_endpoint):
+        answer = send(sm_metrics_endpoint.url, "GET", "/_sm_metrics/")
+        assert (answer.status, b"No mock is on." in answer.body) == (200, True)
+        assert send(sm_metrics_endpoint.url, "GET", "/_sm_metrics/report").status == 400
+
+
+def test_the_live_page_without_its_extra_names_it(api, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    answer = api("GET", "")
+    assert answer.status == 501
+    assert "pip install 'pytest-sm-metrics[report]'" in answer.json["message"]
