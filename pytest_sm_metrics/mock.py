@@ -260,6 +260,8 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
 
         - a fault that never fired, unless `unused_faults` is "ignore" or the fault is optional;
         - a metric that a rule rejected, if `rejected_metrics` is "error";
+        - an exception that a predicate of a fault's filter raised;
+        - a call that `hold_calls` held until its timeout;
         - an exception that the `on_event` of a CloudTrail trail raised.
 
         A fixture checks when the test body has passed; `stop()`, a context manager and a decorator

@@ -6,10 +6,11 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from ..exceptions import UnmockedCallError
 from ..settings import Settings
+from ..wording import joined, repeated
 from .arns import default_caller, trial_component_arn, trial_component_named
 from .exchange import (
     Answer,
@@ -21,7 +22,7 @@ from .exchange import (
     raw_answer,
 )
 from .faults.fault import Attempt, Fault, Stage
-from .faults.injection import Injection, Matching
+from .faults.injection import FailedPredicate, Injection, Matching
 from .journal import Call, attempt_of, request_ids
 from .operation import Operation, Parsed
 from .operations import UNKNOWN_OPERATION, operation_at
@@ -50,6 +51,7 @@ class Service:
         """The journal."""
         self.on_call: list[Callable[[Call, int], None]] = []
         """Called with each call and its place in the journal, without the lock."""
+        self._errors: list[str] = []
         self.injection = Injection((), self._seed, lambda: len(self.calls))
         self.reset()
 
@@ -59,6 +61,7 @@ class Service:
         with self.lock:
             self._store = Store(self.settings)
             self.calls = []
+            self._errors = []
             self.injection = Injection(self.settings.faults, self._seed, lambda: len(self.calls))
             self._arrivals = 0
             self._in_flight: list[tuple[str, str]] = []
@@ -148,6 +151,16 @@ class Service:
             finally:
                 self._waiting -= 1
 
+    def take_errors(self) -> list[str]:
+        """Return and clear the messages about errors of the test itself that the service met.
+
+        They are predicates that raised, and holds that did not end. The code under test may have
+        caught them.
+        """
+        with self.lock:
+            errors, self._errors = self._errors, []
+        return repeated(errors)
+
     # The control plane
 
     def create_trial_component(self, name: str, region: str | None) -> StoredTrialComponent:
@@ -171,6 +184,8 @@ class Service:
         self._raise_in_forked_child(operation, request.body)
         parsed, failure = _parse(operation, request)
         attempt = _AttemptInService(self, request, operation, parsed, failure)
+        if attempt.matching.failure:
+            self._fail(attempt, attempt.matching.failure)
         with self.lock:
             held = self._admit(attempt)
             index = None if held else self._finish(attempt)
@@ -190,15 +205,25 @@ class Service:
 
     def _admit(self, attempt: _AttemptInService) -> Any:
         """Count the arrival of a request. Return the fault that holds it; None if there is none."""
-        attempt.ordinal = self._arrivals
-        self._arrivals += 1
-        call = attempt.call
-        call.request_id = self._request_id(attempt.ordinal)
-        call.is_contended = attempt.place in self._in_flight
+        self._count_arrival(attempt)
+        attempt.call.is_contended = attempt.place in self._in_flight
         attempt.held = self.injection.first(attempt.matching.at(Stage.HOLD), attempt.ordinal)
         if attempt.held:
             self._in_flight.append(attempt.place)
         return attempt.held
+
+    def _count_arrival(self, attempt: _AttemptInService) -> None:
+        attempt.ordinal = self._arrivals
+        self._arrivals += 1
+        attempt.call.request_id = self._request_id(attempt.ordinal)
+
+    def _fail(self, attempt: _AttemptInService, failure: FailedPredicate) -> NoReturn:
+        """Enter a call for which a predicate raised, and raise its error. The call did nothing."""
+        with self.lock:
+            self._count_arrival(attempt)
+            self._enter_unanswered(attempt.call, failure.raised)
+            self._errors.append(failure.message(attempt.call))
+        raise failure.raised
 
     def _finish(self, attempt: _AttemptInService) -> int:
         """Perform a request with the faults that fire. Return its place in the journal."""
@@ -275,14 +300,19 @@ class Service:
         self._report(attempt.call, index)
         return _answer(attempt.call)
 
-    def _abandon(self, attempt: _AttemptInService, error: BaseException) -> None:
+    def _abandon(self, attempt: _AttemptInService, error: BaseException, finding: str) -> None:
         """Enter a held call whose caller stopped waiting. It did nothing."""
         call = attempt.call
-        call.outcome = call.in_service = NoAnswer(type(error).__name__)
         call.faults = (attempt.held,)
         with self.lock:
             self._leave(attempt)
-            self._enter(call)
+            self._enter_unanswered(call, error)
+            if finding:
+                self._errors.append(joined(finding, [f"the call: {call!r}"]))
+
+    def _enter_unanswered(self, call: Call, error: BaseException) -> None:
+        call.outcome = call.in_service = NoAnswer(type(error).__name__)
+        self._enter(call)
 
     def _leave(self, attempt: _AttemptInService) -> None:
         if attempt.place in self._in_flight:

@@ -202,6 +202,22 @@ def test_held_calls_are_answered_when_the_fault_is_deleted(api, sm_metrics, sm_m
     assert answers == [200]
 
 
+def test_a_hold_that_never_ends_is_a_finding_that_names_the_request_that_ends_it(
+    api, sm_metrics_server
+):
+    held = api("POST", "faults", {"kind": "hold_calls", "timeout": 0.05}).json
+    answer = put_over_http(sm_metrics_server.url, 0.5)
+    advice = (
+        "a call was held for 0.05 seconds by hold_calls(timeout=0.05): no request deleted the "
+        f"fault in that time. Send DELETE /_sm_metrics/faults/{held['id']} while the call waits, "
+        "or hold the call longer (the key timeout)."
+    )
+    assert (answer.status, answer.json["message"]) == (500, f"RuntimeError: {advice}")
+    [finding] = api("POST", "check").json["findings"]
+    assert finding.startswith(advice)
+    assert api("POST", "check").json == {"findings": []}
+
+
 def test_unknown_paths_and_methods(api, sm_metrics):
     answer = api("GET", "stat")
     assert answer.status == 404

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...accepted import check, is_number, is_whole
 from ...wording import printable, safe_repr
-from .filters import Condition, conditions_of
+from .filters import Condition, PredicateError, conditions_of
 
 _SHOWN = 60  # bytes of a raw answer
 _NAMES = 5  # of trial components in a message
@@ -259,8 +259,8 @@ def _misses(condition: Condition, values: tuple[object, ...]) -> Iterator[str]:
     try:
         if not any(map(condition.holds, values)):
             yield _several(values)
-    except Exception as error:  # a predicate runs here first if another filter failed before
-        yield f"{_several(values)}, for which the predicate raised {error!r}"
+    except PredicateError as error:  # it runs here first if another filter failed before
+        yield f"{_several(values)}, for which the predicate raised {error.raised!r}"
 
 
 def _several(values: tuple[object, ...]) -> str:

@@ -22,6 +22,16 @@ _NUMBER = "a whole number from 0 or a predicate"
 _INDEX = "a whole number from 0 to 9 or a predicate"
 
 
+class PredicateError(Exception):
+    """The failure of a predicate: the filter, the value, and the exception that it raised."""
+
+    def __init__(self, filter_name: str, value: object, raised: BaseException) -> None:
+        super().__init__(filter_name, value)
+        self.filter_name = filter_name
+        self.value = value
+        self.raised = raised
+
+
 class Condition(NamedTuple):
     """One filter that is not None."""
 
@@ -57,7 +67,9 @@ def _condition(name: str, wanted: Any) -> Condition:
 def _ask(name: str, predicate: Callable[[Any], object], value: object) -> object:
     try:
         return predicate(value)
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # what pytest.fail raises is no Exception
         if hasattr(error, "add_note"):  # since Python 3.11
             error.add_note(f"The predicate of a fault's filter {name} was called with {value!r}.")
-        raise
+        raise PredicateError(name, value, error) from error
