@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from .accepted import check, is_number, is_whole
+from .aws.active import active
 from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES, SOCKET_FAILURES
 from .service.faults.fault import Fault, Schedule
 from .service.faults.filters import Filter, NumberFilter
@@ -314,7 +315,9 @@ def _in_force(
 ) -> Callable[Concatenate[Injects, Arguments], AnyFault]:
     def add(self: Injects, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> AnyFault:
         __tracebackhide__ = True
-        return self._service.injection.add(make(*args, **kwargs))
+        fault = make(*args, **kwargs)
+        active.require(self._service, f"{make.__name__}(...)")
+        return self._service.injection.add(fault)
 
     signature = inspect.signature(make)
     self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
@@ -329,7 +332,9 @@ def _in_force(
 class Injects:
     """The part of a mock that injects faults into the answers of its service."""
 
-    _service: Service
+    @property
+    def _service(self) -> Service:
+        raise NotImplementedError
 
     fail_metrics = _in_force(fail_metrics)
     fail_calls = _in_force(fail_calls)

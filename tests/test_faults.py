@@ -613,8 +613,8 @@ class TestHoldCalls:
             put(client, "run-1", metric())
         found = only_finding(sm_metrics)
         assert found.startswith(
-            "a call was held for 0.01 seconds by hold_calls(timeout=0.01): the block did not end in "
-            "that time. Make the call in another thread or task than the block"
+            "a call was held for 0.01 seconds by hold_calls(timeout=0.01): the block did not end "
+            "in that time. Make the call in another thread or task than the block"
         )
         assert found.endswith(
             "  - the call: <Call BatchPutMetrics 'run-1' in us-east-1: no answer, RuntimeError>"

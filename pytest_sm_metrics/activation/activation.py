@@ -77,10 +77,7 @@ class Activation:
             for unfinished in self._entered[-1:]:
                 deactivate(unfinished)
             raise
-        if kind is None:
-            record.mock.check()
-        else:
-            record.mock._leave_findings(kind)
+        record.mock._judge(kind)
 
     def _entered_here(self) -> ActiveMock:
         """Return the mock to leave: several tasks or threads may have entered the same object."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
@@ -21,7 +21,7 @@ from .exchange import (
     json_answer,
     raw_answer,
 )
-from .faults.fault import Attempt, Fault, Stage
+from .faults.fault import Attempt, Fault, Force, Stage
 from .faults.injection import FailedPredicate, Injection, Matching
 from .journal import Call, attempt_of, request_ids
 from .operation import Operation, Parsed
@@ -52,7 +52,7 @@ class Service:
         self.on_call: list[Callable[[Call, int], None]] = []
         """Called with each call and its place in the journal, without the lock."""
         self._errors: list[str] = []
-        self.injection = Injection((), self._seed, lambda: len(self.calls))
+        self.injection = self._injection_of(())
         self.reset()
 
     def reset(self) -> None:
@@ -62,10 +62,14 @@ class Service:
             self._store = Store(self.settings)
             self.calls = []
             self._errors = []
-            self.injection = Injection(self.settings.faults, self._seed, lambda: len(self.calls))
+            self.injection = self._injection_of(self.settings.faults)
             self._arrivals = 0
             self._in_flight: list[tuple[str, str]] = []
             """Region and name of the trial components for which a request is held."""
+
+    def _injection_of(self, templates: Sequence[Fault]) -> Injection:
+        force = Force(lambda: len(self.calls), lambda: self.why_copy)
+        return Injection(templates, self._seed, force)
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that restores the present state."""
@@ -89,6 +93,29 @@ class Service:
         """Raise an error at every call from now on: in a forked child it would be lost."""
         self._make_locks()  # another thread of the parent may have held them
         self._forked_from = os.getppid()
+
+    @property
+    def why_copy(self) -> str | None:
+        """The reason why this is a copy that nothing reaches; None if it is the service itself.
+
+        The server of the parent answers the calls of a forked child. The copy that the child has
+        inherited stays as it was.
+        """
+        if self._forked_from is None or self.settings.child_processes != "answer":
+            return None
+        return (
+            f"the mock was used in process {os.getpid()}, which was forked from process "
+            f'{self._forked_from} while the mock was on there. With child_processes="answer" the '
+            f"calls of this process are recorded in process {self._forked_from}: read the mock, "
+            "assert on it, add faults and reset it there."
+        )
+
+    def require_original(self) -> None:
+        """Raise a RuntimeError in a forked child that has a copy of the service only."""
+        __tracebackhide__ = True
+        why = self.why_copy
+        if why:
+            raise RuntimeError(why)
 
     def _make_locks(self) -> None:
         self.lock = threading.RLock()
@@ -393,6 +420,7 @@ def _forked(operation: str | None, parent: int) -> str:
     return (
         f"{operation} was called in process {os.getpid()}, which was forked from process {parent} "
         "while a mock of SageMaker Metrics was on there: the mock in the parent cannot record it. "
-        "It did not reach AWS. Log from the parent or from its threads, or enter "
-        "mock_sm_metrics() in the child and read its metrics there."
+        'It did not reach AWS. The setting child_processes="answer" has that mock answer the '
+        "child, also beside sm_metrics_server; it needs the extra server. Or log from the parent or from "
+        "its threads, or enter mock_sm_metrics() in the child and read its metrics there."
     )

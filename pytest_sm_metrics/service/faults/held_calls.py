@@ -70,10 +70,10 @@ class HeldCalls(Fault):
             raise
         return call
 
-    def remove(self) -> None:
+    def _take_out(self) -> None:
         """Take the fault out of force, and answer the calls that are held."""
         with self._arrived:
-            super().remove()
+            super()._take_out()
             held, self._held = sorted(self._held, key=lambda call: call.ordinal), {}
             timer, self._timer = self._timer, None
         if timer:
@@ -94,6 +94,7 @@ class HeldCalls(Fault):
         """
         __tracebackhide__ = True
         check("n", n, is_whole(n, 1), "a whole number from 1")
+        self._require_original()
         deadline = real_clock() + self.timeout
         with self._arrived:
             while len(self._held) < n:

@@ -67,11 +67,9 @@ class Matching:
 class Injection:
     """The faults of one mock."""
 
-    def __init__(
-        self, templates: Sequence[Fault], seed: str, count_calls: Callable[[], int]
-    ) -> None:
+    def __init__(self, templates: Sequence[Fault], seed: str, force: Force) -> None:
         self._seed = seed
-        self._force = Force(count_calls)
+        self._force = force
         self.added: list[Fault] = []
         """Every fault that was ever in force, in order."""
         for template in templates:
@@ -116,7 +114,7 @@ class Injection:
     def release(self) -> None:
         """Answer all calls that are held."""
         for fault in [fault for fault in self.in_force if fault.stage is Stage.HOLD]:
-            fault.remove()
+            fault.end()
 
     def end(self) -> None:
         """Answer all calls that are held, and take all faults out of force."""
