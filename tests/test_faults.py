@@ -1102,3 +1102,16 @@ def test_the_default_session_too(sm_metrics):
     sm_metrics.fail_calls("ThrottlingException", times=1)
     put(boto3.client("sagemaker-metrics"), "run-1", metric())
     assert [call.status_code for call in sm_metrics.calls] == [400, 200]
+
+
+@pytest.mark.parametrize("name", ["ReadTimeoutError", "ConnectTimeoutError", "ConnectionError"])
+def test_the_name_of_an_exception_is_no_error_code(name):
+    with pytest.raises(ValueError, match=f"pass the class botocore.exceptions.{name}. For any"):
+        fail_calls(name)
+
+
+@pytest.mark.parametrize("name", ["ClientError", "BotoCoreError", "Any"])
+def test_what_cannot_be_passed_is_not_advised(name):
+    with pytest.raises(ValueError, match=f"^unknown error code '{name}'[;.] ") as refused:
+        fail_calls(name)
+    assert "pass the class" not in str(refused.value)

@@ -25,7 +25,7 @@ from .faults.fault import Attempt, Fault, Force, Stage
 from .faults.injection import FailedPredicate, Injection, Matching
 from .journal import Call, attempt_of, request_ids
 from .operation import Operation, Parsed
-from .operations import UNKNOWN_OPERATION, operation_at
+from .operations import UNKNOWN_OPERATION, operation_at, why_no_operation
 from .outcomes import Failure, Outcome, Raw
 from .parsing import RefusedRequestError
 from .store import SeriesColumns, Store, StoredTrialComponent
@@ -388,9 +388,8 @@ class _AttemptInService:
 
 def _parse(operation: Operation | None, request: Request) -> tuple[Parsed | None, Failure | None]:
     if operation is None:
-        rule = UNKNOWN_OPERATION
-        message = f"{rule.constraint}: {request.method} {request.path} is not"
-        return None, Failure(404, str(rule.code), message)
+        message = why_no_operation(request.method, request.path)
+        return None, Failure(404, str(UNKNOWN_OPERATION.code), message)
     try:
         return operation.parse(request.body), None
     except RefusedRequestError as error:
@@ -421,6 +420,6 @@ def _forked(operation: str | None, parent: int) -> str:
         f"{operation} was called in process {os.getpid()}, which was forked from process {parent} "
         "while a mock of SageMaker Metrics was on there: the mock in the parent cannot record it. "
         'It did not reach AWS. The setting child_processes="answer" has that mock answer the '
-        "child, also beside sm_metrics_server; it needs the extra server. Or log from the parent or from "
-        "its threads, or enter mock_sm_metrics() in the child and read its metrics there."
+        "child, also beside sm_metrics_server; it needs the extra server. Or log from the parent "
+        "or from its threads, or enter mock_sm_metrics() in the child and read its metrics there."
     )

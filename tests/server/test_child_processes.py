@@ -523,7 +523,12 @@ def test_without_the_extra(pytester):
 
         def test_it(monkeypatch):
             monkeypatch.setitem(sys.modules, "aiohttp", None)
-            with pytest.raises(ModuleNotFoundError, match=r"pytest-sm-metrics\\[server\\]"):
+            message = (
+                'the setting child_processes="answer" needs the server, and the server of SageMaker '
+                "Metrics needs aiohttp, which is not installed: "
+                r"pip install 'pytest-sm-metrics\\[server\\]'"
+            )
+            with pytest.raises(ModuleNotFoundError, match=message):
                 mock_sm_metrics(child_processes="answer").start()
             with pytest.raises(RuntimeError, match="no mock of SageMaker Metrics is on"):
                 current()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, Union
 
-from ...accepted import is_whole
+from ...accepted import NotAcceptedError, is_whole
 
 T = TypeVar("T")
 Filter = Union[T, "re.Pattern[str]", Callable[[Any], object], None]
@@ -61,7 +61,7 @@ def _condition(name: str, wanted: Any) -> Condition:
     if is_whole(wanted, 0, largest) if is_number else isinstance(wanted, str):
         return Condition(name, wanted, True, lambda value: bool(value == wanted))
     words = {"step": _NUMBER, "index": _INDEX}.get(name, _TEXT)
-    raise ValueError(f"{name} is {wanted!r}; accepted is {words}, or None for any.")
+    raise NotAcceptedError(name, wanted, f"{words}, or None for any")
 
 
 def _ask(name: str, predicate: Callable[[Any], object], value: object) -> object:
