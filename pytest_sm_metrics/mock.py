@@ -264,8 +264,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     def reset(self) -> None:
         """Restore the state at activation; check nothing.
 
-        Trial components, calls, trails and added faults are removed. Request ids and the faults of
-        the settings start again.
+        Trial components, calls, trails and added faults are removed. Calls that are held are
+        answered first. Findings that no check has reported are dropped. Request ids and the faults
+        of the settings start again.
         """
         self._service.reset()
         self._cloudtrail._trails.reset()

@@ -82,8 +82,8 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 def answer_child_processes() -> tuple[str, Callable[[], None]]:
     """Have child processes find the server. Return its URL, and a function that ends it.
 
-    Raise a ModuleNotFoundError that names the setting and the extra if the server cannot run; a RuntimeError if
-    botocore is too old to find it.
+    Raise a ModuleNotFoundError that names the setting and the extra if the server cannot run; a
+    RuntimeError if botocore is too old to find it.
     """
     require_endpoints()
     with ExitStack() as stack:

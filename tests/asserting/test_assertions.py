@@ -181,7 +181,8 @@ class TestLogged:
     def test_an_approximation(self, sm_metrics):
         expected = pytest.approx([0.4])
         assert failure(sm_metrics.assert_logged, "run-1", "val:loss", values=expected)[1:] == [
-            "  - values: first difference at index 0 (step None): expected 0.4 ± 4.0e-07, arrived 0.5",
+            "  - values: first difference at index 0 (step None): expected 0.4 ± 4.0e-07, "
+            "arrived 0.5",
             "  - expected values: [0.4 ± 4.0e-07]",
             "  - arrived values:  [0.5]",
             REJECTED,

@@ -524,8 +524,8 @@ def test_without_the_extra(pytester):
         def test_it(monkeypatch):
             monkeypatch.setitem(sys.modules, "aiohttp", None)
             message = (
-                'the setting child_processes="answer" needs the server, and the server of SageMaker '
-                "Metrics needs aiohttp, which is not installed: "
+                'the setting child_processes="answer" needs the server, and the server of '
+                "SageMaker Metrics needs aiohttp, which is not installed: "
                 r"pip install 'pytest-sm-metrics\\[server\\]'"
             )
             with pytest.raises(ModuleNotFoundError, match=message):

@@ -157,7 +157,8 @@ def test_kinds_of_faults(api, document, description):
         ({"kind": "fail_calls", "error": [400]}, "error is [400]; accepted is an error code"),
         (
             {"kind": "fail_calls", "error": [200, "Code"]},
-            'error is [200, "Code"]; accepted is an error code, [status, code] with a status from 400',
+            'error is [200, "Code"]; accepted is an error code, [status, code] with a status from '
+            "400 to 599, or [status, ",
         ),
         (
             {"kind": "fail_calls", "error": "NoAnswer", "time": 2},
