@@ -220,6 +220,14 @@ def modules_of_pytest(item):
     assert definition.func.__module__.startswith("_pytest.")
 
 
+@needed_in("asserting/assertions.py")
+def items_of_an_approximation(_):
+    approximate = pytest.approx([1.0, 2.0], abs=0.1)
+    assert list(approximate.expected) == [1.0, 2.0]
+    assert approximate._approx_scalar(1.0) == 1.05
+    assert approximate._approx_scalar(1.0) != 1.2
+
+
 @needed_in(
     "plugin/blocking.py",
     "plugin/hooks.py",
