@@ -26,6 +26,13 @@ def client_error(code: str, message: str, operation: str) -> ClientError:
     return ClientError(response, operation)
 
 
+def exception_named(name: str) -> Any:
+    """Return one of botocore's types of exceptions."""
+    import botocore.exceptions
+
+    return getattr(botocore.exceptions, name)
+
+
 def _parsed(code: str, message: str) -> dict[str, Any]:
     metadata = {"HTTPStatusCode": 400, "HTTPHeaders": {}, "RetryAttempts": 0}
     return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
