@@ -47,9 +47,7 @@ def _faults(node: Any, mark: Any) -> list[Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_pycollect_makeitem(
-    collector: pytest.Collector,
-) -> Generator[None, Any, Any]:
+def pytest_pycollect_makeitem() -> Generator[None, Any, Any]:
     """Give a test case of unittest a method for each failure: pytest does not parametrize it."""
     made = yield
     unittest: Any = sys.modules.get("unittest")

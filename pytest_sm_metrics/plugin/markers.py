@@ -149,14 +149,14 @@ def _rank(holder: Any, item: Any) -> int:
 
 
 def _why_without_effect(node: Any, mark: Any) -> str:
-    if any(getattr(fault, "name", "") for fault in mark.kwargs.get("faults") or ()):
-        if node.get_closest_marker(EACH_FAULT) is not None:
-            return (
-                f"{node.nodeid.partition('[')[0]}: @pytest.mark.{EACH_FAULT} would have no effect, "
-                "since the test asks for no mock. Ask for the fixture sm_metrics; with "
-                "mock_sm_metrics in the test, parametrize the test: "
-                '@pytest.mark.parametrize("fault", every_fault())'
-            )
+    faults = mark.kwargs.get("faults") or ()
+    is_swept = node.get_closest_marker(EACH_FAULT) is not None
+    if is_swept and any(getattr(fault, "name", "") for fault in faults):
+        return (
+            f"{node.nodeid.partition('[')[0]}: @pytest.mark.{EACH_FAULT} would have no effect, "
+            "since the test asks for no mock. Ask for the fixture sm_metrics; with mock_sm_metrics "
+            'in the test, parametrize it: @pytest.mark.parametrize("fault", every_fault())'
+        )
     names = ", ".join(_settings_in(mark))
     keywords = ", ".join(f"{name}={value!r}" for name, value in mark.kwargs.items())
     return (

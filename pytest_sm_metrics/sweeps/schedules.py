@@ -25,8 +25,8 @@ def random_schedules(
 def shortest(schedule: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
     """Return the fewest failures of a failing schedule that fail, each as early as possible."""
     parts = (part for size in range(1, len(schedule)) for part in combinations(schedule, size))
-    found = list(next(filter(fails, parts), schedule))
+    found = list(next((part for part in parts if fails(part)), schedule))
     for index, (name, at) in enumerate(found):
         earlier = ([*found[:index], (name, one), *found[index + 1 :]] for one in range(at))
-        found = list(next(filter(fails, earlier), found))
+        found = next((part for part in earlier if fails(part)), found)
     return found

@@ -106,7 +106,6 @@ def sweep(
     transient: bool = True,
     may_raise: type[Exception] | tuple[type[Exception], ...] = (),
     schedules: int = 0,
-    seed: int = 0,
     **settings: Unpack[SettingsKeywords],
 ) -> Sweep:
     """Run a function with each failure of the service at each of its calls.
@@ -133,7 +132,7 @@ def sweep(
     - `only`, `without`, `times`, `transient`: see `every_fault`.
     - `may_raise`: the exceptions by which the function reports a loss. Others fail the check.
     - `schedules`: the number of further runs, each with two to four failures at random attempts,
-      which depend on `seed`. The first that fails is shortened.
+      which depend on the setting `seed`. The first that fails is shortened.
     - Further keywords are the settings of each mock.
 
     Raises an AssertionError if the function makes no call, or the invariant does not hold without
@@ -160,6 +159,7 @@ def sweep(
         case = with_schedule(schedule)
         return case is not None and not result._is_accepted(case)
 
+    seed = settings.get("seed", 0)
     for schedule in random_schedules(names, attempts, schedules, seed):
         case = with_schedule(schedule)
         if case and not result._is_accepted(case):
