@@ -60,11 +60,11 @@ def pytest_pycollect_makeitem() -> Generator[None, Any, Any]:
 def _with_each_fault(node: Any, case: Any) -> Any:
     """Return a subclass whose marked methods are replaced by one for each failure."""
     methods: dict[str, Any] = {}
-    for name in dir(case):
+    for name in [name for name in dir(case) if name.startswith("test")]:
         method = getattr(case, name)
         mark = _closest_mark(node, case, method)
-        if name.startswith("test") and callable(method) and mark is not None:
-            methods[name] = None
+        if callable(method) and mark is not None:
+            methods[name] = None  # no test any more
             for fault in _faults(node, mark):
                 methods[f"{name}[{fault.name}]"] = _with_fault(method, fault)
     if not methods:

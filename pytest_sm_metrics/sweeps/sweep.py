@@ -43,7 +43,7 @@ class Case:
     doubled: tuple[str, ...] = ()
     """The metrics that are stored more often than without failures."""
     error: BaseException | None = field(default=None, compare=False)
-    """What the function raised, or the AssertionError of the invariant."""
+    """The exception that the function, or the invariant, raised."""
 
 
 class Sweep:
@@ -230,7 +230,7 @@ class _Runs:
             error = raised
         finally:
             deactivate(record)
-            if record in active.ended_unjudged:  # a report of many runs would help nobody
+            if record in active.ended_unjudged:  # a report of so many runs would be too long
                 active.ended_unjudged.remove(record)
         mock: SageMakerMetricsMock = record.mock
         return mock, error
