@@ -71,8 +71,9 @@ def newest(session: nox.Session) -> None:
     session.install("-e", ".", *companions, "pytest-xdist")
     run_pytest(session, "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN)
     session.install("sagemaker-core>=2")
-    of_sdk = ["tests/compat/test_sagemaker_sdk.py", "tests/test_documentation.py"]
-    run_pytest(session, *of_sdk, "-k", "sagemaker")
+    of_sdk = ["test_sagemaker_sdk.py", "test_worker_pools.py"]
+    tests = [f"tests/compat/{name}" for name in of_sdk]
+    run_pytest(session, *tests, "tests/test_documentation.py", "-k", "sagemaker")
 
 
 @nox.session(python="3.12")

@@ -21,7 +21,7 @@ DOCUMENTS = {
 }
 NEEDS = {
     "companions/async-clients.md": ["aioboto3", "anyio", "pytest_asyncio", "trio"],
-    "companions/processes.md": ["pytest_subprocess"],
+    "companions/processes.md": ["distributed", "pytest_subprocess"],
     "companions/sagemaker-sdk.md": ["sagemaker"],
     "companions/tracing.md": ["opentelemetry.sdk", "opentelemetry.instrumentation.botocore"],
 }

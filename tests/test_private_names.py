@@ -626,6 +626,13 @@ def motos_urls(_):
     assert stubber().process_request(request) is None
 
 
+@needed_in("aws/moto.py", needs="moto.core.models")
+def stop_of_motos_mocks(_):
+    mocks = sys.modules["moto.core.models"].MockAWS
+    is_method(mocks, "stop")
+    assert "self.stop()" in inspect.getsource(mocks.__exit__)
+
+
 @needed_in("aws/organizations.py", needs="moto.organizations.models")
 def motos_organizations(_):
     from moto import mock_aws
@@ -713,7 +720,7 @@ def connections_of_the_server(_):
     from aiohttp import web
 
     is_method(web.Server, "__call__", "connection_made", "connection_lost", "shutdown")
-    is_method(web.RequestHandler, "data_received")
+    is_method(web.RequestHandler, "data_received", "eof_received")
     assert "handler_cancellation" in inspect.signature(web.Server).parameters
     source = inspect.getsource(web.RequestHandler)
     assert "_manager.connection_made(self, " in source

@@ -13,6 +13,7 @@ from ..aws.configured import (
     lacks_region,
     require_endpoints,
 )
+from ..aws.moto import remove_when_moto_stops
 from ..server.server import CREDENTIALS, REGION, SageMakerMetricsServer, shared
 from .forkservers import Forkservers
 
@@ -57,6 +58,7 @@ class Environment:
                     del os.environ[name]
                 else:
                     os.environ[name] = value
+            remove_when_moto_stops(CREDENTIALS)
 
 
 def _environment_of(server: SageMakerMetricsServer) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from .peers import process_of_client
+
 IDLE = 60.0
 """The longest time in seconds that a connection stays open without a complete request."""
 
@@ -16,6 +18,7 @@ MOST_HEAD = 16 * 1024
 """The size of an incomplete request line with its headers, in bytes."""
 
 _READ_AHEAD = 4 * 1024  # bytes that are received at once, and wait in memory to be read
+_LAST_ANSWER = 0.1  # seconds in which a client that sends no more gets its answer
 _CLOSING = 0.1  # seconds that requests in progress have left when the server stops
 
 _malformed = logging.getLogger("pytest_sm_metrics.server.malformed")
@@ -28,19 +31,40 @@ _END_OF_HEAD = b"\r\n\r\n"
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
-class _Connection(web.RequestHandler):
+class Connection(web.RequestHandler):
     """A connection of a client. It is closed if the head of a request does not end."""
 
-    __slots__ = ("_connections", "_head_size", "_tail")
+    __slots__ = (
+        "_client_process",
+        "_connections",
+        "_head_size",
+        "_tail",
+        "awaits_answer",
+        "is_half_closed",
+    )
 
     def __init__(self, connections: Connections, **options: Any) -> None:
         super().__init__(connections, **options)
         self._connections = connections
+        self._client_process: int | None = None
         self._head_size = 0
         self._tail = b""
+        self.awaits_answer = False
+        """True from the first bytes of a request until its answer is known."""
+        self.is_half_closed = False
+        """True if the client sends no more. It may have left, or still wait for an answer."""
+
+    def client_process(self, transport: asyncio.Transport) -> int:
+        """Return the process of the client if it descends from this one; 0 if it is not known."""
+        if self._client_process is None:
+            client, server = map(transport.get_extra_info, ("peername", "sockname"))
+            is_known = client and server  # not if the client has left at once
+            self._client_process = process_of_client(client[1], server[1]) if is_known else 0
+        return self._client_process
 
     def data_received(self, data: bytes) -> None:
         """Read what arrives."""
+        self.awaits_answer = True
         if self._connections.is_between_requests(self):
             arrived = self._tail + data
             self._tail = arrived[1 - len(_END_OF_HEAD) :]
@@ -49,6 +73,14 @@ class _Connection(web.RequestHandler):
                 self._connections.refuse(self)
                 return
         super().data_received(data)
+
+    def eof_received(self) -> Any:
+        """Return True to keep the connection for a moment, if the client may expect an answer."""
+        self.is_half_closed = True
+        if self.transport is None or not self.awaits_answer:
+            return False
+        asyncio.get_running_loop().call_later(_LAST_ANSWER, self.transport.close)
+        return True
 
 
 class Connections(web.Server):
@@ -72,7 +104,7 @@ class Connections(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """Return the protocol of a new connection."""
-        return _Connection(self, loop=asyncio.get_running_loop(), **self._options)
+        return Connection(self, loop=asyncio.get_running_loop(), **self._options)
 
     def is_between_requests(self, handler: web.RequestHandler) -> bool:
         """Return True if no request of a connection is in progress."""
@@ -101,12 +133,17 @@ class Connections(web.Server):
         super().connection_lost(handler, exc)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        self._idle_since.pop(request.protocol, None)
+        connection: Any = request.protocol
+        self._idle_since.pop(connection, None)
         try:
-            return await self._handle_request(request)
+            response = await self._handle_request(request)
         finally:
-            if request.protocol in self._open:
-                self._idle_since[request.protocol] = asyncio.get_running_loop().time()
+            connection.awaits_answer = False
+            if connection in self._open:
+                self._idle_since[connection] = asyncio.get_running_loop().time()
+        if connection.is_half_closed or "Upgrade" in request.headers:
+            response.force_close()
+        return response
 
     async def close_idle_until(self, stop: asyncio.Future[None]) -> None:
         """Close idle connections until a future is done."""

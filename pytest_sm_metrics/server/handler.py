@@ -31,8 +31,7 @@ async def handle(request: web.BaseRequest, bodies: Bodies, any_host: bool) -> we
         answer = _error(error.status, error.code, error.message)
     except Exception as error:
         logger.exception("%s %s raised an exception", request.method, request.path)
-        message = f"{type(error).__name__}: {error}"
-        answer = _error(500, "InternalFailure", message)
+        answer = _failure(error)
     return await respond(request, answer)
 
 
@@ -71,6 +70,11 @@ async def _released(held: HeldCall) -> Answer | NoAnswer:
     except asyncio.CancelledError:
         held.abandon(ConnectionAbortedError())
         raise
+    except Exception as error:
+        if error is not held.abandoned_for:
+            raise
+        logger.error("%s", error)  # it needs no traceback
+        return _failure(error)
 
 
 def _unmocked(request: Request) -> Answer:
@@ -88,6 +92,10 @@ def _unmocked(request: Request) -> Answer:
             "wait for what they send: sm_metrics.wait_for(...)."
         )
     return _error(400, "UnmockedCallError", message)
+
+
+def _failure(error: Exception) -> Answer:
+    return _error(500, "InternalFailure", f"{type(error).__name__}: {error}")
 
 
 def _error(status: int, code: str, message: str) -> Answer:

@@ -123,7 +123,6 @@ def read_request(request: web.BaseRequest, body: bytes) -> Request:
     headers = request.headers
     credential = _CREDENTIAL.search(headers.get("Authorization", ""))
     access_key, region = credential.groups() if credential else ("", _DEFAULT_REGION)
-    process = headers.get(PROCESS_HEADER, "")
     attempt = _ATTEMPT.search(headers.get("amz-sdk-request", ""))
     return Request(
         request.method,
@@ -135,6 +134,17 @@ def read_request(request: web.BaseRequest, body: bytes) -> Request:
         int(attempt[1]) if attempt else 1,
         now(),
         host=sys.intern(headers.get("Host", "")),
-        process_id=int(process) if _PROCESS.fullmatch(process) else 0,
+        process_id=_process_of(request),
         access_key=sys.intern(access_key),
     )
+
+
+def _process_of(request: web.BaseRequest) -> int:
+    """Return the process that made a request; 0 if it is not known."""
+    forked = request.headers.get(PROCESS_HEADER, "")
+    if _PROCESS.fullmatch(forked):
+        return int(forked)
+    connection, transport = request.protocol, request.transport
+    if isinstance(connection, connections.Connection) and transport is not None:
+        return connection.client_process(transport)
+    return 0  # the client has left

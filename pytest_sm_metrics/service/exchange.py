@@ -116,6 +116,8 @@ class HeldCall(Future["Answer | NoAnswer"]):
         """Answer the request; called once, by the fault that holds it."""
         self.record_abandoned = record_abandoned
         """Enter the call in the journal, with the error that the caller got."""
+        self.abandoned_for: BaseException | None = None
+        """The error that the caller gets, if the wait for the answer has ended."""
         self._release = release
         """Release the call from the fault. Return True if it was still held."""
 
@@ -123,5 +125,6 @@ class HeldCall(Future["Answer | NoAnswer"]):
         """Stop waiting for the answer. Return True if the call was still held."""
         if not self._release(self):
             return False
+        self.abandoned_for = error
         self.record_abandoned(error)
         return True

@@ -102,6 +102,8 @@ class TestDask:
         processes = client.gather(client.map(log, RUNS))
         assert sorted(sm_metrics) == RUNS
         assert os.getpid() not in processes
+        if os.path.exists("/proc/self/net/tcp"):
+            assert {call.process_id for call in sm_metrics.calls} == set(processes)
 
     def test_a_cluster_that_outlives_a_mock(self, connect, sm_metrics_endpoint, monkeypatch):
         for name, value in sm_metrics_endpoint.env.items():
@@ -158,6 +160,19 @@ def test_children_while_moto_is_on(sm_metrics, method):
     sm_metrics.assert_logged("run-1", "loss", 0.5)
 
 
+@pytest.mark.parametrize("order", [(0, 2, 1), (2, 0, 1), (2, 1, 0)])
+def test_moto_that_stops_later_restores_no_credentials_of_ours(order):
+    moto = pytest.importorskip("moto", reason="needs moto")
+    before, stop = dict(os.environ), vars(moto.core.models.MockAWS)["stop"]
+    mocks = [mock_sm_metrics(child_processes="answer"), moto.mock_aws(), moto.mock_aws()]
+    for mock in mocks:
+        mock.start()
+    for index in order:
+        mocks[index].stop()
+    assert dict(os.environ) == before
+    assert vars(moto.core.models.MockAWS)["stop"] is stop
+
+
 TRAINING = """
 import boto3
 from moto import mock_aws
@@ -180,6 +195,11 @@ train()
 """
 
 
+def train():
+    exec(TRAINING, {})
+    return os.getpid()
+
+
 class TestSageMakerSDK:
     @pytest.fixture(autouse=True)
     def _installed(self):
@@ -192,3 +212,12 @@ class TestSageMakerSDK:
         subprocess.run([sys.executable, "-c", TRAINING], check=True, timeout=120)
         assert sm_metrics["churn-run-1"]["loss"].steps == list(range(25))
         sm_metrics.assert_called("BatchPutMetrics", "churn-run-1", times=3)
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_pools(self, sm_metrics, method):
+        with ProcessPoolExecutor(1, multiprocessing.get_context(method)) as pool:
+            process = pool.submit(train).result(120)
+        assert process != os.getpid()
+        assert sm_metrics["churn-run-1"]["loss"].steps == list(range(25))
+        if method == "fork" or os.path.exists("/proc/self/net/tcp"):
+            assert {call.process_id for call in sm_metrics.calls} == {process}

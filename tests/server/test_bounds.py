@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import select
+import socket
 from contextlib import ExitStack
 
 import pytest
@@ -146,6 +147,40 @@ def test_a_body_that_ends_early(sm_metrics, caplog):
         assert put_over_http(server.url, 0.5).status == 200
     assert len(sm_metrics.calls) == 1
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_client_that_closes_its_side_after_a_request(sm_metrics, sm_metrics_server, status):
+    if status == 503:
+        sm_metrics.fail_calls("ServiceUnavailable", times=1)
+    body = json.dumps(put_document(0.5)).encode()
+    with raw_connection(sm_metrics_server.url) as connection:
+        connection.sendall(head(f"Content-Length: {len(body)}") + body)
+        connection.shutdown(socket.SHUT_WR)
+        assert received(connection).startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_a_client_that_closes_its_side_while_its_call_is_held(sm_metrics, sm_metrics_server):
+    body = json.dumps(put_document(0.5)).encode()
+    with sm_metrics.hold_calls() as held, raw_connection(sm_metrics_server.url) as connection:
+        connection.sendall(head(f"Content-Length: {len(body)}") + body)
+        held.wait()
+        connection.shutdown(socket.SHUT_WR)
+        assert received(connection) == b""
+        sm_metrics.wait_for(lambda sm_metrics: sm_metrics.calls)
+    assert [call.error_code for call in sm_metrics.calls] == ["ConnectionAbortedError"]
+
+
+@pytest.mark.parametrize("protocol", ["h2c", "websocket"])
+def test_a_request_to_change_the_protocol(sm_metrics_server, protocol):
+    upgrade = head("Connection: Upgrade", f"Upgrade: {protocol}")
+    health = upgrade.replace(b"PUT /BatchPutMetrics", b"GET /_sm_metrics/health")
+    with raw_connection(sm_metrics_server.url) as connection:
+        connection.sendall(health + health)
+        answer = received(connection)
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"\r\nConnection: close\r\n" in answer
+    assert answer.count(b"HTTP/1.1") == 1
 
 
 def beginning(connection):

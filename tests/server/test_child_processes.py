@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -23,6 +25,8 @@ pytestmark = pytest.mark.filterwarnings(
 )
 METHODS = multiprocessing.get_all_start_methods()
 FORK = pytest.mark.skipif("fork" not in METHODS, reason="no forks here")
+PEERS_ARE_KNOWN = os.path.exists("/proc/self/net/tcp")
+LINUX = pytest.mark.skipif(not PEERS_ARE_KNOWN, reason="the clients' processes are not known here")
 
 SCRIPT = """
 import subprocess, sys
@@ -79,6 +83,8 @@ def test_pools(sm_metrics, method):
         processes = set(pool.map(log_with_a_new_client, ["run-1", "run-2", "run-3"]))
     assert sorted(sm_metrics) == ["run-1", "run-2", "run-3"]
     assert os.getpid() not in processes
+    if method == "fork" or PEERS_ARE_KNOWN:
+        assert {call.process_id for call in sm_metrics.calls} == processes
     assert {call.region for call in sm_metrics.calls} == {"us-east-1"}
 
 
@@ -111,6 +117,68 @@ def test_scripts_and_their_children(sm_metrics):
     child = "subprocess.run([sys.executable, '-c', SCRIPT + \"log('run-3')\"], check=True)"
     run_script(f"SCRIPT = {SCRIPT!r}\n{child}")
     assert list(sm_metrics) == ["run-1", "run-2", "run-3"]
+
+
+@LINUX
+def test_processes_of_a_script_and_its_child(sm_metrics):
+    with subprocess.Popen([sys.executable, "-c", SCRIPT + "log('run-1')"]) as process:
+        pass
+    run_script(CHILD_THAT_LOGS_ITS_NUMBER)
+    first, second = sm_metrics.calls
+    assert first.process_id == process.pid
+    assert second.trial_component == f"run-{second.process_id}"
+
+
+CHILD_THAT_LOGS_ITS_NUMBER = f"""
+script = {SCRIPT!r} + "import os; log(f'run-{{os.getpid()}}')"
+subprocess.run([sys.executable, "-c", script], check=True)
+"""
+
+
+@LINUX
+def test_a_process_of_which_nothing_is_known(sm_metrics, monkeypatch):
+    monkeypatch.setattr("pytest_sm_metrics.server.peers._TABLES", ("/proc/no such table",))
+    run_script("log('run-1')")
+    assert [call.process_id for call in sm_metrics.calls] == [os.getpid()]
+
+
+@LINUX
+def test_a_client_that_is_no_child(sm_metrics):
+    """It is in this process, and a child has a copy of its connection."""
+    server = urlsplit(endpoint_of_this_process())
+    connection = HTTPConnection(server.hostname, server.port, timeout=20)
+    with closing(connection):
+        connection.connect()
+        os.set_inheritable(connection.sock.fileno(), True)
+        command = [sys.executable, "-c", "input()"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, close_fds=False) as child:
+            connection.request("PUT", "/BatchPutMetrics", b"{}")
+            connection.getresponse().read()
+            child.communicate(b"\n")
+    assert [call.process_id for call in sm_metrics.calls] == [os.getpid()]
+
+
+@LINUX
+def test_the_report_names_the_process(pytester):
+    pytester.makepyfile(
+        training=SCRIPT,
+        test_it="""
+        import subprocess, sys
+        import pytest
+
+        @pytest.mark.sm_metrics(child_processes="answer")
+        def test_it(sm_metrics):
+            script = "import training; training.log('run-1')"
+            with subprocess.Popen([sys.executable, "-c", script]) as process:
+                pass
+            print(f"{process.pid=}")
+            assert not sm_metrics.calls
+        """,
+    )
+    result = pytester.runpytest_subprocess()
+    [line] = [line for line in result.outlines if line.startswith("process.pid=")]
+    number = line.partition("=")[2]
+    result.stdout.fnmatch_lines(f"*BatchPutMetrics 'run-1' in us-east-1 from process {number}: *")
 
 
 def test_credentials_of_other_services_are_as_before(sm_metrics):

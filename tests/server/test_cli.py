@@ -118,6 +118,19 @@ def test_a_signal_during_a_request(fault):
         assert process.stderr.read() == ""
 
 
+def test_a_hold_that_times_out_is_one_line():
+    with serving() as process:
+        document = {"kind": "hold_calls", "timeout": 0.05}
+        send(process.url, "POST", "/_sm_metrics/faults", document)
+        answer = put_over_http(process.url, 0.5)
+        assert answer.status == 500
+        process.terminate()
+        error = process.stderr.read()
+    assert error.startswith("a call was held for 0.05 seconds by hold_calls(timeout=0.05): ")
+    assert error.count("\n") == 1
+    assert answer.json == {"message": f"RuntimeError: {error.rstrip()}"}
+
+
 def wait_until_it_matches(url):
     while True:
         [fault] = send(url, "GET", "/_sm_metrics/faults").json["faults"]
