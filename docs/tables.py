@@ -8,11 +8,18 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pytest_sm_metrics import RULES, delay_calls, fail_calls, fail_metrics, fail_queries
+from pytest_sm_metrics import (
+    RULES,
+    delay_calls,
+    fail_calls,
+    fail_metrics,
+    fail_queries,
+)
 from pytest_sm_metrics.faults import Injects
 from pytest_sm_metrics.plugin.options import MODES
 from pytest_sm_metrics.service.faults.held_calls import HeldCalls
 from pytest_sm_metrics.settings import SETTINGS
+from pytest_sm_metrics.sweeps.failure_modes import FAILURE_MODES
 
 MODE = (
     "what happens to a test that asks for no mock; of the marker, the ini option and "
@@ -67,10 +74,27 @@ def rules_table() -> str:
     )
 
 
+def failures_table() -> str:
+    """Return the table of the failures that `every_fault` knows."""
+    rows = [
+        (
+            f"`{one.name}`",
+            one.operation,
+            one.meaning,
+            "transient" if one.transient else "lasting",
+            one.provenance,
+            one.source,
+        )
+        for one in FAILURE_MODES.values()
+    ]
+    return table(("failure", "operation", "effect", "duration", "provenance", "source"), *rows)
+
+
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"settings": settings_table},
     "docs/reference.md": {"signatures": fault_signatures},
     "docs/rules.md": {"rules": rules_table},
+    "docs/sweeps.md": {"failures": failures_table},
 }
 
 
