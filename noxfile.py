@@ -41,7 +41,7 @@ def oldest(session: nox.Session) -> None:
     later = ["compat/test_moto.py", "compat/test_moto_trails.py", "compat/test_aiobotocore.py"]
     later += ["compat/test_readers.py", "service/test_rules.py"]
     later += ["cloudtrail/test_trail.py", "cloudtrail/test_deliveries.py"]
-    later += ["test_documentation.py"]
+    later += ["test_documentation.py", "reports/test_markdown.py"]
     ignored = [f"--ignore=tests/{path}" for path in later]
     # botocore itself causes this warning, when it signs under Python 3.12 and later.
     utcnow = ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
@@ -67,6 +67,7 @@ def newest(session: nox.Session) -> None:
         "freezegun",
         "time-machine",
         "hypothesis",
+        "markdown-it-py",
     ]
     session.install("-e", ".", *companions, "pytest-xdist")
     run_pytest(session, "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN)

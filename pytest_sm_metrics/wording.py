@@ -44,6 +44,20 @@ def shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
+def abridged(text: str, most: int) -> str:
+    """Return at most `most` characters of a text; `...` stands for its middle."""
+    if len(text) <= most:
+        return text
+    end = (most - 3) // 2
+    return f"{text[: most - 3 - end]}...{text[len(text) - end :]}"
+
+
+def short_number(value: float | str) -> str:
+    """Return a number with five digits, or with all of them if it is a whole number below 1e9."""
+    number = float(value)
+    return f"{number:.0f}" if number % 1 == 0 and abs(number) < 1e9 else f"{number:.5g}"
+
+
 def safe_repr(value: object) -> str:
     """Return the repr of an object; if that raises, the name of its type."""
     try:

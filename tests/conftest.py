@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
+import sys
 
 import boto3
 import pytest
@@ -38,6 +40,12 @@ def network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket.socket, "connect_ex", connect)
     return attempts
+
+
+@pytest.fixture
+def blocks(monkeypatch):
+    """Have the output carry the blocks of sparklines, whatever runs these tests."""
+    monkeypatch.setattr(sys, "__stdout__", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
 
 
 @pytest.fixture

@@ -17,8 +17,11 @@ from ..service.rule import Rule
 from ..service.service import Service
 from ..service.statistics import STATISTICS, last_of_the_latest
 from ..service.store import EVERY_REGION, NO_STEP, SeriesColumns, StoredTrialComponent
+from ..sparkline import sparkline, terminal_ramp
 from ..wording import counted
 from .why_absent import every_rejection, why_ambiguous, why_no_metric
+
+_WIDTH = 16  # characters of the shape of a series
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ class MetricSeries(Sequence[Metric]):
 
     A slice is a series again. It is equal to a list or tuple of the same metrics. An index out of
     range raises an IndexError. An empty slice has no statistics: they raise a ValueError.
+
+    Its repr shows its shape: `<MetricSeries 'loss': 4 values █▅▂▁ [0.9, 0.6, 0.3, 0.2]>`.
     """
 
     def __init__(self, name: str, columns: SeriesColumns, rows: range | None = None) -> None:
@@ -159,10 +164,16 @@ class MetricSeries(Sequence[Metric]):
         return NotImplemented
 
     def __repr__(self) -> str:
-        values = [repr(value) for value in self.values]
-        shown = values if len(values) <= 8 else [*values[:4], "...", *values[-3:]]
+        values = self.values
+        if len(values) <= 8:
+            shown = list(map(repr, values))
+        else:
+            shown = [*map(repr, values[:4]), "...", *map(repr, values[-3:])]
+        shape = ""
+        if len(values) >= 3:
+            shape = " " + sparkline(values, _WIDTH, ramp=terminal_ramp())
         how_many = counted(len(values), "value")
-        return f"<MetricSeries {self.metric_name!r}: {how_many} [{', '.join(shown)}]>"
+        return f"<MetricSeries {self.metric_name!r}: {how_many}{shape} [{', '.join(shown)}]>"
 
 
 class TrialComponent(Mapping[str, MetricSeries]):

@@ -14,7 +14,7 @@ FORMAT = 1
 
 
 class CountsRecord(TypedDict):
-    """The numbers of calls and metrics that reached the mocks."""
+    """Numbers of what reached the mocks."""
 
     calls: int
     """The number of attempts, retries included."""

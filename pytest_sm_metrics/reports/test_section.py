@@ -1,18 +1,23 @@
-"""The section of a failing test: its SageMaker Metrics calls, their outcomes, and its faults."""
+"""The section of a failing test: its SageMaker Metrics calls, its series and its faults."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..aws.active import active
-from ..wording import counted, printable, printable_lines, shortened
-from .record import CallRecord, MockRecord, TestRecord, record_test
+from ..sparkline import sparkline, terminal_ramp
+from ..wording import abridged, counted, printable, printable_lines, short_number, shortened
+from .record import CallRecord, MockRecord, SeriesRecord, TestRecord, record_test
 
 _SHOWN = 10  # calls, metrics of a call, faults, trails, blocked calls; the others with -vv
 _EXPLAINED = 3  # rejected metrics and unanswered queries of a call
 _MOCKS = 3
+_COLUMNS = 80
+_SHAPE = 12  # characters of the shape of a series
+_NAMES = 8  # characters that a long name keeps at least
 
 
 def sections(test: str, blocked: Sequence[str], whole: bool) -> list[tuple[str, str]]:
@@ -44,6 +49,7 @@ def _mock(mock: MockRecord, test: TestRecord, whole: bool) -> Iterator[str]:
         yield f"{counted(mock['calls_left_out'], 'earlier call')}; -vv shows them"
     for call in mock["calls"]:
         yield from _call(call, _elsewhere(call, test), whole)
+    yield from _series(mock, whole)
     yield from _first(mock["trails"], whole)
     most_hits_first = sorted(mock["faults"], key=lambda fault: -fault["hits"])
     shown = mock["faults"] if whole else most_hits_first[:_SHOWN]
@@ -56,7 +62,7 @@ def _mock(mock: MockRecord, test: TestRecord, whole: bool) -> Iterator[str]:
 def _call(record: CallRecord, elsewhere: str, whole: bool) -> Iterator[str]:
     call = record["call"]
     attempt = f" (attempt {call['attempt']})" if call["attempt"] > 1 else ""
-    time = record["timestamp"][11:23].ljust(12, "0")
+    time = datetime.fromisoformat(record["timestamp"]).time().isoformat("milliseconds")
     what = f"{call['operation']} {record['names']} in {call['region']}{attempt}{elsewhere}"
     yield f"{time} {what}: {_items(record, whole)} -> {printable(record['ending'])}"
     yield from (f"    {fault}" for fault in record["faults"])
@@ -65,6 +71,51 @@ def _call(record: CallRecord, elsewhere: str, whole: bool) -> Iterator[str]:
         yield "    " + detail.replace("\n", "\n    ")
     if not whole and len(details) > _EXPLAINED:
         yield f"    and {len(details) - _EXPLAINED} more; -vv shows them"
+
+
+def _series(mock: MockRecord, whole: bool) -> Iterator[str]:
+    """Describe each series that was logged, in columns: names, number of values, and shape."""
+    rows = list(map(_cells, mock["series"]))
+    if len({one["region"] for one in mock["series"]}) > 1:
+        for row, one in zip(rows, mock["series"], strict=True):
+            row[1] = f" in {one['region']}"
+    if not whole:
+        _abridge_names(rows)
+    widths = _widths(rows)
+    for place, region, name, count, first, shape, last in rows:
+        names = f"{place + region:<{widths[0] + widths[1]}} {name:<{widths[2]}}"
+        numbers = f"{count:>{widths[3]}}  {first:>{widths[4]}} {shape:<{widths[5]}} {last}"
+        yield f"logged {names}  {numbers}".rstrip()
+    if mock["series_left_out"]:
+        yield f"logged {mock['series_left_out']} more series; -vv shows them"
+
+
+def _cells(series: SeriesRecord) -> list[str]:
+    values = series["values"]
+    names = [printable(series["trial_component"]), "", printable(series["metric_name"])]
+    cells = [*names, counted(len(values), "value"), short_number(values[0])]
+    if len(values) == 1:
+        return [*cells, "", ""]
+    return [*cells, sparkline(values, _SHAPE, ramp=terminal_ramp()), short_number(values[-1])]
+
+
+def _widths(rows: list[list[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def _abridge_names(rows: list[list[str]]) -> None:
+    """Abridge trial components and metric names so that all columns fit on a line."""
+    if not rows:
+        return
+    place, region, name, *numbers = _widths(rows)
+    spaces = 7  # between the columns
+    room = _COLUMNS - len("logged ") - region - sum(numbers) - spaces
+    most = max(_NAMES, room - min(place, room // 2))
+    for row in rows:
+        row[2] = abridged(row[2], most)
+    most = max(_NAMES, room - min(name, most))
+    for row in rows:
+        row[0] = abridged(row[0], most)
 
 
 def _elsewhere(call: CallRecord, test: TestRecord) -> str:
