@@ -72,9 +72,18 @@ def newest(session: nox.Session) -> None:
     session.install("-e", ".", *companions, "pytest-xdist")
     run_pytest(session, "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN)
     session.install("sagemaker-core>=2")
-    of_sdk = ["test_sagemaker_sdk.py", "test_worker_pools.py"]
+    of_sdk = ["test_sagemaker_sdk.py", "test_sweeps_of_sdks.py", "test_worker_pools.py"]
     tests = [f"tests/compat/{name}" for name in of_sdk]
     run_pytest(session, *tests, "tests/test_documentation.py", "-k", "sagemaker")
+
+
+@nox.session(python="3.11")
+@nox.parametrize("sdk", ["sagemaker>=2.200,<3", "sagemaker-core>=2,<3"], ids=["2", "3"])
+def sweeps(session: nox.Session, sdk: str) -> None:
+    """Sweep the sinks of one generation of the SageMaker SDK, and write the page about them."""
+    session.install("-e", ".[examples]", "sagemaker-experiments>=0.1.45", sdk)
+    session.run("python", "examples/sweeps/compare.py", "--save")
+    session.run("python", "docs/tables.py")
 
 
 @nox.session(python="3.12")

@@ -44,7 +44,8 @@ FOUND = Path(__file__).with_name("found.json")
 LETTERS = {"ok": ".", "lost": "L", "doubled": "D", "lost and doubled": "X", "raised": "R"}
 OUTAGES = ("ThrottlingException", "ServiceUnavailable", "EndpointConnectionError")
 OUTAGE = 5
-"""The number of failures in a row that exhausts the attempts of a client as boto3 makes it."""
+"""The failures in a row. A client as boto3 makes it has no more attempts: five up to botocore 1.43
+(mode `legacy`), three since 1.44 (`standard`)."""
 
 Log = Callable[[], object]
 """Logs the points once, from a new sink to its end."""
@@ -237,7 +238,7 @@ class Found(NamedTuple):
     runs: dict[str, int]
     """The number of runs, by outcome."""
     most: dict[str, int]
-    """The most metrics that one run lost or doubled without an error, by outcome."""
+    """The most metrics that one run lost or doubled, by outcome."""
 
 
 def find(uploader: Uploader) -> Found:
