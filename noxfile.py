@@ -1,6 +1,6 @@
 """The sessions of nox: tests with other Pythons and other versions, and the checks of the code.
 
-`nox` runs all of them, `nox -s lint` only the checks.
+`nox` runs all of them but `sweeps`, which writes a page; `nox -s lint` runs only the checks.
 """
 
 import shutil
@@ -74,10 +74,10 @@ def newest(session: nox.Session) -> None:
     session.install("sagemaker-core>=2")
     of_sdk = ["test_sagemaker_sdk.py", "test_sweeps_of_sdks.py", "test_worker_pools.py"]
     tests = [f"tests/compat/{name}" for name in of_sdk]
-    run_pytest(session, *tests, "tests/test_documentation.py", "-k", "sagemaker")
+    run_pytest(session, *tests, "tests/test_documentation.py", "-k", "sagemaker or sdks")
 
 
-@nox.session(python="3.11")
+@nox.session(python="3.11", default=False)
 @nox.parametrize("sdk", ["sagemaker>=2.200,<3", "sagemaker-core>=2,<3"], ids=["2", "3"])
 def sweeps(session: nox.Session, sdk: str) -> None:
     """Sweep the sinks of one generation of the SageMaker SDK, and write the page about them."""

@@ -324,7 +324,8 @@ def main() -> None:
         except AssertionError as error:  # no call, so there is nothing to sweep
             others.append(f"{uploader.name}: {error}")
     letters = ", ".join(f"{letter} {outcome}" for outcome, letter in LETTERS.items())
-    print(aligned(summary(results)), f"\n(up to N): so many of {len(POINTS)} metrics in one run\n")
+    print(aligned(summary(results)))
+    print(f"(up to N): so many of {len(POINTS)} metrics in one run", end="\n\n")
     for name, found in results.items():
         print(f"{name} ({found.versions})", aligned(matrix({name: found})), "", sep="\n")
     print(letters, *others, sep="\n")
