@@ -82,7 +82,7 @@ def run_of_sdk(package: str) -> Log:
 
     This is the part of `Run` that logs metrics. Its calls to the control plane are left out.
     """
-    metrics, session = _imported(f"{package}._metrics"), _session_of_sdk()
+    metrics, session = imported(f"{package}._metrics"), _session_of_sdk()
 
     def log() -> None:
         with metrics._MetricsManager(RUN, session) as manager:
@@ -94,7 +94,7 @@ def run_of_sdk(package: str) -> Log:
 
 def run_of_sdk_and_errors_caught(package: str) -> Log:
     """Return a training loop that catches the errors of `log_metric`, and goes on."""
-    metrics, session = _imported(f"{package}._metrics"), _session_of_sdk()
+    metrics, session = imported(f"{package}._metrics"), _session_of_sdk()
 
     def log() -> None:
         with suppress(Exception), metrics._MetricsManager(RUN, session) as manager:
@@ -107,7 +107,7 @@ def run_of_sdk_and_errors_caught(package: str) -> Log:
 
 def async_sink_of_sdk(package: str) -> Log:
     """Return a training loop with the sink that sends in the background."""
-    metrics, session = _imported(f"{package}._metrics"), _session_of_sdk()
+    metrics, session = imported(f"{package}._metrics"), _session_of_sdk()
 
     def log() -> None:
         with _without_waiting(metrics):
@@ -121,8 +121,8 @@ def async_sink_of_sdk(package: str) -> Log:
 
 def resource_of_sagemaker_core() -> Log:
     """Return a loop that sends ten metrics a call with the resource `TrialComponent`."""
-    resources = _imported("sagemaker.core.resources")
-    shapes = _imported("sagemaker.core.shapes")
+    resources = imported("sagemaker.core.resources")
+    shapes = imported("sagemaker.core.shapes")
     session, now = _boto3_session(), str(int(time.time()))
 
     def log() -> None:
@@ -141,7 +141,7 @@ def resource_of_sagemaker_core() -> Log:
 
 def file_writer_of_sagemaker_experiments() -> Log:
     """Return a loop that writes lines to a file, for the agent of a training job to send."""
-    metrics = _imported("smexperiments.metrics")
+    metrics = imported("smexperiments.metrics")
 
     def log() -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -164,7 +164,8 @@ def _session_of_sdk() -> Any:
     return SimpleNamespace(sagemaker_metrics_client=client)
 
 
-def _imported(name: str) -> Any:
+def imported(name: str) -> Any:
+    """Import a module; ignore its warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return importlib.import_module(name)
@@ -321,7 +322,7 @@ def main() -> None:
             continue
         try:
             results[uploader.name] = find(uploader)
-        except AssertionError as error:  # no call, so there is nothing to sweep
+        except (AssertionError, ImportError) as error:  # it makes no call, or lacks a package
             others.append(f"{uploader.name}: {error}")
     letters = ", ".join(f"{letter} {outcome}" for outcome, letter in LETTERS.items())
     print(aligned(summary(results)))
