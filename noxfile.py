@@ -1,6 +1,6 @@
 """The sessions of nox: tests with other Pythons and other versions, and the checks of the code.
 
-`nox` runs all of them, `nox -s lint` only the checks.
+`nox` runs all of them but `sweeps`, which writes a page; `nox -s lint` runs only the checks.
 """
 
 import shutil
@@ -12,6 +12,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 # Leave out the tests that start many processes; other sessions run them.
 LEAN = "not xdist and not pytest_plugins and not companions"
+
+# It imports pkg_resources, which later versions of setuptools do not have.
+FILE_WRITER = ["sagemaker-experiments>=0.1.45", "setuptools<81"]
 
 
 def run_pytest(session: nox.Session, *options: str) -> None:
@@ -51,7 +54,7 @@ def oldest(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def compat(session: nox.Session) -> None:
     """Test beside the libraries and the plugins of pytest that users have."""
-    session.install("-e", ".[test,compat]")
+    session.install("-e", ".[test,compat]", *FILE_WRITER)
     # The test command of the README runs the others.
     more = "(compat or companions) and not moto and not test_aiobotocore and not mode_of_xdist"
     run_pytest(session, "tests/compat", "tests/test_documentation.py", "-k", more)
@@ -72,9 +75,18 @@ def newest(session: nox.Session) -> None:
     session.install("-e", ".", *companions, "pytest-xdist")
     run_pytest(session, "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN)
     session.install("sagemaker-core>=2")
-    of_sdk = ["test_sagemaker_sdk.py", "test_worker_pools.py"]
+    of_sdk = ["test_sagemaker_sdk.py", "test_sweeps_of_sdks.py", "test_worker_pools.py"]
     tests = [f"tests/compat/{name}" for name in of_sdk]
-    run_pytest(session, *tests, "tests/test_documentation.py", "-k", "sagemaker")
+    run_pytest(session, *tests, "tests/test_documentation.py", "-k", "sagemaker or sdks")
+
+
+@nox.session(python="3.11", default=False)
+@nox.parametrize("sdk", ["sagemaker>=2.200,<3", "sagemaker-core>=2,<3"], ids=["2", "3"])
+def sweeps(session: nox.Session, sdk: str) -> None:
+    """Sweep the sinks of one generation of the SageMaker SDK, and write the page about them."""
+    session.install("-e", ".[examples]", *FILE_WRITER, sdk)
+    session.run("python", "examples/sweeps/compare.py", "--save")
+    session.run("python", "docs/tables.py")
 
 
 @nox.session(python="3.12")

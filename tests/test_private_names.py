@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import inspect
 import re
 import sys
@@ -103,6 +104,30 @@ def fixture_manager(item):
     definitions = item.session._fixturemanager.getfixturedefs("sm_metrics", item)
     assert [one.argname for one in definitions] == ["sm_metrics"]
     assert item.session._fixturemanager.getfixturedefs("no_such_fixture", item) is None
+
+
+@needed_in("plugin/hooks.py")
+def skip_at_the_test(item):
+    skip = pytest.skip.Exception("why", _use_item_location=True)
+    assert str(skip) == "why"
+    assert skip._use_item_location is True
+
+
+@needed_in("plugin/each_fault.py")
+def names_of_a_parametrized_test(item):
+    assert isinstance(pytest.Metafunc.__init__, types.FunctionType)
+    source = inspect.getsource(pytest.Metafunc)
+    assert "self.fixturenames = fixtureinfo.names_closure" in source
+    assert "arg not in self.fixturenames" in source
+    assert isinstance(item._fixtureinfo.names_closure, list)
+
+
+@needed_in("plugin/each_fault.py")
+def class_of_a_node(item):
+    unittest_case = importlib.import_module("_pytest.unittest").UnitTestCase
+    assert issubclass(unittest_case, pytest.Class)
+    assert isinstance(inspect.getattr_static(pytest.Class, "obj"), property)
+    assert inspect.getattr_static(pytest.Class, "obj").fset is not None
 
 
 @needed_in("plugin/fixtures.py")

@@ -15,6 +15,7 @@ from . import reporting
 from .failures import reported
 
 MARKER = "sm_metrics"
+EACH_FAULT = "sm_metrics_each_fault"
 MODES = ("off", "block", "mock")
 MODE = pytest.StashKey[str]()
 """The mode that holds between tests, and (of an item) during a test."""
@@ -79,6 +80,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "sm_metrics(**settings): settings of the fixture sm_metrics, and mode, for a test, a class "
         "or a module.",
+    )
+    config.addinivalue_line(
+        "markers",
+        f"{EACH_FAULT}(only, without, times, after, transient): run the test once for each "
+        "way in which SageMaker Metrics can fail.",
     )
     try:
         given = _read_ini(config)

@@ -110,6 +110,8 @@ class Fault:
         """The number of calls in the journal when it came into force."""
         self.until: int | None = None
         """The number of calls in the journal when it was removed; None while it is in force."""
+        self.name = ""
+        """Its name among all failures, if `every_fault` has made it."""
         self._force: Force | None = None
         self._is_template = True
 
@@ -140,7 +142,13 @@ class Fault:
 
     def fresh(self: AnyFault) -> AnyFault:
         """Return a new fault that is made in the same way."""
-        return type(self)(self.effect, self.filters, self.schedule, **self.options)
+        fresh = type(self)(self.effect, self.filters, self.schedule, **self.options)
+        return fresh.named(self.name) if self.name else fresh
+
+    def named(self: AnyFault, name: str) -> AnyFault:
+        """Name the fault, and return it. pytest shows the name in the id of a parametrized test."""
+        self.name = self.__name__ = name
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         counts = (self._matches, self._hits, self.has_fired)
