@@ -45,6 +45,8 @@ class RawCalls:
         self._client: Any = self._client_of("sagemaker-metrics")
         events = self._client.meta.events
         events.register_last("before-call.sagemaker-metrics", self._replace)
+        # Older botocores have the second event only, which no answer that they can't read reaches.
+        events.register("before-parse.sagemaker-metrics", self._note)
         events.register("response-received.sagemaker-metrics", self._note)
         self._request: RawRequest | None = None
         self._answer: RawAnswer | None = None
@@ -64,13 +66,13 @@ class RawCalls:
             self._answer = RawAnswer(response_dict["status_code"], headers, bytes(body))
 
     def send(self, request: RawRequest) -> RawAnswer:
-        """Send a request; raise botocore's exception if there is no answer."""
+        """Send a request; raise botocore's exception if there is no answer that it can read."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         self._request, self._answer = request, None
         try:
             self._call(request.path)
-        except (BotoCoreError, ClientError):
+        except (BotoCoreError, ClientError, ValueError):
             if self._answer is None:
                 raise
         if self._answer is None:

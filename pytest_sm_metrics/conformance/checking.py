@@ -89,7 +89,7 @@ def _answer(service: Service, exchange: Exchange) -> RawAnswer | str:
     while True:
         try:
             answer = service.calls.send(exchange.request)
-        except exception_named("BotoCoreError") as error:
+        except (exception_named("BotoCoreError"), ValueError) as error:
             return f"no answer, {type(error).__name__}"
         is_read = exchange.request.path == "/BatchGetMetrics"
         if not is_read or time.monotonic() >= until or keeps(answer, exchange.expected):
