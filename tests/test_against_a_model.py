@@ -21,7 +21,7 @@ from pytest_sm_metrics.aws.active import active
 
 from .requests import body, get_request, item, query, request
 
-LIMIT = 6
+LIMIT = 3
 RUNS = st.sampled_from(["run-1", "run-2"])
 REGIONS = st.sampled_from(["us-east-1", "eu-west-1"])
 NAMES = st.sampled_from(["loss", "acc"])
