@@ -163,3 +163,12 @@ def lint(session: nox.Session) -> None:
     session.run("mypy")
     session.run("pyright")
     session.run("lint-imports", "--no-cache")
+
+
+@nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Send a million random requests, in process and a tenth of them over HTTP."""
+    session.install("-e", ".[test]")
+    million = {"SM_METRICS_FUZZ": "1000000"}
+    run = ["python", "-m", "pytest", "-n", "2", "-q", "tests/service/test_fuzz.py"]
+    session.run(*run, *session.posargs, env=million)
