@@ -11,6 +11,10 @@ from ..service.case import RawRequest
 _MADE_UP = "sm-metrics"  # for an endpoint that accepts any signature
 
 
+class NoAnswerError(Exception):
+    """There was no answer, or none that botocore could read."""
+
+
 class RawAnswer(NamedTuple):
     """An HTTP answer as it arrived."""
 
@@ -66,15 +70,15 @@ class RawCalls:
             self._answer = RawAnswer(response_dict["status_code"], headers, bytes(body))
 
     def send(self, request: RawRequest) -> RawAnswer:
-        """Send a request; raise botocore's exception if there is no answer that it can read."""
+        """Send a request; raise a NoAnswerError if there is no answer."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         self._request, self._answer = request, None
         try:
             self._call(request.path)
-        except (BotoCoreError, ClientError, ValueError):
+        except (BotoCoreError, ClientError, ValueError) as error:
             if self._answer is None:
-                raise
+                raise NoAnswerError(type(error).__name__) from error
         if self._answer is None:
             raise RuntimeError("botocore has not shown its answer")
         return self._answer

@@ -11,8 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
-from ..aws.errors import exception_named
-from ..aws.raw_calls import RawAnswer, RawCalls
+from ..aws.raw_calls import NoAnswerError, RawAnswer, RawCalls
 from ..service.case import Case, Exchange, Expected, Place
 from ..service.rules import RULES
 from ..wording import printable, shortened
@@ -89,8 +88,8 @@ def _answer(service: Service, exchange: Exchange) -> RawAnswer | str:
     while True:
         try:
             answer = service.calls.send(exchange.request)
-        except (exception_named("BotoCoreError"), ValueError) as error:
-            return f"no answer, {type(error).__name__}"
+        except NoAnswerError as error:
+            return f"no answer, {error}"
         is_read = exchange.request.path == "/BatchGetMetrics"
         if not is_read or time.monotonic() >= until or keeps(answer, exchange.expected):
             return answer
