@@ -220,13 +220,63 @@ def modules_of_pytest(item):
     assert definition.func.__module__.startswith("_pytest.")
 
 
-@needed_in("plugin/blocking.py", "plugin/hooks.py", needs="xdist")
+@needed_in("asserting/assertions.py")
+def items_of_an_approximation(_):
+    approximate = pytest.approx([1.0, 2.0], abs=0.1)
+    assert list(approximate.expected) == [1.0, 2.0]
+    assert approximate._approx_scalar(1.0) == 1.05
+    assert approximate._approx_scalar(1.0) != 1.2
+
+
+@needed_in(
+    "plugin/blocking.py",
+    "plugin/hooks.py",
+    "plugin/reporting.py",
+    "plugin/entries.py",
+    needs="xdist",
+)
 def data_of_a_worker(_):
     from xdist import remote, workermanage
 
     assert "config.workerinput = " in inspect.getsource(remote)
     assert "config.workeroutput = " in inspect.getsource(remote)
     assert "self.workeroutput = " in inspect.getsource(workermanage)
+
+
+@needed_in("plugin/entries.py", needs="xdist")
+def reports_of_a_worker(item):
+    from xdist import dsession, remote
+
+    source = inspect.getsource(remote)
+    assert 'data["item_index"] = self.item_index' in source
+    assert 'data["worker_id"] = self.workerid' in source
+    source = inspect.getsource(dsession)
+    assert 'when="???"' in source
+    assert "rep.node = worker" in source
+    assert item.config.getoption("dist")
+
+
+@needed_in("plugin/reporting.py", "plugin/entries.py", needs="pytest_rerunfailures")
+def report_of_a_rerun(_):
+    import pytest_rerunfailures
+
+    assert 'report.outcome = "rerun"' in inspect.getsource(pytest_rerunfailures)
+
+
+@needed_in("plugin/entries.py")
+def report_of_a_subtest(_):
+    if not hasattr(pytest, "SubtestReport"):
+        pytest.skip("pytest before 9 has no subtests")
+    source = inspect.getsource(sys.modules[pytest.SubtestReport.__module__])
+    assert {"context: SubtestContext", "msg: str | None", "kwargs: Mapping"} <= set(
+        re.findall(r"context: SubtestContext|msg: str \| None|kwargs: Mapping", source)
+    )
+
+
+@needed_in("plugin/entries.py", "plugin/reporting.py")
+def options_of_the_summary(item):
+    assert item.config.getoption("collectonly") is False
+    assert item.config.getoption("no_summary") in (False, True)
 
 
 @needed_in("current_test.py", needs="xdist")

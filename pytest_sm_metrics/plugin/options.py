@@ -11,6 +11,8 @@ import pytest
 
 from ..accepted import one_of
 from ..settings import SETTINGS, Setting, use_defaults
+from . import reporting
+from .failures import reported
 
 MARKER = "sm_metrics"
 MODES = ("off", "block", "mock")
@@ -40,11 +42,19 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         type="args",
         default=[],
     )
-    parser.getgroup("sm_metrics", "Amazon SageMaker Metrics").addoption(
+    group = parser.getgroup("sm_metrics", "Amazon SageMaker Metrics")
+    group.addoption(
         "--sm-metrics-mode",
         choices=MODES,
         help="what happens to tests that do not ask for a mock: off (nothing), block (calls "
         "raise), mock (they run inside one)",
+    )
+    group.addoption(
+        "--sm-metrics-report",
+        action="append",
+        metavar="FILE",
+        help="write a report of the tests that used a mock: FILE ends in .html, .json or .md; may "
+        "be given several times",
     )
 
 
@@ -78,6 +88,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(use_defaults(given))
     if MODE not in config.stash:  # the plugin came with a conftest.py
         _apply_mode(config, config.getoption("--sm-metrics-mode") or mode)
+    with reported(config, "prepared reports"):
+        reporting.start(config)
 
 
 def _apply_mode(config: pytest.Config, mode: str | None) -> None:

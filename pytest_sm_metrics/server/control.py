@@ -14,6 +14,7 @@ from ..aws.active import ActiveMock
 from ..reports.live import live_run
 from ..service.exchange import Answer
 from ..service.faults.fault import Fault
+from ..service.faults.held_calls import HeldCalls
 from .json_faults import fault_of
 
 PREFIX = "/_sm_metrics/"
@@ -114,7 +115,14 @@ def _reset(record: ActiveMock, _: Any) -> Answer:
 
 
 def _add_fault(record: ActiveMock, body: bytes) -> Answer:
-    return _json(201, _described(record, record.service.injection.add(fault_of(body))))
+    fault = record.service.injection.add(fault_of(body))
+    if isinstance(fault, HeldCalls):
+        fault.why_not_ended = (
+            "no request deleted the fault in that time. Send "
+            f"DELETE {PREFIX}faults/{_id_of(record, fault)} while the call waits, or hold the call "
+            "longer (the key timeout)."
+        )
+    return _json(201, _described(record, fault))
 
 
 def _faults(record: ActiveMock, _: Any) -> Answer:

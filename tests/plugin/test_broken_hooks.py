@@ -10,8 +10,10 @@ import pytest
 
 import pytest_sm_metrics.plugin as plugin
 
-LAZY = ("asking", "results")
+LAZY = ("asking", "attachments", "entries", "reporting", "results")
 """The modules that hooks import when they need them."""
+OF_OTHER_RUNS = ("_without_group", "_has_group", "_subtest", "_description")
+"""The functions for subtests, and for workers that crash."""
 MODULES = sorted(
     {getattr(plugin, name).__module__ for name in plugin.__all__}
     | {importlib.import_module(f"{plugin.__name__}.{name}").__name__ for name in LAZY}
@@ -27,6 +29,7 @@ FUNCTIONS = [
     and not module.endswith(".options")  # a project that is configured wrongly does not start
     and not hasattr(plugin, name)
     and name != "_shared_by"  # makes fixtures when it is imported
+    and name not in OF_OTHER_RUNS
 ]
 SOURCE = """
 import pytest
@@ -78,7 +81,7 @@ def test_the_run_goes_on_and_says_what_failed(project, monkeypatch, module, name
     project.makepyfile(test_it=SOURCE, __init__="")
     with monkeypatch.context() as patched:
         patched.setattr(sys.modules[module], name, broken)
-        result = project.runpytest_inprocess("-rA")
+        result = project.runpytest_inprocess("-rA", "--sm-metrics-report=report.json")
     output = result.stdout.str() + result.stderr.str()
     assert "INTERNALERROR" not in output
     assert result.ret == pytest.ExitCode.TESTS_FAILED

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...accepted import check, is_number, is_whole
 from ...wording import printable, safe_repr
-from .filters import Condition, conditions_of
+from .filters import Condition, PredicateError, conditions_of
 
 _SHOWN = 60  # bytes of a raw answer
 _NAMES = 5  # of trial components in a message
@@ -58,10 +58,16 @@ class Schedule(NamedTuple):
 class Force:
     """The faults that are in force at a mock."""
 
-    def __init__(self, count_calls: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        count_calls: Callable[[], int],
+        why_copy: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.faults: list[Fault] = []
         self.count_calls = count_calls
         """Returns the number of calls in the journal."""
+        self.why_copy = why_copy
+        """Returns the reason why the mock is a copy in a forked child; None if it is none."""
 
 
 class Fault:
@@ -111,12 +117,14 @@ class Fault:
     def hits(self) -> int:
         """The number of times it fired. A template never fires: it raises a RuntimeError."""
         self._refuse_of_template("hits")
+        self._require_original()
         return self._hits
 
     @property
     def matches(self) -> int:
         """The number of calls, metrics or queries that reached it and passed its filters."""
         self._refuse_of_template("matches")
+        self._require_original()
         return self._matches
 
     def _refuse_of_template(self, name: str) -> None:
@@ -157,9 +165,29 @@ class Fault:
     def remove(self) -> None:
         """Take the fault out of force. If it never fired, it still counts as unused."""
         self._require_a_mock()
+        self._require_original()
+        self.end()
+
+    def end(self) -> None:
+        """Take the fault out of force; do nothing in a forked child that has a copy of it only."""
+        if not self._is_copy:
+            self._take_out()
+
+    def _take_out(self) -> None:
         if self._force and self in self._force.faults:
             self.until = self._force.count_calls()
             self._force.faults.remove(self)
+
+    @property
+    def _is_copy(self) -> bool:
+        return self._force is not None and self._force.why_copy() is not None
+
+    def _require_original(self) -> None:
+        """Raise a RuntimeError in a forked child that has a copy of the fault only."""
+        __tracebackhide__ = True
+        why = self._force.why_copy() if self._force else None
+        if why:
+            raise RuntimeError(why)
 
     def _require_a_mock(self) -> None:
         if self._force is None:
@@ -178,7 +206,7 @@ class Fault:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.remove()
+        self.end()
 
     def sees(self, attempt: Attempt) -> bool:
         """Return True if an attempt passes the filters that match calls."""
@@ -259,8 +287,8 @@ def _misses(condition: Condition, values: tuple[object, ...]) -> Iterator[str]:
     try:
         if not any(map(condition.holds, values)):
             yield _several(values)
-    except Exception as error:  # a predicate runs here first if another filter failed before
-        yield f"{_several(values)}, for which the predicate raised {error!r}"
+    except PredicateError as error:  # it runs here first if another filter failed before
+        yield f"{_several(values)}, for which the predicate raised {error.raised!r}"
 
 
 def _several(values: tuple[object, ...]) -> str:
