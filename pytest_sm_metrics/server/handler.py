@@ -40,6 +40,8 @@ async def _answer(request: web.BaseRequest, bodies: Bodies, any_host: bool) -> A
         check_host(request.headers)
     body = await bodies.read(request)
     innermost = active.innermost
+    if request.path == PREFIX.rstrip("/"):
+        return Answer(308, {"Location": PREFIX}, b"")
     if request.path.startswith(PREFIX):
         path = request.path.removeprefix(PREFIX)
         return await asyncio.to_thread(control, innermost, request.method, path, body)

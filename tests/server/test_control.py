@@ -284,6 +284,11 @@ class TestTheLivePage:
         assert b"run-of-the-page" in answer.body
         assert b"connect-src 'self'" in answer.body.replace(b"&#39;", b"'")
 
+    def test_its_address_may_lack_the_last_slash(self, sm_metrics, sm_metrics_server):
+        answer = send(sm_metrics_server.url, "GET", "/_sm_metrics")
+        assert (answer.status, answer.headers["Location"]) == (308, "/_sm_metrics/")
+        assert sm_metrics.calls == ()
+
     def test_it_asks_for_newer_data(self, api, sm_metrics_server):
         assert api("GET", "report").json["counts"]["calls"] == 0
         put_over_http(sm_metrics_server.url, 0.5, "NaN")
