@@ -1,6 +1,6 @@
 """The sessions of nox: tests with other Pythons and other versions, and the checks of the code.
 
-`nox` runs all of them, `nox -s lint` only the checks.
+`nox` runs all of them but `sweeps`, which writes a page; `nox -s lint` runs only the checks.
 """
 
 import shutil
@@ -15,6 +15,9 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 
 # Leave out the tests that start many processes; other sessions run them.
 LEAN = "not xdist and not pytest_plugins and not companions"
+
+# It imports pkg_resources, which later versions of setuptools do not have.
+FILE_WRITER = ["sagemaker-experiments>=0.1.45", "setuptools<81"]
 
 
 def run_pytest(session: nox.Session, *options: str) -> None:
@@ -54,7 +57,7 @@ def oldest(session: nox.Session) -> None:
 @nox.session(python="3.11")
 def compat(session: nox.Session) -> None:
     """Test beside the libraries and the plugins of pytest that users have."""
-    session.install("-e", ".[test,compat]")
+    session.install("-e", ".[test,compat]", *FILE_WRITER)
     # The test command of the README runs the others.
     more = "(compat or companions) and not moto and not test_aiobotocore and not mode_of_xdist"
     run_pytest(session, "tests/compat", "tests/test_documentation.py", "-k", more)
@@ -75,9 +78,18 @@ def newest(session: nox.Session) -> None:
     session.install("-e", ".", *companions, "pytest-xdist")
     run_pytest(session, "--ignore=tests/compat/test_aiobotocore.py", "-k", LEAN)
     session.install("sagemaker-core>=2")
-    of_sdk = ["test_sagemaker_sdk.py", "test_worker_pools.py"]
+    of_sdk = ["test_sagemaker_sdk.py", "test_sweeps_of_sdks.py", "test_worker_pools.py"]
     tests = [f"tests/compat/{name}" for name in of_sdk]
-    run_pytest(session, *tests, "tests/test_documentation.py", "-k", "sagemaker")
+    run_pytest(session, *tests, "tests/test_documentation.py", "-k", "sagemaker or sdks")
+
+
+@nox.session(python="3.11", default=False)
+@nox.parametrize("sdk", ["sagemaker>=2.200,<3", "sagemaker-core>=2,<3"], ids=["2", "3"])
+def sweeps(session: nox.Session, sdk: str) -> None:
+    """Sweep the sinks of one generation of the SageMaker SDK, and write the page about them."""
+    session.install("-e", ".[examples]", *FILE_WRITER, sdk)
+    session.run("python", "examples/sweeps/compare.py", "--save")
+    session.run("python", "docs/tables.py")
 
 
 @nox.session(python="3.13")
@@ -126,6 +138,20 @@ def clients(session: nox.Session) -> None:
     session.run("pytest", *tests, *options, env=environ)
 
 
+@nox.session(python="3.11")
+def browser(session: nox.Session) -> None:
+    """Test the HTML report in Chromium, and with axe-core if npm is there."""
+    session.install("-e", ".[test,report]", "playwright")
+    environ = {}
+    if shutil.which("npm"):
+        folder = session.create_tmp()
+        quiet = ["--silent", "--no-audit", "--no-fund"]
+        session.run("npm", "install", *quiet, "--prefix", folder, "axe-core@4", external=True)
+        environ["NODE_PATH"] = str(Path(folder, "node_modules").resolve())
+    tests = ["tests/browser", "tests/reports/test_html.py"]
+    session.run("pytest", "-n", "2", *tests, *session.posargs, env=environ)
+
+
 @nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
     """Measure branch coverage, also of the plugin's start-up.
@@ -169,3 +195,12 @@ def package(session: nox.Session) -> None:
     environ = {"SM_METRICS_DISTRIBUTIONS": str(Path("dist").resolve())}
     options = ["--noconftest", *session.posargs]
     session.run("python", "-m", "pytest", "tests/test_distributions.py", *options, env=environ)
+
+
+@nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Send a million random requests, in process and a tenth of them over HTTP."""
+    session.install("-e", ".[test]")
+    million = {"SM_METRICS_FUZZ": "1000000"}
+    run = ["python", "-m", "pytest", "-n", "2", "-q", "tests/service/test_fuzz.py"]
+    session.run(*run, *session.posargs, env=million)

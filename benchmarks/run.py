@@ -29,6 +29,7 @@ import calling
 import growing
 import querying
 import serving
+import sweeping
 
 T = TypeVar("T")
 
@@ -73,6 +74,7 @@ def main() -> None:
     print_size(effort.sizes)
     print_queries(effort.sizes)
     print_deliveries(effort.sizes)
+    print_sweep()
     print_serving(effort.servings)
     print_memory_of_a_server(effort.resets)
     with child_processes() as child:
@@ -349,6 +351,18 @@ def print_size(sizes: list[int]) -> None:
 
 
 # Reading back
+
+
+def print_sweep() -> None:
+    swept = in_fresh_process(sweeping.uploader)
+    calls = swept.cases * sweeping.CALLS
+    row = [f"{swept.cases}", f"{swept.seconds:.2f}", at_most(2, swept.seconds)]
+    share = f"{swept.activations / swept.seconds:.0%}"
+    print_table(
+        f"A sweep over all failures at each call of an uploader that makes {sweeping.CALLS} calls",
+        ["", "runs", "s", "target", "us a call", "of it activation"],
+        [["uploader", *row, f"{swept.seconds / calls * 1e6:.0f}", share]],
+    )
 
 
 def print_queries(sizes: list[int]) -> None:

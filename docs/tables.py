@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pytest_sm_metrics import RULES, delay_calls, fail_calls, fail_metrics, fail_queries
+from pytest_sm_metrics import (
+    RULES,
+    delay_calls,
+    fail_calls,
+    fail_metrics,
+    fail_queries,
+)
 from pytest_sm_metrics.faults import Injects
 from pytest_sm_metrics.plugin.options import MODES
 from pytest_sm_metrics.service.faults.held_calls import HeldCalls
 from pytest_sm_metrics.settings import SETTINGS
+from pytest_sm_metrics.sweeps.failure_modes import FAILURE_MODES
+
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "examples"))
+from sweeps.compare import LETTERS, matrix, saved, summary  # noqa: E402
 
 MODE = (
     "what happens to a test that asks for no mock; of the marker, the ini option and "
     "`--sm-metrics-mode`, not of `mock_sm_metrics`"
 )
-ROOT = Path(__file__).parents[1]
 
 
 def table(*rows: Iterable[str]) -> str:
@@ -67,10 +78,50 @@ def rules_table() -> str:
     )
 
 
+def failures_table() -> str:
+    """Return the table of the failures that `every_fault` knows."""
+    rows = [
+        (
+            f"`{one.name}`",
+            one.operation,
+            one.meaning,
+            "transient" if one.transient else "lasting",
+            one.provenance,
+            one.source,
+        )
+        for one in FAILURE_MODES.values()
+    ]
+    return table(("failure", "operation", "effect", "duration", "provenance", "source"), *rows)
+
+
+def sweeps_summary() -> str:
+    """Return the table of the uploaders that are swept, with the number of runs by outcome."""
+    return table(*summary(saved()))
+
+
+def sweeps_outcomes() -> str:
+    """Return the table of the outcomes: each failure, and the letters of each uploader."""
+    legend = ", ".join(f"`{letter}` {outcome}" for outcome, letter in LETTERS.items())
+    head, *rows = matrix(saved())
+    cells = [(f"`{name}`", *(f"`{one}`" for one in letters)) for name, *letters in rows]
+    return f"{table(head, *cells)}\n\n{legend}."
+
+
+def sweeps_versions() -> str:
+    """Return the versions with which the uploaders were swept."""
+    return "\n".join(f"- {name}: {found.versions}" for name, found in saved().items())
+
+
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"settings": settings_table},
     "docs/reference.md": {"signatures": fault_signatures},
     "docs/rules.md": {"rules": rules_table},
+    "docs/sweeps.md": {"failures": failures_table},
+    "docs/sweeps-found.md": {
+        "summary": sweeps_summary,
+        "outcomes": sweeps_outcomes,
+        "versions": sweeps_versions,
+    },
 }
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .service.journal import Call
     from .service.rule import Rule
     from .service.rules import RULES
+    from .sweeps.failure_modes import every_fault
+    from .sweeps.sweep import Sweep, sweep
 
 _HOMES = {
     "cloudtrail.cloudtrail": ("CloudTrail",),
@@ -34,6 +36,8 @@ _HOMES = {
     "service.rules": ("RULES",),
     "activation.activation": ("current", "mock_sm_metrics"),
     "exceptions": ("UnmockedCallError",),
+    "sweeps.failure_modes": ("every_fault",),
+    "sweeps.sweep": ("Sweep", "sweep"),
 }
 
 __all__ = [
@@ -47,15 +51,18 @@ __all__ = [
     "Rule",
     "SageMakerMetricsMock",
     "SageMakerMetricsServer",
+    "Sweep",
     "Trail",
     "TrialComponent",
     "UnmockedCallError",
     "current",
     "delay_calls",
+    "every_fault",
     "fail_calls",
     "fail_metrics",
     "fail_queries",
     "mock_sm_metrics",
+    "sweep",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The command line: `python -m pytest_sm_metrics serve`."""
+"""The command line: `python -m pytest_sm_metrics`, with `serve` and `conformance`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from .activation.activation import activate, deactivate
+from .conformance import cli as conformance_cli
 from .server import cli
 
 
@@ -17,7 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Amazon SageMaker Metrics, in memory.",
         epilog="Help of a command: python -m pytest_sm_metrics serve --help",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, dest="command"
+    )
     serve = commands.add_parser(
         "serve",
         help="answer SageMaker Metrics over HTTP until SIGINT or SIGTERM",
@@ -29,9 +32,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     cli.add_arguments(serve)
     serve.set_defaults(run=partial(_serve, serve))
+    conformance = commands.add_parser(
+        "conformance",
+        help="check whether a service keeps the rules of SageMaker Metrics",
+        allow_abbrev=False,
+        description=conformance_cli.DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    conformance_cli.add_arguments(conformance)
+    conformance.set_defaults(run=partial(conformance_cli.run, conformance))
     given, unknown = parser.parse_known_args(arguments)
-    if unknown:
+    if unknown and given.command == "serve":
         serve.error(cli.unknown_arguments(unknown))
+    if unknown:
+        conformance.error(f"unrecognized arguments: {' '.join(unknown)}")
     status: int = given.run(given)
     return status
 

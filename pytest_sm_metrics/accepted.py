@@ -27,8 +27,19 @@ def one_of(*values: str) -> Accepted:
     return words, lambda value: isinstance(value, str) and value in values
 
 
+class NotAcceptedError(ValueError):
+    """A value that is not accepted for an argument or a key."""
+
+    def __init__(self, name: str, value: object, words: str) -> None:
+        super().__init__(f"{name} is {value!r}; accepted is {words}.")
+        self.name = name
+
+    def __reduce__(self) -> tuple[type[ValueError], tuple[str]]:
+        return ValueError, (str(self),)
+
+
 def check(name: str, value: object, accepted: bool, words: str) -> None:
-    """Raise a ValueError for a value that is not accepted."""
+    """Raise a NotAcceptedError, a ValueError, for a value that is not accepted."""
     __tracebackhide__ = True
     if not accepted:
-        raise ValueError(f"{name} is {value!r}; accepted is {words}.")
+        raise NotAcceptedError(name, value, words)

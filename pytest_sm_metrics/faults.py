@@ -11,7 +11,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from .accepted import check, is_number, is_whole
+from .accepted import NotAcceptedError, check, is_number, is_whole
+from .aws.active import active
+from .aws.errors import exception_named
 from .service.errors import ERRORS, METRIC_ERRORS, QUERY_STATUSES, SOCKET_FAILURES
 from .service.faults.fault import Fault, Schedule
 from .service.faults.filters import Filter, NumberFilter
@@ -258,26 +260,41 @@ def _near(given: object, known: Iterable[str]) -> str:
     }
     for function, accepted in accepting.items():
         if isinstance(given, str) and given in accepted:
-            return f"; {function}({given!r}) takes it."
+            return f"; {function} takes it."
     return did_you_mean(str(given), known)
 
 
 def _check_error(error: Any) -> None:
     __tracebackhide__ = True
-    known = "the codes are: " + ", ".join(_CALL_ERRORS)
     if isinstance(error, str):
-        if error not in _CALL_ERRORS:
-            raise ValueError(
-                f"unknown error code {error!r}{_near(error, _CALL_ERRORS)} "
-                f"For any other code: (status, code); {known}."
-            )
+        check_error_code(error, "pass the class botocore.exceptions.{name}", "(status, code)")
     elif not (_is_answer(error) or _is_botocores(error)):
-        raise ValueError(
-            f"error is {error!r}; accepted is an error code, (status from 400 to 599, code), "
-            "(status from 200 to 599, bytes), or an exception type or instance of botocore's, as "
-            "botocore.exceptions.ConnectTimeoutError (for a ClientError, use its error code); "
-            f"{known}."
+        raise NotAcceptedError(
+            "error",
+            error,
+            "an error code, (status from 400 to 599, code), (status from 200 to 599, bytes), or an "
+            "exception type or instance of botocore's, as botocore.exceptions.ConnectTimeoutError "
+            f"(for a ClientError, use its error code); the codes are: {', '.join(_CALL_ERRORS)}",
         )
+
+
+def check_error_code(error: str, for_exception: str, for_others: str) -> None:
+    """Raise a ValueError for an unknown error code of a call.
+
+    `for_exception` is the advice for the name of an exception of botocore's, and `for_others` the
+    form of an error with any other code.
+    """
+    __tracebackhide__ = True
+    if error in _CALL_ERRORS:
+        return
+    exception = exception_named(error)
+    hint = _near(error, _CALL_ERRORS)
+    if exception is not None and _is_botocores(exception):
+        hint = f", which is an exception: {for_exception.format(name=error)}."
+    raise ValueError(
+        f"unknown error code {error!r}{hint} For any other code: {for_others}; "
+        f"the codes are: {', '.join(_CALL_ERRORS)}."
+    )
 
 
 def _has_code(error: object) -> bool:
@@ -314,7 +331,9 @@ def _in_force(
 ) -> Callable[Concatenate[Injects, Arguments], AnyFault]:
     def add(self: Injects, /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> AnyFault:
         __tracebackhide__ = True
-        return self._service.injection.add(make(*args, **kwargs))
+        fault = make(*args, **kwargs)
+        active.require(self._service, f"{make.__name__}(...)")
+        return self._service.injection.add(fault)
 
     signature = inspect.signature(make)
     self_parameter = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
@@ -329,7 +348,9 @@ def _in_force(
 class Injects:
     """The part of a mock that injects faults into the answers of its service."""
 
-    _service: Service
+    @property
+    def _service(self) -> Service:
+        raise NotImplementedError
 
     fail_metrics = _in_force(fail_metrics)
     fail_calls = _in_force(fail_calls)

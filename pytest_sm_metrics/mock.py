@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import unittest
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import accepted
@@ -53,25 +55,37 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     """
 
     def __init__(self, settings: Settings, node_id: str, opt_out_hint: OptOutHint) -> None:
-        self._service = Service(settings, node_id)
-        self._cloudtrail = CloudTrail(self._service)
+        self._unchecked_service = Service(settings, node_id)
+        self._cloudtrail = CloudTrail(self._unchecked_service)
         self._quotas = Quotas()
+        self._calls_read = 0
+        """The length of the journal when the user last read it."""
         self._findings = Findings(
-            self._service, opt_out_hint, self._cloudtrail._trails.take_findings
+            self._unchecked_service, opt_out_hint, self._cloudtrail._trails.take_findings
         )
+
+    @property
+    def _service(self) -> Service:
+        """The service; a RuntimeError in a forked child that has a copy of it only."""
+        __tracebackhide__ = True
+        self._unchecked_service.require_original()
+        return self._unchecked_service
 
     def _record(self, **more: Any) -> ActiveMock:
         """Return the record of an activation."""
-        return ActiveMock(self, self._service, self._cloudtrail._trails, self._quotas, **more)
+        trails = self._cloudtrail._trails
+        return ActiveMock(self, self._unchecked_service, trails, self._quotas, **more)
 
     def _snapshot(self) -> Callable[[], None]:
         """Return a function that restores the present state."""
-        parts = (self._service, self._cloudtrail._trails, self._findings, self._quotas)
+        parts = (self._unchecked_service, self._cloudtrail._trails, self._findings, self._quotas)
         restores = [part.snapshot() for part in parts]
+        calls_read = self._calls_read
 
         def restore() -> None:
             for restore_part in restores:
                 restore_part()
+            self._calls_read = calls_read
 
         return restore
 
@@ -82,10 +96,18 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         hide that exception. The findings count if the test passes all the same, or is skipped.
         """
         __tracebackhide__ = True
-        self._service.injection.release()
-        if not active.interception.deactivate(self):
+        self._unchecked_service.injection.release()
+        if active.interception.deactivate(self):
+            self._judge(sys.exc_info()[0])
+
+    def _judge(self, error: type[BaseException] | None) -> None:
+        """Check the mock when it is off; leave its findings to the test if an exception left it.
+
+        A forked child judges no copy: its parent does.
+        """
+        __tracebackhide__ = True
+        if self._unchecked_service.why_copy:
             return
-        error = sys.exc_info()[0]
         if error is None:
             self.check()
         else:
@@ -112,8 +134,9 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
                 subprocess.run(command, env={**os.environ, **server.env}, check=True)
 
         The innermost mock answers each request when it arrives, as it answers a client in this
-        process.
+        process. Raises a RuntimeError if this mock is off: it would answer no request.
         """
+        active.require(self._service, "serve()")
         from .server.server import shared
 
         return shared
@@ -187,9 +210,10 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
 
         Raises a ValueError for an unknown region, and for a name that the service rejects. A name
         has 1 to 120 characters: lower-case letters, digits, and hyphens that are neither first nor
-        last (documented).
+        last (documented). Raises a RuntimeError if the mock is off.
         """
         _check_region(region)
+        active.require(self._service, "create_trial_component(...)")
         unknown = self._why_unknown(region)
         if unknown:
             raise ValueError(unknown)
@@ -203,11 +227,13 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
     @property
     def calls(self) -> tuple[Call, ...]:
         """Every attempt that reached the mock, in order. botocore's retries are attempts, too."""
+        self._calls_read = len(self._service.calls)
         return tuple(self._service.calls)
 
     @property
     def cloudtrail(self) -> CloudTrail:
         """The CloudTrail data events that an auditor would see, and the trails that hold them."""
+        self._unchecked_service.require_original()
         return self._cloudtrail
 
     @property
@@ -242,13 +268,40 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
             "rejected": rejected,
         }
 
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write a report of this mock to a file, and return its path.
+
+            with mock_sm_metrics() as sm_metrics:
+                train()
+                sm_metrics.report("run.html")
+
+        The suffix decides about the format: `.html` is a page, `.json` is data with a published
+        schema, `.md` is a summary of at most 60 lines. The report has all that reached the mock
+        so far, as the one test of a run. An existing file is replaced.
+
+        A relative path is relative to the current directory. A page needs the extra `report`.
+
+        Raises a ValueError for another suffix, a directory, a folder that does not exist and a
+        missing permission; an ImportError for a page without the extra.
+        """
+        from .reports.files import check_path, write
+        from .reports.mock_run import run_of
+
+        __tracebackhide__ = True
+        checked = Path(path)
+        check_path(checked)
+        write(run_of(self._record(), current_test.name or ""), checked)
+        return checked
+
     def reset(self) -> None:
         """Restore the state at activation; check nothing.
 
-        Trial components, calls, trails and added faults are removed. Request ids and the faults of
-        the settings start again.
+        Trial components, calls, trails and added faults are removed. Calls that are held are
+        answered first. Findings that no check has reported are dropped. Request ids and the faults
+        of the settings start again.
         """
         self._service.reset()
+        self._calls_read = 0
         self._cloudtrail._trails.reset()
         self._findings.reset()
         self._quotas.restore_all()
@@ -260,12 +313,15 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
 
         - a fault that never fired, unless `unused_faults` is "ignore" or the fault is optional;
         - a metric that a rule rejected, if `rejected_metrics` is "error";
+        - an exception that a predicate of a fault's filter raised;
+        - a call that `hold_calls` held until its timeout;
         - an exception that the `on_event` of a CloudTrail trail raised.
 
         A fixture checks when the test body has passed; `stop()`, a context manager and a decorator
         check on leaving.
         """
         __tracebackhide__ = True
+        self._unchecked_service.require_original()
         found = self._findings.take()
         if found:
             raise AssertionError(printable_lines("\n".join(found)))
@@ -419,7 +475,7 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         """Return a message about a region that AWS does not have, and no call has used."""
         if region is None or region in aws_regions():
             return None
-        used = {call.region for call in self.calls} | configured_regions()
+        used = {call.region for call in self._service.calls} | configured_regions()
         used |= {component.region for component in self._service.components()}
         if region in used:
             return None
@@ -428,9 +484,11 @@ class SageMakerMetricsMock(Mapping[str, TrialComponent], Injects):
         return f"region {region!r} is none of AWS's, and no call has used it{nearest}"
 
     def __repr__(self) -> str:
+        if self._unchecked_service.why_copy:
+            return "<sm_metrics: a copy in a forked child>"
         components = self._service.components()[:10]
         held = ", ".join(f"{component.name!r} ({component.count})" for component in components)
-        calls = self.calls
+        calls = self._service.calls
         rejected = sum(len(call.refused) for call in calls)
         counts = f"calls: {len(calls)}, rejected metrics: {rejected}"
         return f"<sm_metrics: {held or 'no trial components'}; {counts}>"

@@ -92,6 +92,7 @@ class Setting:
         meaning: str,
         ini_type: str = "string",
         read: Callable[[Any], Any] | None = None,
+        as_text: str = "",
     ) -> None:
         self.default = default
         self.accepted, self.accepts = accepted
@@ -101,6 +102,8 @@ class Setting:
         """The type of the ini option; empty if there is none."""
         self.read = read
         """Converts the value of the ini option; None if it stays as it is."""
+        self.accepted_as_text = as_text or self.accepted.removeprefix("None, or ")
+        """The accepted values of an option, in words: None is not written."""
 
     def value_of(self, text: str) -> Any:
         """Convert the text of a command-line option; return it as it is if that cannot be done."""
@@ -108,11 +111,6 @@ class Setting:
         if self.ini_type == "int" and re.fullmatch(r"[+-]?\d+", text, re.ASCII):
             value = int(text)
         return self.read(value) if self.read else value
-
-    @property
-    def accepted_as_text(self) -> str:
-        """The accepted values of an option, in words: None is not written."""
-        return self.accepted.removeprefix("None, or ")
 
 
 SETTINGS: dict[str, Setting] = {
@@ -171,6 +169,7 @@ SETTINGS: dict[str, Setting] = {
         "the distance that a Timestamp may have from now (frozen time counts); outside it: "
         "VALIDATION_ERROR",
         read=_read_window,
+        as_text="two durations, past and future, as 14d,2h (d, h, m or s)",
     ),
     "query_limit": Setting(
         None,

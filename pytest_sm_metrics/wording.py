@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -64,6 +65,30 @@ def safe_repr(value: object) -> str:
         return repr(value)
     except Exception:
         return f"<{type(value).__name__}>"
+
+
+def described(error: BaseException, own_frames: int) -> tuple[str, str]:
+    """Return the type and message of an exception of a user's function, and the line, if known.
+
+    `own_frames`: the number of frames of this package before the function's.
+    """
+    import traceback
+
+    try:
+        message = str(error)
+    except Exception:  # the `__str__` of a user's class
+        message = "an error whose message cannot be read"
+    frames = traceback.extract_tb(error.__traceback__)[own_frames:]
+    where = f" in {frames[0].filename}:{frames[0].lineno}" if frames else ""
+    return f"{type(error).__name__}: {message}", where
+
+
+def repeated(messages: Iterable[str]) -> list[str]:
+    """Return each message once, with the number of times that it came."""
+    return [
+        message if times == 1 else f"{message} ({counted(times, 'time')})"
+        for message, times in Counter(messages).items()
+    ]
 
 
 def counted(number: int, noun: str) -> str:

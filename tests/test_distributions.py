@@ -22,6 +22,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 EPOCH = 1_700_000_000
 BUILT = os.environ.get("SM_METRICS_DISTRIBUTIONS")
+LICENCES = ["LICENSE", "pytest_sm_metrics/reports/page/uPlot-LICENSE.txt"]
 KINDS = {".css", ".html", ".j2", ".js", ".json", ".py", ".svg", ".typed"}
 OF_SDIST = {
     ".ci",
@@ -96,18 +97,21 @@ def files_of_the_package():
     return {path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".pyc"}
 
 
-def test_the_wheel_has_the_package_and_its_licence(wheel, metadata):
+def test_the_wheel_has_the_package_and_its_licences(wheel, metadata):
     info = f"pytest_sm_metrics-{metadata['Version']}.dist-info"
-    described = {"METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE"}
+    described = {"METADATA", "RECORD", "WHEEL", "entry_points.txt"}
+    described |= {f"licenses/{licence}" for licence in LICENCES}
     assert set(wheel.namelist()) == {
         *files_of_the_package(),
         *(f"{info}/{name}" for name in described),
     }
-    assert "pytest_sm_metrics/py.typed" in wheel.namelist()
+    for name in ("py.typed", "reports/page/page.html", "reports/report.schema.json"):
+        assert f"pytest_sm_metrics/{name}" in wheel.namelist()
 
 
 def test_the_package_has_no_unexpected_files():
-    assert {Path(name).suffix or Path(name).name for name in files_of_the_package()} <= KINDS
+    files = files_of_the_package() - set(LICENCES)
+    assert {Path(name).suffix or Path(name).name for name in files} <= KINDS
 
 
 def test_the_sdist_has_what_builds_and_tests_the_package(in_sdist):
@@ -119,8 +123,8 @@ def test_the_sdist_has_what_builds_and_tests_the_package(in_sdist):
 
 
 def test_the_metadata(metadata):
-    assert metadata["License-Expression"] == "Apache-2.0"
-    assert metadata.get_all("License-File") == ["LICENSE"]
+    assert metadata["License-Expression"] == "Apache-2.0 AND MIT"
+    assert metadata.get_all("License-File") == LICENCES
     assert not [one for one in metadata.get_all("Classifier") if one.startswith("License ::")]
     assert set(metadata.get_all("Provides-Extra")) == EXTRAS
     needed = [one for one in metadata.get_all("Requires-Dist") if "extra ==" not in one]

@@ -29,7 +29,9 @@ NEEDS = {
 OPTIONS = {
     "companions/async-clients.md": "-p asyncio -o asyncio_default_fixture_loop_scope=function",
     # These warnings come from the SDK.
-    "companions/sagemaker-sdk.md": "-W ignore::DeprecationWarning -W ignore::UserWarning",
+    "companions/sagemaker-sdk.md": (
+        "-W ignore::DeprecationWarning -W ignore::UserWarning -W ignore::FutureWarning"
+    ),
 }
 BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = {name: dict(BLOCK.findall(text)) for name, text in DOCUMENTS.items()}

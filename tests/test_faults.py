@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import signal
@@ -9,6 +10,7 @@ import ssl
 import sys
 import threading
 import time
+from functools import partial
 
 import boto3
 import botocore.exceptions
@@ -33,9 +35,11 @@ from pytest_sm_metrics import (
     fail_metrics,
     mock_sm_metrics,
 )
+from pytest_sm_metrics.faults import hold_calls
 from pytest_sm_metrics.service.errors import ERRORS, METRIC_ERRORS
 
 from .logging_metrics import INFINITE, SESSION, client_in, metric, put
+from .requests import body, item, request
 
 
 class Raw(io.BytesIO):
@@ -602,6 +606,41 @@ class TestHoldCalls:
         assert [(call.status_code, call.error_code) for call in sm_metrics.calls] == [
             (None, "RuntimeError")
         ]
+        assert "held for 0.01 seconds" in only_finding(sm_metrics)
+
+    def test_a_hold_that_never_ends_is_a_finding(self, sm_metrics, client):
+        with sm_metrics.hold_calls(timeout=0.01), contextlib.suppress(RuntimeError):
+            put(client, "run-1", metric())
+        found = only_finding(sm_metrics)
+        assert found.startswith(
+            "a call was held for 0.01 seconds by hold_calls(timeout=0.01): the block did not end "
+            "in that time. Make the call in another thread or task than the block"
+        )
+        assert found.endswith(
+            "  - the call: <Call BatchPutMetrics 'run-1' in us-east-1: no answer, RuntimeError>"
+        )
+        sm_metrics.check()
+
+    def test_a_hold_without_a_thread_that_ends_it_is_a_finding(
+        self, sm_metrics, client, monkeypatch
+    ):
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(threading.Timer, "start", start)
+        with sm_metrics.hold_calls(), contextlib.suppress(RuntimeError):
+            put(client, "run-1", metric())
+        assert only_finding(sm_metrics).startswith(
+            "a call could not be held by hold_calls(): can't start new thread"
+        )
+
+    def test_a_caller_that_stops_waiting_is_no_finding(self, sm_metrics):
+        held = sm_metrics.hold_calls(optional=True)
+        answer = sm_metrics._service.answer(request(body(item())))
+        assert answer.abandon(ConnectionAbortedError())
+        held.remove()
+        assert [call.error_code for call in sm_metrics.calls] == ["ConnectionAbortedError"]
+        sm_metrics.check()
 
     def test_waiting_in_vain(self, sm_metrics):
         with sm_metrics.hold_calls(timeout=0.01, optional=True) as held:
@@ -925,6 +964,74 @@ def test_a_predicate_that_raises_is_named(sm_metrics, client):
     assert raised.value.__notes__ == [
         "The predicate of a fault's filter step was called with None."
     ]
+    only_finding(sm_metrics)
+
+
+def only_finding(sm_metrics):
+    """Return the one message that fails the test, and clear it."""
+    [found] = sm_metrics._findings.take()
+    return found
+
+
+def fails(value):
+    raise LookupError(f"no {value}")
+
+
+class TestPredicatesThatRaise:
+    @pytest.mark.parametrize(
+        ("make", "name", "value"),
+        [
+            (partial(fail_metrics, "CONFLICT_ERROR"), "trial_component", "'run-1'"),
+            (partial(fail_metrics, "CONFLICT_ERROR"), "region", "'us-east-1'"),
+            (partial(fail_metrics, "CONFLICT_ERROR"), "metric_name", "'loss'"),
+            (partial(fail_metrics, "CONFLICT_ERROR"), "step", "0"),
+            (partial(fail_metrics, "CONFLICT_ERROR"), "index", "0"),
+            (partial(fail_calls, "InternalFailure"), "operation", "'BatchPutMetrics'"),
+            (partial(delay_calls, 1), "region", "'us-east-1'"),
+            (hold_calls, "trial_component", "'run-1'"),
+        ],
+    )
+    def test_the_call_is_recorded_and_the_test_fails(self, client, make, name, value):
+        fault = make(**{name: fails}, optional=True)
+        with mock_sm_metrics(faults=[fault]) as sm_metrics:
+            with contextlib.suppress(LookupError):
+                put(client, "run-1", metric())
+            [call] = sm_metrics.calls
+            assert (call.status_code, call.error_code) == (None, "LookupError")
+            assert call.request_id
+            assert not sm_metrics.trial_components
+            assert not sm_metrics.cloudtrail.events
+            found = only_finding(sm_metrics)
+        assert found.startswith(f"the predicate of a fault's filter {name} raised LookupError: no ")
+        assert f"  - fault: {fault!r}\n" in found
+        assert f"  - it was called with {value}, and raised in {__file__}:" in found
+        assert "  - the call: <Call BatchPutMetrics 'run-1' in us-east-1: no answer" in found
+
+    def test_each_retry_counts_and_one_message_names_them(self, sm_metrics, client):
+        sm_metrics.fail_calls("ThrottlingException", region=fails, optional=True)
+        for _ in range(3):
+            with contextlib.suppress(LookupError):
+                put(client, "run-1", metric())
+        assert only_finding(sm_metrics).endswith(" (3 times)")
+        assert len({call.request_id for call in sm_metrics.calls}) == 3
+
+    def test_a_failure_of_pytests_in_a_predicate(self, sm_metrics, client):
+        sm_metrics.fail_calls(
+            "ThrottlingException", region=lambda region: pytest.fail("wrong region")
+        )
+        with pytest.raises(pytest.fail.Exception, match="wrong region"):
+            put(client, "run-1", metric())
+        assert [call.error_code for call in sm_metrics.calls] == ["Failed"]
+        unused, raised = sorted(sm_metrics._findings.take())
+        assert "for which the predicate raised" in unused
+        assert raised.startswith("the predicate of a fault's filter region raised Failed: wrong")
+
+    def test_reset_forgets_them(self, sm_metrics, client):
+        sm_metrics.fail_calls("ThrottlingException", region=fails)
+        with contextlib.suppress(LookupError):
+            put(client, "run-1", metric())
+        sm_metrics.reset()
+        sm_metrics.check()
 
 
 class TestNearMisses:
@@ -995,3 +1102,16 @@ def test_the_default_session_too(sm_metrics):
     sm_metrics.fail_calls("ThrottlingException", times=1)
     put(boto3.client("sagemaker-metrics"), "run-1", metric())
     assert [call.status_code for call in sm_metrics.calls] == [400, 200]
+
+
+@pytest.mark.parametrize("name", ["ReadTimeoutError", "ConnectTimeoutError", "ConnectionError"])
+def test_the_name_of_an_exception_is_no_error_code(name):
+    with pytest.raises(ValueError, match=f"pass the class botocore.exceptions.{name}. For any"):
+        fail_calls(name)
+
+
+@pytest.mark.parametrize("name", ["ClientError", "BotoCoreError", "Any"])
+def test_what_cannot_be_passed_is_not_advised(name):
+    with pytest.raises(ValueError, match=f"^unknown error code '{name}'[;.] ") as refused:
+        fail_calls(name)
+    assert "pass the class" not in str(refused.value)

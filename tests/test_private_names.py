@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import inspect
 import re
 import sys
@@ -103,6 +104,30 @@ def fixture_manager(item):
     definitions = item.session._fixturemanager.getfixturedefs("sm_metrics", item)
     assert [one.argname for one in definitions] == ["sm_metrics"]
     assert item.session._fixturemanager.getfixturedefs("no_such_fixture", item) is None
+
+
+@needed_in("plugin/hooks.py")
+def skip_at_the_test(item):
+    skip = pytest.skip.Exception("why", _use_item_location=True)
+    assert str(skip) == "why"
+    assert skip._use_item_location is True
+
+
+@needed_in("plugin/each_fault.py")
+def names_of_a_parametrized_test(item):
+    assert isinstance(pytest.Metafunc.__init__, types.FunctionType)
+    source = inspect.getsource(pytest.Metafunc)
+    assert "self.fixturenames = fixtureinfo.names_closure" in source
+    assert "arg not in self.fixturenames" in source
+    assert isinstance(item._fixtureinfo.names_closure, list)
+
+
+@needed_in("plugin/each_fault.py")
+def class_of_a_node(item):
+    unittest_case = importlib.import_module("_pytest.unittest").UnitTestCase
+    assert issubclass(unittest_case, pytest.Class)
+    assert isinstance(inspect.getattr_static(pytest.Class, "obj"), property)
+    assert inspect.getattr_static(pytest.Class, "obj").fset is not None
 
 
 @needed_in("plugin/fixtures.py")
@@ -220,13 +245,63 @@ def modules_of_pytest(item):
     assert definition.func.__module__.startswith("_pytest.")
 
 
-@needed_in("plugin/blocking.py", "plugin/hooks.py", needs="xdist")
+@needed_in("asserting/assertions.py")
+def items_of_an_approximation(_):
+    approximate = pytest.approx([1.0, 2.0], abs=0.1)
+    assert list(approximate.expected) == [1.0, 2.0]
+    assert approximate._approx_scalar(1.0) == 1.05
+    assert approximate._approx_scalar(1.0) != 1.2
+
+
+@needed_in(
+    "plugin/blocking.py",
+    "plugin/hooks.py",
+    "plugin/reporting.py",
+    "plugin/entries.py",
+    needs="xdist",
+)
 def data_of_a_worker(_):
     from xdist import remote, workermanage
 
     assert "config.workerinput = " in inspect.getsource(remote)
     assert "config.workeroutput = " in inspect.getsource(remote)
     assert "self.workeroutput = " in inspect.getsource(workermanage)
+
+
+@needed_in("plugin/entries.py", needs="xdist")
+def reports_of_a_worker(item):
+    from xdist import dsession, remote
+
+    source = inspect.getsource(remote)
+    assert 'data["item_index"] = self.item_index' in source
+    assert 'data["worker_id"] = self.workerid' in source
+    source = inspect.getsource(dsession)
+    assert 'when="???"' in source
+    assert "rep.node = worker" in source
+    assert item.config.getoption("dist")
+
+
+@needed_in("plugin/reporting.py", "plugin/entries.py", needs="pytest_rerunfailures")
+def report_of_a_rerun(_):
+    import pytest_rerunfailures
+
+    assert 'report.outcome = "rerun"' in inspect.getsource(pytest_rerunfailures)
+
+
+@needed_in("plugin/entries.py")
+def report_of_a_subtest(_):
+    if not hasattr(pytest, "SubtestReport"):
+        pytest.skip("pytest before 9 has no subtests")
+    source = inspect.getsource(sys.modules[pytest.SubtestReport.__module__])
+    assert {"context: SubtestContext", "msg: str | None", "kwargs: Mapping"} <= set(
+        re.findall(r"context: SubtestContext|msg: str \| None|kwargs: Mapping", source)
+    )
+
+
+@needed_in("plugin/entries.py", "plugin/reporting.py")
+def options_of_the_summary(item):
+    assert item.config.getoption("collectonly") is False
+    assert item.config.getoption("no_summary") in (False, True)
 
 
 @needed_in("current_test.py", needs="xdist")

@@ -33,19 +33,26 @@ class Activation:
         """The name of the test, where no pytest runs it."""
         self._entered: list[ActiveMock] = []
         self._started: list[ActiveMock] = []
+        self._was_started = False
 
     def start(self) -> SageMakerMetricsMock:
         """Activate a new mock."""
-        return self._activate(self._started.append)
+        mock = self._activate(self._started.append)
+        self._was_started = True
+        return mock
 
     def stop(self) -> None:
         """Stop the mock that was started last, as its own `stop()` does.
 
-        Raise a RuntimeError if none was started.
+        Raise a RuntimeError if none was started, or if all of them are stopped already.
         """
         __tracebackhide__ = True
         if not self._started:
-            raise RuntimeError("stop() was called before start()")
+            raise RuntimeError(
+                "stop() was called again: every mock that start() has activated is stopped already"
+                if self._was_started
+                else "stop() was called before start()"
+            )
         self._started.pop().mock.stop()
 
     def _activate(self, note: Callable[[ActiveMock], None]) -> SageMakerMetricsMock:
@@ -77,10 +84,7 @@ class Activation:
             for unfinished in self._entered[-1:]:
                 deactivate(unfinished)
             raise
-        if kind is None:
-            record.mock.check()
-        else:
-            record.mock._leave_findings(kind)
+        record.mock._judge(kind)
 
     def _entered_here(self) -> ActiveMock:
         """Return the mock to leave: several tasks or threads may have entered the same object."""

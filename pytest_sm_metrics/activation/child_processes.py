@@ -82,12 +82,16 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 def answer_child_processes() -> tuple[str, Callable[[], None]]:
     """Have child processes find the server. Return its URL, and a function that ends it.
 
-    Raise a ModuleNotFoundError that names the extra if the server cannot run; a RuntimeError if
-    botocore is too old to find it.
+    Raise a ModuleNotFoundError that names the setting and the extra if the server cannot run; a
+    RuntimeError if botocore is too old to find it.
     """
     require_endpoints()
     with ExitStack() as stack:
-        server = stack.enter_context(shared)
+        try:
+            server = stack.enter_context(shared)
+        except ModuleNotFoundError as error:
+            message = f'the setting child_processes="answer" needs the server, and {error}'
+            raise ModuleNotFoundError(message, name=error.name) from None
         stack.enter_context(hide_credentials(server.env["AWS_ACCESS_KEY_ID"]))
         _environment.acquire(server)
         stack.callback(_environment.release)

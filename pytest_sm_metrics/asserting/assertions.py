@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -221,6 +221,7 @@ def _differing_lists(
 ) -> Iterator[str]:
     if expected is ANYTHING or arrived == expected:
         return
+    expected = _items(expected)
     if not isinstance(expected, list):
         yield f"{what}: expected {expected!r}, arrived {_shortened(arrived)}"
         return
@@ -241,6 +242,18 @@ def _differing_lists(
         yield f"{what}: the first one missing, at index {around}: {expected[around]!r}"
     yield f"expected {what}: {_shortened(expected, around)}"
     yield f"arrived {what}:  {_shortened(arrived, around)}"
+
+
+def _items(expected: Any) -> Any:
+    """Return the items of a `pytest.approx` of a series, each an approx; other values as they are.
+
+    Its private names may be missing in another version of pytest: then it stays as it is.
+    """
+    items = getattr(expected, "expected", None)
+    approximate = getattr(expected, "_approx_scalar", None)
+    if approximate is None or isinstance(items, Mapping) or not isinstance(items, Iterable):
+        return expected
+    return [approximate(item) for item in items]
 
 
 def as_list(name: str, expected: Any) -> Any:

@@ -44,6 +44,7 @@ class Findings:
         `unused=False` leaves out the faults that have not fired: they may still fire.
         """
         found, self._kept = self._kept, []
+        found += self._service.take_errors()
         if unused:
             found += self._unused_faults()
         found += self._more()

@@ -177,6 +177,15 @@ class ActiveMocks:
         """Return the record of a mock; None if it is not active."""
         return next((record for record in self.stack if record.mock is mock), None)
 
+    def require(self, service: Service, use: str) -> None:
+        """Raise a RuntimeError for a use of a mock that is off, by its service."""
+        __tracebackhide__ = True
+        if not any(record.service is service for record in self.stack):
+            raise RuntimeError(
+                f"{use} has no effect: the mock is off, and no call reaches it any more. Do this "
+                "while it is on: within its block, before stop(), or in the test of its fixture."
+            )
+
     def begin_test(self) -> None:
         """Note what shared mocks hold before a test, and restore clients' retry quotas."""
         with self.lock:

@@ -26,6 +26,14 @@ def client_error(code: str, message: str, operation: str) -> ClientError:
     return ClientError(response, operation)
 
 
+def exception_named(name: str) -> type[Exception] | None:
+    """Return the exception of botocore's with this name; None if there is none."""
+    from botocore import exceptions
+
+    found: Any = getattr(exceptions, name, None)
+    return found if isinstance(found, type) and issubclass(found, Exception) else None
+
+
 def _parsed(code: str, message: str) -> dict[str, Any]:
     metadata = {"HTTPStatusCode": 400, "HTTPHeaders": {}, "RetryAttempts": 0}
     return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..asserting.assertions import ANYTHING, verify
+from ..aws.active import active
 from ..service.operations import operation_named
 from ..service.service import Service
 from ..wording import counted
@@ -40,6 +41,7 @@ class CloudTrail:
         return list(self._events())
 
     def _events(self) -> Iterator[dict[str, Any]]:
+        self._service.require_original()
         return (
             record_of(call, self._service.settings)
             for call in list(self._service.calls)
@@ -49,6 +51,7 @@ class CloudTrail:
     @property
     def trails(self) -> list[Trail]:
         """All trails, those made through boto3 too, in the order of their creation."""
+        self._service.require_original()
         return self._trails.all
 
     def create_trail(
@@ -72,11 +75,14 @@ class CloudTrail:
         - `on_event`: a function that is called with the EventBridge envelope of each event that
           the trail holds, at the time of the event.
 
-        Raises a ClientError, under AWS's name, for arguments that AWS would not accept:
-        InvalidTrailNameException, TrailAlreadyExistsException, InvalidS3BucketNameException,
-        InvalidS3PrefixException, InvalidEventSelectorsException. Then there is no new trail.
+        Raises a RuntimeError if the mock is off; a ClientError, under AWS's name, for arguments
+        that AWS would not accept: InvalidTrailNameException, TrailAlreadyExistsException,
+        InvalidS3BucketNameException, InvalidS3PrefixException, InvalidEventSelectorsException. Then
+        there is no new trail.
         """
         __tracebackhide__ = True
+        self._service.require_original()
+        active.require(self._service, "create_trail(...)")
         _check_on_event(on_event)
         if not isinstance(digests, bool):
             raise TypeError(f"digests is {digests!r}; accepted is True or False")
@@ -163,7 +169,9 @@ class CloudTrail:
 
     def __repr__(self) -> str:
         events = sum(map(is_recorded, list(self._service.calls)))
-        return f"<CloudTrail: {counted(events, 'event')}, {counted(len(self.trails), 'trail')}>"
+        return (
+            f"<CloudTrail: {counted(events, 'event')}, {counted(len(self._trails.all), 'trail')}>"
+        )
 
 
 def _check_on_event(on_event: object) -> None:

@@ -107,12 +107,14 @@ class Trail:
 
     def start_logging(self) -> None:
         """Hold the events from now on."""
+        self.service.require_original()
         with self.service.lock:
             if not self.is_logging:
                 self._begin_span()
 
     def stop_logging(self) -> None:
         """Hold no event from now on."""
+        self.service.require_original()
         with self.service.lock:
             if self.is_logging:
                 self._end_span()
@@ -187,6 +189,7 @@ class Trail:
             self._deliveries.check(to)
 
     def _records(self, since: int, until: int) -> Iterator[dict[str, Any]]:
+        self.service.require_original()
         calls = self.service.calls
         for span in list(self._spans):
             for index in span.indices(since, until):

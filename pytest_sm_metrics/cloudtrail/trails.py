@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import traceback
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..aws.errors import client_error
 from ..service.journal import Call
 from ..service.service import Service
-from ..wording import counted
+from ..wording import described, repeated
 from .selectors import (
     InvalidEventSelectorsError,
     Selection,
@@ -146,15 +144,13 @@ class Trails:
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:  # what pytest.fail raises is no Exception
-                self.raised.append(f"on_event of trail {trail.name!r} raised {_described(error)}")
+                what, where = described(error, own_frames=2)
+                self.raised.append(f"on_event of trail {trail.name!r} raised {what}{where}")
 
     def take_findings(self) -> list[str]:
         """Return and clear the messages that fail the test: errors of users' functions."""
         raised, self.raised = self.raised, []
-        found = [
-            message if times == 1 else f"{message} ({counted(times, 'time')})"
-            for message, times in Counter(raised).items()
-        ]
+        found = repeated(raised)
         if len(found) > _SHOWN:
             return [*found[:_SHOWN], f"on_event raised {len(found) - _SHOWN} more"]
         return found
@@ -197,17 +193,6 @@ def _update(trail: Trail, parameters: Mapping[str, Any]) -> None:
 def _put_selectors(trail: Trail, parameters: Mapping[str, Any]) -> None:
     selectors = parameters.get("AdvancedEventSelectors") or []
     trail.set_selectors(selectors, selection_of_clients(selectors))
-
-
-def _described(error: BaseException) -> str:
-    """Return the type and message of an error, and the line of the user's function."""
-    try:
-        message = str(error)
-    except Exception:  # the `__str__` of a user's class
-        message = "an error whose message cannot be read"
-    _, _, *frames = traceback.extract_tb(error.__traceback__)  # without this package's own two
-    where = f" in {frames[0].filename}:{frames[0].lineno}" if frames else ""
-    return f"{type(error).__name__}: {message}{where}"
 
 
 _CHANGES: dict[str, Callable[[Trail, Mapping[str, Any]], None]] = {

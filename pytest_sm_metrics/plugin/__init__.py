@@ -6,6 +6,7 @@ package once a test uses it. PYTEST_DONT_REWRITE: it has no assertions to rewrit
 
 from __future__ import annotations
 
+from .each_fault import pytest_generate_tests, pytest_pycollect_makeitem
 from .fixtures import (
     _sm_metrics_mock,
     pytest_collectstart,
@@ -44,8 +45,10 @@ __all__ = [
     "pytest_collectstart",
     "pytest_configure",
     "pytest_fixture_setup",
+    "pytest_generate_tests",
     "pytest_load_initial_conftests",
     "pytest_make_collect_report",
+    "pytest_pycollect_makeitem",
     "pytest_runtest_call",
     "pytest_runtest_makereport",
     "pytest_runtest_protocol",

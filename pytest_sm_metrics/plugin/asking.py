@@ -18,7 +18,7 @@ def mocks_used_by(item: Any, mode: str) -> set[str] | None:
     `mode`: the mode of the test.
     """
     names: list[str] = getattr(item, "fixturenames", [])
-    used = {name for name in MOCKS if _uses(item, name)}
+    used = {name for name in MOCKS if uses(item, name)}
     if asks_for_ours(item, names):
         used.add("_sm_metrics_mock")
     if mode == "mock" and not used and BLOCKED not in names:
@@ -53,10 +53,10 @@ def hidden_mocks(item: Any) -> Callable[[ActiveMock], bool] | None:
     is_blocked = item.stash.get(MODE, "off") == "block"
     if not is_blocked and BLOCKED not in getattr(item, "fixturenames", ()):
         return None
-    return lambda record: record.scope_rank > 1 and not _uses(item, record.fixture)
+    return lambda record: record.scope_rank > 1 and not uses(item, record.fixture)
 
 
-def _uses(item: Any, fixture: str) -> bool:
+def uses(item: Any, fixture: str) -> bool:
     """Return True if a test asks for a fixture, in its arguments or with `getfixturevalue`."""
     late = getattr(getattr(item, "_request", None), "_fixture_defs", {})
     return fixture in getattr(item, "fixturenames", ()) or fixture in late

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ..current_test import current_test, name_of
+from . import each_fault
 from .failures import LATE, internal_error, report_late, reported, safe_repr
 from .fixtures import BLOCKED, MOCKS, mock_of
 from .options import MARKER, MODE
@@ -229,6 +230,9 @@ def _fail_for_findings(item: pytest.Item) -> None:
 
         judge.note_raised(item.nodeid, "call", findings)
         raise failure("\n".join([*findings, "the test itself passed"]))
+    unproven = each_fault.why_it_proves_nothing(item)
+    if unproven and item.stash[_STATE].outcome != "failed":
+        raise pytest.skip.Exception(unproven, _use_item_location=True)  # the test, not this line
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

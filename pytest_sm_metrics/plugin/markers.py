@@ -11,7 +11,7 @@ from ..accepted import one_of
 from ..settings import check_settings
 from . import asking
 from .fixtures import SCOPES
-from .options import MARKER, MODE, MODES
+from .options import EACH_FAULT, MARKER, MODE, MODES
 
 _MODE_WORDS, _is_mode = one_of(*MODES)
 
@@ -149,6 +149,14 @@ def _rank(holder: Any, item: Any) -> int:
 
 
 def _why_without_effect(node: Any, mark: Any) -> str:
+    faults = mark.kwargs.get("faults") or ()
+    is_swept = node.get_closest_marker(EACH_FAULT) is not None
+    if is_swept and any(getattr(fault, "name", "") for fault in faults):
+        return (
+            f"{node.nodeid.partition('[')[0]}: @pytest.mark.{EACH_FAULT} would have no effect, "
+            "since the test asks for no mock. Ask for the fixture sm_metrics; with mock_sm_metrics "
+            'in the test, parametrize it: @pytest.mark.parametrize("fault", every_fault())'
+        )
     names = ", ".join(_settings_in(mark))
     keywords = ", ".join(f"{name}={value!r}" for name, value in mark.kwargs.items())
     return (

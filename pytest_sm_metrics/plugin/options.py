@@ -11,8 +11,11 @@ import pytest
 
 from ..accepted import one_of
 from ..settings import SETTINGS, Setting, use_defaults
+from . import reporting
+from .failures import reported
 
 MARKER = "sm_metrics"
+EACH_FAULT = "sm_metrics_each_fault"
 MODES = ("off", "block", "mock")
 MODE = pytest.StashKey[str]()
 """The mode that holds between tests, and (of an item) during a test."""
@@ -40,11 +43,19 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         type="args",
         default=[],
     )
-    parser.getgroup("sm_metrics", "Amazon SageMaker Metrics").addoption(
+    group = parser.getgroup("sm_metrics", "Amazon SageMaker Metrics")
+    group.addoption(
         "--sm-metrics-mode",
         choices=MODES,
         help="what happens to tests that do not ask for a mock: off (nothing), block (calls "
         "raise), mock (they run inside one)",
+    )
+    group.addoption(
+        "--sm-metrics-report",
+        action="append",
+        metavar="FILE",
+        help="write a report of the tests that used a mock: FILE ends in .html, .json or .md; may "
+        "be given several times",
     )
 
 
@@ -70,6 +81,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "sm_metrics(**settings): settings of the fixture sm_metrics, and mode, for a test, a class "
         "or a module.",
     )
+    config.addinivalue_line(
+        "markers",
+        f"{EACH_FAULT}(only, without, times, after, transient): run the test once for each "
+        "way in which SageMaker Metrics can fail.",
+    )
     try:
         given = _read_ini(config)
     except ValueError as error:
@@ -78,6 +94,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(use_defaults(given))
     if MODE not in config.stash:  # the plugin came with a conftest.py
         _apply_mode(config, config.getoption("--sm-metrics-mode") or mode)
+    with reported(config, "prepared reports"):
+        reporting.start(config)
 
 
 def _apply_mode(config: pytest.Config, mode: str | None) -> None:

@@ -194,6 +194,7 @@ class TrialComponent(Mapping[str, MetricSeries]):
 
     @property
     def _stored(self) -> StoredTrialComponent:
+        self._service.require_original()
         if self._region != EVERY_REGION:
             return self._service.stored(self._name, self._region)
         known = [one for one in self._service.components() if one.name == self._name]

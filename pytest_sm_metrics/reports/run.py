@@ -5,6 +5,8 @@ All formats of a report are rendered from it. The JSON report is this data.
 
 from __future__ import annotations
 
+import platform
+from importlib.metadata import version
 from typing import TypedDict
 
 from .record import TestRecord
@@ -62,7 +64,7 @@ class RunRecord(TypedDict):
     version: str
     """The version of pytest-sm-metrics."""
     versions: dict[str, str]
-    """The versions of `python`, `pytest` and `botocore`, as far as they are imported."""
+    """The versions of `python`, `pytest` and `botocore`."""
     started: str
     """The time at which the run began, in ISO 8601, UTC."""
     duration: float
@@ -78,3 +80,9 @@ class RunRecord(TypedDict):
     tests: list[ResultRecord]
     """The tests that used a mock or made a blocked call, and those whose process crashed, in the
     order of collection."""
+
+
+def versions() -> tuple[str, dict[str, str]]:
+    """Return the version of pytest-sm-metrics, and those that a report names beside it."""
+    others = {name: version(name) for name in ("pytest", "botocore")}
+    return version("pytest-sm-metrics"), {"python": platform.python_version(), **others}

@@ -32,7 +32,11 @@ EPILOG = """\
 Tests read what was recorded, inject faults, check and reset over HTTP:
 
   curl http://127.0.0.1:8000/_sm_metrics/state
-  curl -X POST http://127.0.0.1:8000/_sm_metrics/reset"""
+  curl -X POST http://127.0.0.1:8000/_sm_metrics/reset
+
+A browser shows curves and calls, live, with the extra "report" installed:
+
+  http://127.0.0.1:8000/_sm_metrics/"""
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 _OF_OTHER_PROCESSES = {"child_processes", "fast_retries"}  # they change clients in a process

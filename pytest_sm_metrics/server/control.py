@@ -1,4 +1,7 @@
-"""The control API: tests in other languages read the mock, inject faults, check and reset it."""
+"""The control API: tests in other languages read the mock, inject faults, check and reset it.
+
+A reader sees the mock live in a browser, at the prefix itself.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ..aws.active import ActiveMock
+from ..reports.live import live_run
 from ..service.exchange import Answer
 from ..service.faults.fault import Fault
+from ..service.faults.held_calls import HeldCalls
 from .json_faults import fault_of
 
 PREFIX = "/_sm_metrics/"
@@ -33,6 +38,8 @@ def control(record: ActiveMock | None, method: str, path: str, body: bytes) -> A
         return _error(405, f"{method} {PREFIX}{name} is unknown; the methods are: {known}")
     if name == "health":
         return _json(200, _health())
+    if name == "":
+        return _page(record)
     if record is None:
         return _error(400, _NO_MOCK)
     try:
@@ -65,6 +72,31 @@ def _health() -> dict[str, str]:
     return {"status": "ok", "version": installed}
 
 
+def _page(record: ActiveMock | None) -> Answer:
+    """Return the HTML report of the innermost mock, which refreshes itself."""
+    from ..reports.html import page
+
+    try:
+        text = page(live_run(record), live=True)
+    except ImportError as error:
+        return _error(501, str(error))
+    return Answer(200, _PAGE_HEADERS, text.encode())
+
+
+_PAGE_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+def _report(record: ActiveMock, _: Any) -> Answer:
+    from ..reports.html import page_data
+
+    return _json(200, page_data(live_run(record)))
+
+
 def _state(record: ActiveMock, _: Any) -> Answer:
     return _json(200, record.mock.to_dict())
 
@@ -83,7 +115,14 @@ def _reset(record: ActiveMock, _: Any) -> Answer:
 
 
 def _add_fault(record: ActiveMock, body: bytes) -> Answer:
-    return _json(201, _described(record, record.service.injection.add(fault_of(body))))
+    fault = record.service.injection.add(fault_of(body))
+    if isinstance(fault, HeldCalls):
+        fault.why_not_ended = (
+            "no request deleted the fault in that time. Send "
+            f"DELETE {PREFIX}faults/{_id_of(record, fault)} while the call waits, or hold the call "
+            "longer (the key timeout)."
+        )
+    return _json(201, _described(record, fault))
 
 
 def _faults(record: ActiveMock, _: Any) -> Answer:
@@ -124,4 +163,6 @@ _ROUTES: dict[tuple[str, str], Callable[[ActiveMock, Any], Answer]] = {
     ("DELETE", "faults/<id>"): _remove_fault,
     ("POST", "check"): _check,
     ("POST", "reset"): _reset,
+    ("GET", ""): lambda record, _: _page(record),
+    ("GET", "report"): _report,
 }

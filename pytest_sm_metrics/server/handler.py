@@ -40,6 +40,8 @@ async def _answer(request: web.BaseRequest, bodies: Bodies, any_host: bool) -> A
         check_host(request.headers)
     body = await bodies.read(request)
     innermost = active.innermost
+    if request.path == PREFIX.rstrip("/"):
+        return Answer(308, {"Location": PREFIX}, b"")
     if request.path.startswith(PREFIX):
         path = request.path.removeprefix(PREFIX)
         return await asyncio.to_thread(control, innermost, request.method, path, body)
@@ -51,7 +53,14 @@ async def _answer(request: web.BaseRequest, bodies: Bodies, any_host: bool) -> A
 
 async def _answered(service: Service, request: Request) -> Answer | NoAnswer:
     """Answer a request of the service; wait as long as its faults say."""
-    answer = service.answer(request)
+    try:
+        answer = service.answer(request)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # of a test's predicate: what pytest.fail raises is no Exception
+        is_first = request.attempt == 1
+        logger.error("%s %s raised an exception", request.method, request.path, exc_info=is_first)
+        return _failure(error)
     if isinstance(answer, HeldCall):
         answer = await _released(answer)
     if answer.delay:
@@ -94,7 +103,7 @@ def _unmocked(request: Request) -> Answer:
     return _error(400, "UnmockedCallError", message)
 
 
-def _failure(error: Exception) -> Answer:
+def _failure(error: BaseException) -> Answer:
     return _error(500, "InternalFailure", f"{type(error).__name__}: {error}")
 
 

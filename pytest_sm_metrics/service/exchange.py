@@ -106,7 +106,7 @@ class HeldCall(Future["Answer | NoAnswer"]):
         self,
         ordinal: int,
         answer: Callable[[], Answer | NoAnswer],
-        record_abandoned: Callable[[BaseException], None],
+        record_abandoned: Callable[[BaseException, str], None],
         release: Callable[[HeldCall], bool],
     ) -> None:
         super().__init__()
@@ -115,16 +115,19 @@ class HeldCall(Future["Answer | NoAnswer"]):
         self.answer = answer
         """Answer the request; called once, by the fault that holds it."""
         self.record_abandoned = record_abandoned
-        """Enter the call in the journal, with the error that the caller got."""
+        """Enter the call in the journal, with the error that the caller got, and a finding."""
         self.abandoned_for: BaseException | None = None
         """The error that the caller gets, if the wait for the answer has ended."""
         self._release = release
         """Release the call from the fault. Return True if it was still held."""
 
-    def abandon(self, error: BaseException) -> bool:
-        """Stop waiting for the answer. Return True if the call was still held."""
+    def abandon(self, error: BaseException, finding: str = "") -> bool:
+        """Stop waiting for the answer. Return True if the call was still held.
+
+        `finding` fails the test: the error is one of the test itself.
+        """
         if not self._release(self):
             return False
         self.abandoned_for = error
-        self.record_abandoned(error)
+        self.record_abandoned(error, finding)
         return True

@@ -37,6 +37,13 @@ def operation_at(method: str, path: str) -> Operation | None:
     return _BY_ROUTE.get((method, path))
 
 
+def why_no_operation(method: str, path: str) -> str:
+    """Return the message for a method and path that no operation has."""
+    at_path = [operation for operation in OPERATIONS if operation.path == path]
+    routes = [f"{one.name} is {one.method} {one.path}" for one in at_path or OPERATIONS]
+    return f"{method} {path} is no operation of the service; {', '.join(routes)}"
+
+
 def check_operation(name: str) -> None:
     """Raise a ValueError if no operation has this name."""
     __tracebackhide__ = True

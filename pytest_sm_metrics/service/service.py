@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from ..exceptions import UnmockedCallError
 from ..settings import Settings
+from ..wording import joined, repeated
 from .arns import default_caller, trial_component_arn, trial_component_named
 from .exchange import (
     Answer,
@@ -20,11 +21,11 @@ from .exchange import (
     json_answer,
     raw_answer,
 )
-from .faults.fault import Attempt, Fault, Stage
-from .faults.injection import Injection, Matching
+from .faults.fault import Attempt, Fault, Force, Stage
+from .faults.injection import FailedPredicate, Injection, Matching
 from .journal import Call, attempt_of, request_ids
 from .operation import Operation, Parsed
-from .operations import UNKNOWN_OPERATION, operation_at
+from .operations import UNKNOWN_OPERATION, operation_at, why_no_operation
 from .outcomes import Failure, Outcome, Raw
 from .parsing import RefusedRequestError
 from .store import SeriesColumns, Store, StoredTrialComponent
@@ -50,7 +51,8 @@ class Service:
         """The journal."""
         self.on_call: list[Callable[[Call, int], None]] = []
         """Called with each call and its place in the journal, without the lock."""
-        self.injection = Injection((), self._seed, lambda: len(self.calls))
+        self._errors: list[str] = []
+        self.injection = self._injection_of(())
         self.reset()
 
     def reset(self) -> None:
@@ -59,10 +61,15 @@ class Service:
         with self.lock:
             self._store = Store(self.settings)
             self.calls = []
-            self.injection = Injection(self.settings.faults, self._seed, lambda: len(self.calls))
+            self._errors = []
+            self.injection = self._injection_of(self.settings.faults)
             self._arrivals = 0
             self._in_flight: list[tuple[str, str]] = []
             """Region and name of the trial components for which a request is held."""
+
+    def _injection_of(self, templates: Sequence[Fault]) -> Injection:
+        force = Force(lambda: len(self.calls), lambda: self.why_copy)
+        return Injection(templates, self._seed, force)
 
     def snapshot(self) -> Callable[[], None]:
         """Return a function that restores the present state."""
@@ -86,6 +93,29 @@ class Service:
         """Raise an error at every call from now on: in a forked child it would be lost."""
         self._make_locks()  # another thread of the parent may have held them
         self._forked_from = os.getppid()
+
+    @property
+    def why_copy(self) -> str | None:
+        """The reason why this is a copy that nothing reaches; None if it is the service itself.
+
+        The server of the parent answers the calls of a forked child. The copy that the child has
+        inherited stays as it was.
+        """
+        if self._forked_from is None or self.settings.child_processes != "answer":
+            return None
+        return (
+            f"the mock was used in process {os.getpid()}, which was forked from process "
+            f'{self._forked_from} while the mock was on there. With child_processes="answer" the '
+            f"calls of this process are recorded in process {self._forked_from}: read the mock, "
+            "assert on it, add faults and reset it there."
+        )
+
+    def require_original(self) -> None:
+        """Raise a RuntimeError in a forked child that has a copy of the service only."""
+        __tracebackhide__ = True
+        why = self.why_copy
+        if why:
+            raise RuntimeError(why)
 
     def _make_locks(self) -> None:
         self.lock = threading.RLock()
@@ -148,6 +178,16 @@ class Service:
             finally:
                 self._waiting -= 1
 
+    def take_errors(self) -> list[str]:
+        """Return and clear the messages about errors of the test itself that the service met.
+
+        They are predicates that raised, and holds that did not end. The code under test may have
+        caught them.
+        """
+        with self.lock:
+            errors, self._errors = self._errors, []
+        return repeated(errors)
+
     # The control plane
 
     def create_trial_component(self, name: str, region: str | None) -> StoredTrialComponent:
@@ -171,6 +211,8 @@ class Service:
         self._raise_in_forked_child(operation, request.body)
         parsed, failure = _parse(operation, request)
         attempt = _AttemptInService(self, request, operation, parsed, failure)
+        if attempt.matching.failure:
+            self._fail(attempt, attempt.matching.failure)
         with self.lock:
             held = self._admit(attempt)
             index = None if held else self._finish(attempt)
@@ -190,15 +232,25 @@ class Service:
 
     def _admit(self, attempt: _AttemptInService) -> Any:
         """Count the arrival of a request. Return the fault that holds it; None if there is none."""
-        attempt.ordinal = self._arrivals
-        self._arrivals += 1
-        call = attempt.call
-        call.request_id = self._request_id(attempt.ordinal)
-        call.is_contended = attempt.place in self._in_flight
+        self._count_arrival(attempt)
+        attempt.call.is_contended = attempt.place in self._in_flight
         attempt.held = self.injection.first(attempt.matching.at(Stage.HOLD), attempt.ordinal)
         if attempt.held:
             self._in_flight.append(attempt.place)
         return attempt.held
+
+    def _count_arrival(self, attempt: _AttemptInService) -> None:
+        attempt.ordinal = self._arrivals
+        self._arrivals += 1
+        attempt.call.request_id = self._request_id(attempt.ordinal)
+
+    def _fail(self, attempt: _AttemptInService, failure: FailedPredicate) -> NoReturn:
+        """Enter a call for which a predicate raised, and raise its error. The call did nothing."""
+        with self.lock:
+            self._count_arrival(attempt)
+            self._enter_unanswered(attempt.call, failure.raised)
+            self._errors.append(failure.message(attempt.call))
+        raise failure.raised
 
     def _finish(self, attempt: _AttemptInService) -> int:
         """Perform a request with the faults that fire. Return its place in the journal."""
@@ -275,14 +327,19 @@ class Service:
         self._report(attempt.call, index)
         return _answer(attempt.call)
 
-    def _abandon(self, attempt: _AttemptInService, error: BaseException) -> None:
+    def _abandon(self, attempt: _AttemptInService, error: BaseException, finding: str) -> None:
         """Enter a held call whose caller stopped waiting. It did nothing."""
         call = attempt.call
-        call.outcome = call.in_service = NoAnswer(type(error).__name__)
         call.faults = (attempt.held,)
         with self.lock:
             self._leave(attempt)
-            self._enter(call)
+            self._enter_unanswered(call, error)
+            if finding:
+                self._errors.append(joined(finding, [f"the call: {call!r}"]))
+
+    def _enter_unanswered(self, call: Call, error: BaseException) -> None:
+        call.outcome = call.in_service = NoAnswer(type(error).__name__)
+        self._enter(call)
 
     def _leave(self, attempt: _AttemptInService) -> None:
         if attempt.place in self._in_flight:
@@ -331,9 +388,8 @@ class _AttemptInService:
 
 def _parse(operation: Operation | None, request: Request) -> tuple[Parsed | None, Failure | None]:
     if operation is None:
-        rule = UNKNOWN_OPERATION
-        message = f"{rule.constraint}: {request.method} {request.path} is not"
-        return None, Failure(404, str(rule.code), message)
+        message = why_no_operation(request.method, request.path)
+        return None, Failure(404, str(UNKNOWN_OPERATION.code), message)
     try:
         return operation.parse(request.body), None
     except RefusedRequestError as error:
@@ -363,6 +419,7 @@ def _forked(operation: str | None, parent: int) -> str:
     return (
         f"{operation} was called in process {os.getpid()}, which was forked from process {parent} "
         "while a mock of SageMaker Metrics was on there: the mock in the parent cannot record it. "
-        "It did not reach AWS. Log from the parent or from its threads, or enter "
-        "mock_sm_metrics() in the child and read its metrics there."
+        'It did not reach AWS. The setting child_processes="answer" has that mock answer the '
+        "child, also beside sm_metrics_server; it needs the extra server. Or log from the parent "
+        "or from its threads, or enter mock_sm_metrics() in the child and read its metrics there."
     )

@@ -949,3 +949,13 @@ def test_what_is_left_in_another_thread_is_not_kept():
     assert [record.mock for record in entered.get()] == [mocks[-1]]
     with mock_sm_metrics() as mock:
         assert [record.mock for record in entered.get()] == [mock]
+
+
+def test_stop_without_start_and_stop_twice():
+    activation = mock_sm_metrics()
+    with pytest.raises(RuntimeError, match=r"^stop\(\) was called before start\(\)$"):
+        activation.stop()
+    activation.start()
+    activation.stop()
+    with pytest.raises(RuntimeError, match=r"^stop\(\) was called again: .* is stopped already$"):
+        activation.stop()

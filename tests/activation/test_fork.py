@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
+from pytest_sm_metrics import UnmockedCallError, current, mock_sm_metrics
 
 from ..logging_metrics import client_in, metric, put
 
@@ -46,10 +46,21 @@ def test_a_call_raises_and_says_why(sm_metrics, child):
         f"forked from process {os.getpid()} while a mock of SageMaker Metrics was on there"
         in message
     )
-    assert "It did not reach AWS. Log from the parent or from its threads" in message
+    assert 'It did not reach AWS. The setting child_processes="answer" has that mock' in message
+    assert "Or log from the parent or from its threads" in message
     assert (raised.value.operation, raised.value.trial_component) == ("BatchPutMetrics", "run-2")
     log()
     assert [call.trial_component for call in sm_metrics.calls] == ["run-1", "run-1"]
+
+
+def read(_):
+    return list(current()), len(current().calls), current().assert_not_logged("run-2", "loss")
+
+
+def test_what_was_there_before_the_fork_can_be_read(sm_metrics):
+    log()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        assert pool.submit(read, None).result(30) == (["run-1"], 1, True)
 
 
 def test_a_mock_of_the_childs_own(sm_metrics, child):

@@ -181,8 +181,30 @@ class TestLogged:
     def test_an_approximation(self, sm_metrics):
         expected = pytest.approx([0.4])
         assert failure(sm_metrics.assert_logged, "run-1", "val:loss", values=expected)[1:] == [
-            "  - values: expected approx([0.4 ± 4.0e-07]), arrived [0.5]",
+            "  - values: first difference at index 0 (step None): expected 0.4 ± 4.0e-07, "
+            "arrived 0.5",
+            "  - expected values: [0.4 ± 4.0e-07]",
+            "  - arrived values:  [0.5]",
             REJECTED,
+        ]
+
+    def test_a_long_approximation(self, sm_metrics):
+        expected = pytest.approx([*CURVE[:30], 0.5, *CURVE[31:]], abs=0.001)
+        _, first, around, _ = failure(
+            sm_metrics.assert_logged, "run-1", "train:loss", values=expected
+        )
+        assert first == (
+            "  - values: first difference at index 30 (step 30): expected 0.5 ± 0.001, "
+            f"arrived {CURVE[30]!r}"
+        )
+        assert around.startswith("  - expected values: [..., ")
+
+    def test_an_approximation_of_another_length(self, sm_metrics):
+        expected = pytest.approx(CURVE[:-1])
+        lines = failure(sm_metrics.assert_logged, "run-1", "train:loss", values=expected)
+        assert lines[1:3] == [
+            "  - values: 49 expected, 50 arrived",
+            "  - values: the first one too many, at index 49: 0.02",
         ]
 
     def test_last_and_count(self, sm_metrics):

@@ -323,3 +323,23 @@ def test_anyio(uploads, run_with):
     pytest.importorskip("trio", reason="needs the extra compat")
     uploads.makepyfile(test_it=ANYIO)
     run_with("anyio").assert_outcomes(passed=7, skipped=1)
+
+
+def test_the_marker_for_each_fault(uploads, run_with):
+    pytest.importorskip("pytest_asyncio", reason="needs the extra compat")
+    uploads.makepyfile(
+        """
+        import pytest
+        from uploader import client, put
+
+        @pytest.mark.sm_metrics_each_fault(only=["ThrottlingException", "query-Truncated"])
+        async def test_it(sm_metrics):
+            async with client() as made:
+                await put(made, "run-1", 0.5)
+            assert sm_metrics["run-1"]["loss"].values == [0.5]
+            assert sm_metrics.faults[0].hits == 1
+        """
+    )
+    run_with("asyncio", *LOOPS, "-o", "asyncio_mode=auto", "-k", "Throttling").assert_outcomes(
+        passed=1, deselected=1
+    )

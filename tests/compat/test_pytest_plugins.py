@@ -10,6 +10,7 @@ import json
 import pytest
 
 from ..plugin.conftest import ITEMS
+from ..reports.schema import validate
 
 SUITE = """
 import json
@@ -171,6 +172,56 @@ def test_each_rerun_begins_empty(project, run_with, workers):
     assert (outcomes["passed"], outcomes["failed"], outcomes["rerun"]) == (4, 1, 6)
     result.stdout.fnmatch_lines(["*SageMaker Metrics calls*", "*'try-3'*"])
     result.stdout.no_fnmatch_line("*'try-[12]'*")
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["in one process", "under xdist"])
+def test_a_report_has_every_attempt(project, run_with, workers):
+    pytest.importorskip("pytest_rerunfailures", reason="needs the extra compat")
+    project.makepyfile(test_it=RERUN.replace("def test_each_try_began", "def not_a_test"))
+    result = run_with("xdist rerunfailures", "--sm-metrics-report=report.json", *workers)
+    run = json.loads((project.path / "report.json").read_text(encoding="utf-8"))
+    validate(run)
+    attempts = {}
+    for test in run["tests"]:
+        attempts.setdefault(test["test"].rpartition("::")[2], []).append(test)
+    assert {name: [one["outcome"] for one in tests] for name, tests in attempts.items()} == {
+        "test_fails_twice": ["rerun", "rerun", "passed"],
+        "test_has_an_unused_fault_at_first": ["rerun", "passed"],
+        "test_fails_always": ["rerun", "rerun", "failed"],
+        "test_set_up_anew": ["rerun", "passed"],
+    }
+    calls = [one["mocks"][0]["calls"] for one in attempts["test_fails_always"]]
+    assert [[call["names"] for call in made] for made in calls] == [
+        ["'try-1'"],
+        ["'try-2'"],
+        ["'try-3'"],
+    ]
+    assert all("assert" in one["failure"] for one in attempts["test_fails_always"])
+    total = run["counts"]["calls"]
+    result.stdout.fnmatch_lines([f"SageMaker Metrics: 4 tests used a mock, {total} calls, *"])
+
+
+def test_a_report_has_the_order_of_the_run(project, run_with):
+    for module in ("pytest_randomly", "pytest_repeat"):
+        pytest.importorskip(module, reason="needs the extra compat")
+    project.makepyfile(
+        """
+        import pytest
+        from trainer import log
+
+        @pytest.mark.parametrize("number", range(5))
+        def test_it(sm_metrics, number):
+            log(f"run-{number}", "loss", number)
+        """
+    )
+    orders = []
+    for workers in ([], ["-n", "2"]):
+        options = ("--count=2", "--randomly-seed=1", "--sm-metrics-report=report.json")
+        run_with("xdist repeat randomly", *options, *workers)
+        run = json.loads((project.path / "report.json").read_text(encoding="utf-8"))
+        orders.append([test["test"] for test in run["tests"]])
+    assert orders[0] == orders[1] != sorted(orders[0])
+    assert len(set(orders[0])) == 10
 
 
 TRIES = """

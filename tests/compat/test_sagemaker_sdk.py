@@ -39,7 +39,10 @@ import numpy as np  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
 # The SDK warns at almost every step.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
 
 
 def experiments(name):

@@ -9,9 +9,12 @@ import sys
 import pytest
 
 import pytest_sm_metrics.plugin as plugin
+from pytest_sm_metrics.plugin import each_fault
 
-LAZY = ("asking", "results")
+LAZY = ("asking", "attachments", "entries", "reporting", "results")
 """The modules that hooks import when they need them."""
+OF_OTHER_RUNS = ("_without_group", "_has_group", "_subtest", "_description")
+"""The functions for subtests, and for workers that crash."""
 MODULES = sorted(
     {getattr(plugin, name).__module__ for name in plugin.__all__}
     | {importlib.import_module(f"{plugin.__name__}.{name}").__name__ for name in LAZY}
@@ -25,8 +28,10 @@ FUNCTIONS = [
     and value.__module__ == module
     and not name.startswith("pytest_")
     and not module.endswith(".options")  # a project that is configured wrongly does not start
+    and not module.endswith(".each_fault")  # see below
     and not hasattr(plugin, name)
     and name != "_shared_by"  # makes fixtures when it is imported
+    and name not in OF_OTHER_RUNS
 ]
 SOURCE = """
 import pytest
@@ -78,7 +83,7 @@ def test_the_run_goes_on_and_says_what_failed(project, monkeypatch, module, name
     project.makepyfile(test_it=SOURCE, __init__="")
     with monkeypatch.context() as patched:
         patched.setattr(sys.modules[module], name, broken)
-        result = project.runpytest_inprocess("-rA")
+        result = project.runpytest_inprocess("-rA", "--sm-metrics-report=report.json")
     output = result.stdout.str() + result.stderr.str()
     assert "INTERNALERROR" not in output
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -90,6 +95,42 @@ def test_the_run_goes_on_and_says_what_failed(project, monkeypatch, module, name
     if outcomes.get("passed") and not outcomes.get("errors"):
         assert "its own reason" in output
         assert output.count("its own failure") >= 2
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, value in vars(each_fault).items() if inspect.isfunction(value)]
+)
+def test_an_error_of_the_marker_is_that_of_its_module(project, monkeypatch, name):
+    def broken(*args, **kwargs):
+        raise KeyError("broken on purpose")
+
+    marked = """
+import unittest, pytest
+
+@pytest.mark.sm_metrics_each_fault(only="NotJSON")
+def test_function(sm_metrics):
+    pass
+
+@pytest.mark.sm_metrics_each_fault(only="NotJSON")
+class TestCase(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def _mock(self, sm_metrics):
+        pass
+
+    def test_method(self):
+        pass
+"""
+    project.makepyfile(test_it=SOURCE, test_marked=marked, __init__="")
+    with monkeypatch.context() as patched:
+        patched.setattr(each_fault, name, broken)
+        result = project.runpytest_inprocess("-rA", "--continue-on-collection-errors")
+    output = result.stdout.str() + result.stderr.str()
+    assert "INTERNALERROR" not in output
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    if not name.startswith("pytest_"):
+        assert "broken on purpose" in output
+    assert "its own reason" in output
+    assert output.count("its own failure") >= 2
 
 
 @pytest.mark.parametrize("name", ["take", "take_findings", "stop_leftovers"])

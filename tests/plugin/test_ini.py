@@ -145,8 +145,7 @@ WRONG = {
     "timestamp_window": (
         "14 days",
         "14 days",
-        "a tuple of two timedeltas that are not negative, (past, future); as an ini option 14d,2h "
-        "(d, h, m or s)",
+        "two durations, past and future, as 14d,2h (d, h, m or s)",
     ),
     "rejected_metrics": (True, "True", '"ignore" or "error"'),
     "seed": (1.5, 1.5, "a whole number"),

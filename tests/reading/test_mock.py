@@ -493,3 +493,26 @@ class TestRegions:
         sm_metrics.assert_logged("run-1", "loss", region="local-1")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "local-2")
         sm_metrics.assert_not_logged("run-1", "loss", region="local-2")
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("fail_metrics", lambda mock: mock.fail_metrics("CONFLICT_ERROR")),
+        ("fail_calls", lambda mock: mock.fail_calls("ThrottlingException")),
+        ("fail_queries", lambda mock: mock.fail_queries("InternalError")),
+        ("delay_calls", lambda mock: mock.delay_calls(1)),
+        ("hold_calls", lambda mock: mock.hold_calls()),
+        ("create_trial_component", lambda mock: mock.create_trial_component("run-1")),
+        ("create_trail", lambda mock: mock.cloudtrail.create_trail("audit")),
+        ("serve", lambda mock: mock.serve()),
+    ],
+)
+def test_a_mock_that_is_off_takes_no_orders(name, use):
+    with mock_sm_metrics() as off:
+        pass
+    with mock_sm_metrics() as sm_metrics:  # another one does not matter
+        with pytest.raises(RuntimeError, match=rf"^{name}\(.*\) has no effect: the mock is off"):
+            use(off)
+    assert off.faults == off.trial_components == off.cloudtrail.trails == []
+    assert sm_metrics.faults == []

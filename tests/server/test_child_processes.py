@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from pytest_sm_metrics import UnmockedCallError, mock_sm_metrics
+from pytest_sm_metrics import UnmockedCallError, current, mock_sm_metrics
 
 from ..logging_metrics import client_in, metric, put
 
@@ -97,6 +97,95 @@ def test_a_forked_child_uses_a_client_of_its_parent(sm_metrics):
     assert [call.trial_component for call in sm_metrics.calls] == ["run-1", "run-2", "run-3"]
     assert [call.process_id for call in sm_metrics.calls] == [os.getpid(), process, os.getpid()]
     assert sm_metrics["run-2"].region == "eu-west-1"
+
+
+HELD = {}
+USES = {
+    "[]": lambda mock: mock["run-1"],
+    "in": lambda mock: "run-1" in mock,
+    "get": lambda mock: mock.get("run-1"),
+    "len": len,
+    "list": list,
+    "calls": lambda mock: mock.calls,
+    "rejected": lambda mock: mock.rejected,
+    "faults": lambda mock: mock.faults,
+    "trial_components": lambda mock: mock.trial_components,
+    "trial_component": lambda mock: mock.trial_component("run-1"),
+    "create_trial_component": lambda mock: mock.create_trial_component("run-1"),
+    "assert_logged": lambda mock: mock.assert_logged("run-1", "loss", timeout=30),
+    "assert_not_logged": lambda mock: mock.assert_not_logged("run-1", "loss"),
+    "assert_called": lambda mock: mock.assert_called(times=0),
+    "assert_no_rejected_metrics": lambda mock: mock.assert_no_rejected_metrics(),
+    "wait_for": lambda mock: mock.wait_for(lambda _: True),
+    "fail_metrics": lambda mock: mock.fail_metrics("CONFLICT_ERROR"),
+    "fail_calls": lambda mock: mock.fail_calls("ThrottlingException"),
+    "fail_queries": lambda mock: mock.fail_queries("InternalError"),
+    "delay_calls": lambda mock: mock.delay_calls(1),
+    "hold_calls": lambda mock: mock.hold_calls(),
+    "to_dict": lambda mock: mock.to_dict(),
+    "check": lambda mock: mock.check(),
+    "reset": lambda mock: mock.reset(),
+    "serve": lambda mock: mock.serve(),
+    "cloudtrail": lambda mock: mock.cloudtrail,
+    "events": lambda _: HELD["cloudtrail"].events,
+    "assert_event": lambda _: HELD["cloudtrail"].assert_event("run-1"),
+    "create_trail": lambda _: HELD["cloudtrail"].create_trail("other"),
+    "trails": lambda _: HELD["cloudtrail"].trails,
+    "trail.events": lambda _: HELD["trail"].events,
+    "trail.stop_logging": lambda _: HELD["trail"].stop_logging(),
+    "run[]": lambda _: HELD["run"]["loss"],
+    "fault.hits": lambda _: HELD["fault"].hits,
+    "fault.matches": lambda _: HELD["fault"].matches,
+    "fault.remove": lambda _: HELD["fault"].remove(),
+    "held.wait": lambda _: HELD["held"].wait(),
+}
+
+
+def use_in_the_child(_):
+    """Log, then use the mock in every way; return the messages of the errors by the way."""
+    log("run-1")
+    messages = {}
+    for name, use in USES.items():
+        try:
+            use(current())
+        except RuntimeError as error:
+            messages[name] = str(error)
+    return repr(current()), messages
+
+
+@FORK
+def test_a_forked_child_does_not_use_the_mock_of_its_parent(sm_metrics):
+    HELD["cloudtrail"] = sm_metrics.cloudtrail
+    HELD["trail"] = sm_metrics.cloudtrail.create_trail("audit")
+    HELD["run"] = sm_metrics.create_trial_component("run-1")
+    HELD["fault"] = sm_metrics.delay_calls(0, optional=True)
+    HELD["held"] = sm_metrics.hold_calls(trial_component="run-2", optional=True)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+        shown, messages = pool.submit(use_in_the_child, None).result(60)
+    assert list(messages) == list(USES)
+    [message] = set(messages.values())
+    assert f"forked from process {os.getpid()} while the mock was on there" in message
+    assert f"are recorded in process {os.getpid()}: read the mock, assert on it" in message
+    assert shown == "<sm_metrics: a copy in a forked child>"
+    assert HELD["fault"].hits == 1
+    assert list(sm_metrics) == ["run-1"]
+
+
+@FORK
+def test_a_forked_child_that_leaves_the_block_judges_nothing():
+    child = None
+    try:
+        with mock_sm_metrics(child_processes="answer") as sm_metrics:
+            fault = sm_metrics.fail_calls("ThrottlingException")
+            with sm_metrics.hold_calls(trial_component="run-2", optional=True):
+                child = os.fork()
+            if child:
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+                fault.remove()
+                sm_metrics._findings.take()
+    finally:
+        if child == 0:
+            os._exit(7 if sys.exc_info()[0] is None else 1)
 
 
 @FORK
@@ -434,7 +523,12 @@ def test_without_the_extra(pytester):
 
         def test_it(monkeypatch):
             monkeypatch.setitem(sys.modules, "aiohttp", None)
-            with pytest.raises(ModuleNotFoundError, match=r"pytest-sm-metrics\\[server\\]"):
+            message = (
+                'the setting child_processes="answer" needs the server, and the server of '
+                "SageMaker Metrics needs aiohttp, which is not installed: "
+                r"pip install 'pytest-sm-metrics\\[server\\]'"
+            )
+            with pytest.raises(ModuleNotFoundError, match=message):
                 mock_sm_metrics(child_processes="answer").start()
             with pytest.raises(RuntimeError, match="no mock of SageMaker Metrics is on"):
                 current()

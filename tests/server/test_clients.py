@@ -19,7 +19,7 @@ import pytest_sm_metrics
 from pytest_sm_metrics import SageMakerMetricsServer, mock_sm_metrics
 
 from ..requests import EPOCH_SECONDS
-from .conftest import put_over_http, run_training, send
+from .conftest import put_document, put_over_http, run_training, send
 
 
 def test_a_child_process(sm_metrics, sm_metrics_server):
@@ -92,6 +92,18 @@ def test_waits_end_beside_time_machine(sm_metrics, sm_metrics_server):
 def test_an_unknown_path(sm_metrics, sm_metrics_server):
     answer = send(sm_metrics_server.url, "GET", "/")
     assert (answer.status, answer.headers["x-amzn-errortype"]) == (404, "UnknownOperationException")
+    assert answer.json["message"] == (
+        "GET / is no operation of the service; "
+        "BatchPutMetrics is PUT /BatchPutMetrics, BatchGetMetrics is POST /BatchGetMetrics"
+    )
+
+
+def test_another_method_of_a_known_path(sm_metrics, sm_metrics_server):
+    answer = send(sm_metrics_server.url, "POST", "/BatchPutMetrics", put_document(0.5))
+    assert answer.json["message"] == (
+        "POST /BatchPutMetrics is no operation of the service; "
+        "BatchPutMetrics is PUT /BatchPutMetrics"
+    )
 
 
 def test_only_this_service_is_redirected(sm_metrics, sm_metrics_server, monkeypatch):

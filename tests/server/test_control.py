@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
+import sys
 import threading
 from importlib.metadata import version
 
 import pytest
+
+from pytest_sm_metrics.server.json_faults import _KINDS, ACCEPTED
 
 from .conftest import put_over_http, send
 
@@ -141,9 +146,9 @@ def test_kinds_of_faults(api, document, description):
     [
         (b"no JSON", "the body is 'no JSON'; accepted is a JSON object with the key kind."),
         ([], "the body is '[]'; accepted is a JSON object with the key kind."),
-        ({}, "kind is None; accepted is one of: fail_metrics, fail_calls, "),
-        ({"kind": "fail"}, "kind is 'fail'; accepted is one of: fail_metrics, "),
-        ({"kind": ["fail_calls"]}, "kind is ['fail_calls']; accepted is one of: "),
+        ({}, "kind is null; accepted is one of: fail_metrics, fail_calls, "),
+        ({"kind": "fail"}, 'kind is "fail"; accepted is one of: fail_metrics, '),
+        ({"kind": ["fail_calls"]}, 'kind is ["fail_calls"]; accepted is one of: '),
         ({"kind": "fail_calls"}, "fail_calls needs the key 'error': an error code, [status, "),
         (
             {"kind": "fail_calls", "error": "Throttling"},
@@ -153,13 +158,17 @@ def test_kinds_of_faults(api, document, description):
         ({"kind": "fail_calls", "error": [400]}, "error is [400]; accepted is an error code"),
         (
             {"kind": "fail_calls", "error": [200, "Code"]},
-            "error is (200, 'Code'); accepted is an error code",
+            'error is [200, "Code"]; accepted is an error code, [status, code] with a status from '
+            "400 to 599, or [status, ",
         ),
         (
             {"kind": "fail_calls", "error": "NoAnswer", "time": 2},
             "unknown key 'time' of fail_calls; did you mean 'times'? The keys are: kind, error, ",
         ),
-        ({"kind": "fail_calls", "error": "NoAnswer", "times": 0}, "times is 0; accepted is None"),
+        (
+            {"kind": "fail_calls", "error": "NoAnswer", "times": 0},
+            "times is 0; accepted is a whole number from 1, or null",
+        ),
         (
             {"kind": "fail_calls", "error": "NoAnswer", "region": 3},
             'region is 3; accepted is a string, {"pattern": "..."} with a regular expression',
@@ -174,11 +183,35 @@ def test_kinds_of_faults(api, document, description):
         ),
         (
             {"kind": "fail_metrics", "code": ["CONFLICT_ERROR"]},
-            "unknown code ['CONFLICT_ERROR'] of a metric",
+            'code is ["CONFLICT_ERROR"]; accepted is an error code of a metric: METRIC_LIMIT_',
         ),
-        ({"kind": "fail_metrics", "code": "CONFLICT_ERROR", "step": "3"}, "step is '3'; accepted"),
-        ({"kind": "fail_queries", "status": {}}, "unknown status {} of a query that fails"),
+        (
+            {"kind": "fail_metrics", "code": "CONFLICT_ERROR", "step": "3"},
+            'step is "3"; accepted is a whole number from 0, or null for any.',
+        ),
+        ({"kind": "fail_queries", "status": {}}, "status is {}; accepted is the Status of a query"),
         ({"kind": "delay_calls", "seconds": -1}, "seconds is -1; accepted is a number from 0."),
+        (
+            {"kind": "fail_calls", "error": "NoAnswer", "stored": "yes"},
+            'stored is "yes"; accepted is true or false.',
+        ),
+        (
+            {"kind": "fail_calls", "error": "NoAnswer", "message": "gone"},
+            'message is "gone"; accepted is a string or null; in fail_calls, ',
+        ),
+        (
+            {"kind": "fail_calls", "error": "Nope"},
+            "For any other code: [status, code]; the codes are: ThrottlingException, ",
+        ),
+        (
+            {"kind": "fail_calls", "error": "ReadTimeoutError"},
+            "unknown error code 'ReadTimeoutError', which is an exception: exceptions cannot be "
+            'given in JSON; the errors "NoAnswer" and "ConnectionReset" stand for a lost answer.',
+        ),
+        (
+            {"kind": "fail_metrics", "code": "ThrottlingException"},
+            "unknown code 'ThrottlingException' of a metric; fail_calls takes it.",
+        ),
     ],
 )
 def test_wrong_faults(api, document, message):
@@ -186,6 +219,14 @@ def test_wrong_faults(api, document, message):
     assert answer.status == 400
     assert message in answer.json["message"]
     assert api("GET", "faults").json == {"faults": []}
+
+
+@pytest.mark.parametrize("make", _KINDS.values(), ids=list(_KINDS))
+def test_each_key_has_its_accepted_values_in_json(make):
+    keys = inspect.signature(make).parameters
+    assert not keys - ACCEPTED.keys()
+    words = " ".join(ACCEPTED[key] for key in keys)
+    assert not re.search(r"None|True|False|bytes|tuple|predicate|\(status", words)
 
 
 def test_held_calls_are_answered_when_the_fault_is_deleted(api, sm_metrics, sm_metrics_server):
@@ -202,6 +243,22 @@ def test_held_calls_are_answered_when_the_fault_is_deleted(api, sm_metrics, sm_m
     assert answers == [200]
 
 
+def test_a_hold_that_never_ends_is_a_finding_that_names_the_request_that_ends_it(
+    api, sm_metrics_server
+):
+    held = api("POST", "faults", {"kind": "hold_calls", "timeout": 0.05}).json
+    answer = put_over_http(sm_metrics_server.url, 0.5)
+    advice = (
+        "a call was held for 0.05 seconds by hold_calls(timeout=0.05): no request deleted the "
+        f"fault in that time. Send DELETE /_sm_metrics/faults/{held['id']} while the call waits, "
+        "or hold the call longer (the key timeout)."
+    )
+    assert (answer.status, answer.json["message"]) == (500, f"RuntimeError: {advice}")
+    [finding] = api("POST", "check").json["findings"]
+    assert finding.startswith(advice)
+    assert api("POST", "check").json == {"findings": []}
+
+
 def test_unknown_paths_and_methods(api, sm_metrics):
     answer = api("GET", "stat")
     assert answer.status == 404
@@ -211,3 +268,44 @@ def test_unknown_paths_and_methods(api, sm_metrics):
     assert answer.json["message"] == "GET /_sm_metrics/reset is unknown; the methods are: POST"
     assert api("DELETE", "faults").status == 405
     assert sm_metrics.calls == ()
+
+
+class TestTheLivePage:
+    @pytest.fixture(autouse=True)
+    def _needs_the_extra(self):
+        pytest.importorskip("jinja2", reason="the extra report is not installed")
+
+    def test_it_shows_the_innermost_mock(self, api, sm_metrics_server):
+        put_over_http(sm_metrics_server.url, 0.5, run="run-of-the-page")
+        answer = api("GET", "")
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        assert b"run-of-the-page" in answer.body
+        assert b"connect-src 'self'" in answer.body.replace(b"&#39;", b"'")
+
+    def test_its_address_may_lack_the_last_slash(self, sm_metrics, sm_metrics_server):
+        answer = send(sm_metrics_server.url, "GET", "/_sm_metrics")
+        assert (answer.status, answer.headers["Location"]) == (308, "/_sm_metrics/")
+        assert sm_metrics.calls == ()
+
+    def test_it_asks_for_newer_data(self, api, sm_metrics_server):
+        assert api("GET", "report").json["counts"]["calls"] == 0
+        put_over_http(sm_metrics_server.url, 0.5, "NaN")
+        data = api("GET", "report").json
+        assert data["counts"] == {"calls": 1, "metrics": 1, "rejected": 1, "unread": 0}
+        [test] = data["tests"]
+        assert test["series"][0]["values"] == [0.5]
+        assert data["rows"][0]["test"].endswith("test_it_asks_for_newer_data")
+
+    def test_without_a_mock(self, sm_metrics_endpoint):
+        answer = send(sm_metrics_endpoint.url, "GET", "/_sm_metrics/")
+        assert (answer.status, b"No mock is on." in answer.body) == (200, True)
+        assert send(sm_metrics_endpoint.url, "GET", "/_sm_metrics/report").status == 400
+
+
+def test_the_live_page_without_its_extra_names_it(api, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    answer = api("GET", "")
+    assert answer.status == 501
+    assert "pip install 'pytest-sm-metrics[report]'" in answer.json["message"]

@@ -158,6 +158,8 @@ def test_a_hold_that_never_ends_is_an_error(sm_metrics, sm_metrics_server):
         answer = put_over_http(sm_metrics_server.url, 0.5)
     assert (answer.status, answer.headers["x-amzn-errortype"]) == (500, "InternalFailure")
     assert "a call was held for 0.05 seconds" in answer.json["message"]
+    [found] = sm_metrics._findings.take()
+    assert found.startswith("a call was held for 0.05 seconds by hold_calls(timeout=0.05)")
 
 
 def test_an_exception_in_a_predicate_is_an_answer(sm_metrics, sm_metrics_server, caplog):
@@ -169,3 +171,37 @@ def test_an_exception_in_a_predicate_is_an_answer(sm_metrics, sm_metrics_server,
     assert (answer.status, answer.headers["x-amzn-errortype"]) == (500, "InternalFailure")
     assert answer.json == {"message": "LookupError: no such name"}
     assert "PUT /BatchPutMetrics raised an exception" in caplog.text
+    [call] = sm_metrics.calls
+    assert (call.status_code, call.error_code) == (None, "LookupError")
+    [found] = sm_metrics._findings.take()
+    assert found.startswith("the predicate of a fault's filter trial_component raised LookupError")
+
+
+def test_the_traceback_of_a_predicate_is_logged_once(sm_metrics, sm_metrics_server, caplog):
+    def predicate(name):
+        raise LookupError("no such name")
+
+    sm_metrics.fail_calls("ThrottlingException", trial_component=predicate, optional=True)
+    run_training(
+        sm_metrics_server,
+        """
+try:
+    put("run-1", 0.5, retries=2)
+except Exception:
+    pass
+""",
+    )
+    assert [call.attempt for call in sm_metrics.calls] == [1, 2, 3]
+    assert caplog.text.count("Traceback (most recent call last)") == 1
+    [found] = sm_metrics._findings.take()
+    assert found.endswith("(3 times)")
+
+
+def test_a_failure_of_pytests_in_a_predicate_is_an_answer(sm_metrics, sm_metrics_server):
+    sm_metrics.fail_calls(
+        "ThrottlingException", region=lambda region: pytest.fail("wrong region"), optional=True
+    )
+    answer = put_over_http(sm_metrics_server.url, 0.5)
+    assert (answer.status, answer.json) == (500, {"message": "Failed: wrong region"})
+    assert [call.error_code for call in sm_metrics.calls] == ["Failed"]
+    assert len(sm_metrics._findings.take()) == 1

@@ -65,6 +65,10 @@ def test_a_malformed_request_stores_nothing(service):
 def test_another_method_or_path_is_an_unknown_operation(service, method, path):
     answer = answered(service, request(body(item()), method=method, path=path))
     assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (404, "UnknownOperationException")
+    message = json.loads(answer.body)["message"]
+    assert message.startswith(
+        f"{method} {path} is no operation of the service; BatchPutMetrics is "
+    )
     assert service.components() == []
     assert (service.calls[0].operation, service.calls[0].error_code) == (
         None,

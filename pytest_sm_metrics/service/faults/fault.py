@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from ...accepted import check, is_number, is_whole
 from ...wording import printable, safe_repr
-from .filters import Condition, conditions_of
+from .filters import Condition, PredicateError, conditions_of
 
 _SHOWN = 60  # bytes of a raw answer
 _NAMES = 5  # of trial components in a message
@@ -58,10 +58,16 @@ class Schedule(NamedTuple):
 class Force:
     """The faults that are in force at a mock."""
 
-    def __init__(self, count_calls: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        count_calls: Callable[[], int],
+        why_copy: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.faults: list[Fault] = []
         self.count_calls = count_calls
         """Returns the number of calls in the journal."""
+        self.why_copy = why_copy
+        """Returns the reason why the mock is a copy in a forked child; None if it is none."""
 
 
 class Fault:
@@ -104,6 +110,8 @@ class Fault:
         """The number of calls in the journal when it came into force."""
         self.until: int | None = None
         """The number of calls in the journal when it was removed; None while it is in force."""
+        self.name = ""
+        """Its name among all failures, if `every_fault` has made it."""
         self._force: Force | None = None
         self._is_template = True
 
@@ -111,12 +119,14 @@ class Fault:
     def hits(self) -> int:
         """The number of times it fired. A template never fires: it raises a RuntimeError."""
         self._refuse_of_template("hits")
+        self._require_original()
         return self._hits
 
     @property
     def matches(self) -> int:
         """The number of calls, metrics or queries that reached it and passed its filters."""
         self._refuse_of_template("matches")
+        self._require_original()
         return self._matches
 
     def _refuse_of_template(self, name: str) -> None:
@@ -132,7 +142,13 @@ class Fault:
 
     def fresh(self: AnyFault) -> AnyFault:
         """Return a new fault that is made in the same way."""
-        return type(self)(self.effect, self.filters, self.schedule, **self.options)
+        fresh = type(self)(self.effect, self.filters, self.schedule, **self.options)
+        return fresh.named(self.name) if self.name else fresh
+
+    def named(self: AnyFault, name: str) -> AnyFault:
+        """Name the fault, and return it. pytest shows the name in the id of a parametrized test."""
+        self.name = self.__name__ = name
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         counts = (self._matches, self._hits, self.has_fired)
@@ -157,9 +173,29 @@ class Fault:
     def remove(self) -> None:
         """Take the fault out of force. If it never fired, it still counts as unused."""
         self._require_a_mock()
+        self._require_original()
+        self.end()
+
+    def end(self) -> None:
+        """Take the fault out of force; do nothing in a forked child that has a copy of it only."""
+        if not self._is_copy:
+            self._take_out()
+
+    def _take_out(self) -> None:
         if self._force and self in self._force.faults:
             self.until = self._force.count_calls()
             self._force.faults.remove(self)
+
+    @property
+    def _is_copy(self) -> bool:
+        return self._force is not None and self._force.why_copy() is not None
+
+    def _require_original(self) -> None:
+        """Raise a RuntimeError in a forked child that has a copy of the fault only."""
+        __tracebackhide__ = True
+        why = self._force.why_copy() if self._force else None
+        if why:
+            raise RuntimeError(why)
 
     def _require_a_mock(self) -> None:
         if self._force is None:
@@ -178,7 +214,7 @@ class Fault:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.remove()
+        self.end()
 
     def sees(self, attempt: Attempt) -> bool:
         """Return True if an attempt passes the filters that match calls."""
@@ -259,8 +295,8 @@ def _misses(condition: Condition, values: tuple[object, ...]) -> Iterator[str]:
     try:
         if not any(map(condition.holds, values)):
             yield _several(values)
-    except Exception as error:  # a predicate runs here first if another filter failed before
-        yield f"{_several(values)}, for which the predicate raised {error!r}"
+    except PredicateError as error:  # it runs here first if another filter failed before
+        yield f"{_several(values)}, for which the predicate raised {error.raised!r}"
 
 
 def _several(values: tuple[object, ...]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, Union
 
-from ...accepted import is_whole
+from ...accepted import NotAcceptedError, is_whole
 
 T = TypeVar("T")
 Filter = Union[T, "re.Pattern[str]", Callable[[Any], object], None]
@@ -20,6 +20,16 @@ NumberFilter = int | Callable[[Any], object] | None
 _TEXT = "a string, a compiled regular expression or a predicate"
 _NUMBER = "a whole number from 0 or a predicate"
 _INDEX = "a whole number from 0 to 9 or a predicate"
+
+
+class PredicateError(Exception):
+    """The failure of a predicate: the filter, the value, and the exception that it raised."""
+
+    def __init__(self, filter_name: str, value: object, raised: BaseException) -> None:
+        super().__init__(filter_name, value)
+        self.filter_name = filter_name
+        self.value = value
+        self.raised = raised
 
 
 class Condition(NamedTuple):
@@ -51,13 +61,15 @@ def _condition(name: str, wanted: Any) -> Condition:
     if is_whole(wanted, 0, largest) if is_number else isinstance(wanted, str):
         return Condition(name, wanted, True, lambda value: bool(value == wanted))
     words = {"step": _NUMBER, "index": _INDEX}.get(name, _TEXT)
-    raise ValueError(f"{name} is {wanted!r}; accepted is {words}, or None for any.")
+    raise NotAcceptedError(name, wanted, f"{words}, or None for any")
 
 
 def _ask(name: str, predicate: Callable[[Any], object], value: object) -> object:
     try:
         return predicate(value)
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # what pytest.fail raises is no Exception
         if hasattr(error, "add_note"):  # since Python 3.11
             error.add_note(f"The predicate of a fault's filter {name} was called with {value!r}.")
-        raise
+        raise PredicateError(name, value, error) from error

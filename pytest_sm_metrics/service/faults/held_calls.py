@@ -13,6 +13,10 @@ from ..exchange import Answer, HeldCall, NoAnswer
 from .fault import Fault, Schedule, Stage
 
 _TIMEOUT = 5.0
+_WHY_NOT_ENDED = (
+    "the block did not end in that time. Make the call in another thread or task than the block, "
+    "and let the block end, or hold the call longer (timeout)."
+)
 
 
 class HeldCalls(Fault):
@@ -37,6 +41,8 @@ class HeldCalls(Fault):
         super().__init__(effect, filters, schedule)
         self.options = {} if timeout == _TIMEOUT else {"timeout": timeout}
         self.timeout = timeout
+        self.why_not_ended = _WHY_NOT_ENDED
+        """The reason why a hold did not end in time, and the way out."""
         self._arrived = threading.Condition()
         self._held: dict[HeldCall, float] = {}
         """The calls that are held, each with its deadline, in order of arrival here."""
@@ -46,7 +52,7 @@ class HeldCalls(Fault):
         self,
         ordinal: int,
         answer: Callable[[], Answer | NoAnswer],
-        record_abandoned: Callable[[BaseException], None],
+        record_abandoned: Callable[[BaseException, str], None],
     ) -> Answer | NoAnswer | HeldCall:
         """Hold a call; if the fault was removed meanwhile, answer the call at once."""
         call = HeldCall(ordinal, answer, record_abandoned, self._release)
@@ -60,21 +66,21 @@ class HeldCalls(Fault):
         try:
             self._watch()
         except RuntimeError as error:  # without a thread, nothing would end the hold
-            call.abandon(error)
+            call.abandon(error, f"a call could not be held by {self!r}: {error}")
             raise
         return call
 
-    def remove(self) -> None:
+    def _take_out(self) -> None:
         """Take the fault out of force, and answer the calls that are held."""
         with self._arrived:
-            super().remove()
+            super()._take_out()
             held, self._held = sorted(self._held, key=lambda call: call.ordinal), {}
             timer, self._timer = self._timer, None
         if timer:
             timer.cancel()
         for call in held:
             if not call.set_running_or_notify_cancel():
-                call.record_abandoned(CancelledError())
+                call.record_abandoned(CancelledError(), "")
                 continue
             try:
                 call.set_result(call.answer())
@@ -88,6 +94,7 @@ class HeldCalls(Fault):
         """
         __tracebackhide__ = True
         check("n", n, is_whole(n, 1), "a whole number from 1")
+        self._require_original()
         deadline = real_clock() + self.timeout
         with self._arrived:
             while len(self._held) < n:
@@ -124,10 +131,8 @@ class HeldCalls(Fault):
             late = [call for call, deadline in self._held.items() if deadline <= now]
         for call in late:
             error = RuntimeError(
-                f"a call was held for {self.timeout:g} seconds by {self!r}: the block did not end "
-                "in that time. Make the call in another thread or task than the block, and let "
-                "the block end, or hold the call longer (timeout)."
+                f"a call was held for {self.timeout:g} seconds by {self!r}: {self.why_not_ended}"
             )
-            if call.abandon(error) and call.set_running_or_notify_cancel():
+            if call.abandon(error, str(error)) and call.set_running_or_notify_cancel():
                 call.set_exception(error)
         self._watch()

@@ -6,9 +6,32 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from ...wording import described, joined, safe_repr, shortened
 from .fault import Attempt, Fault, Force, Stage
+from .filters import PredicateError
 
 AnyFault = TypeVar("AnyFault", bound=Fault)
+
+
+class FailedPredicate:
+    """A predicate of a fault that raised an exception."""
+
+    def __init__(self, fault: Fault, error: PredicateError) -> None:
+        self._fault = fault
+        self._error = error
+        self.raised = error.raised
+        """The exception."""
+
+    def message(self, call: object) -> str:
+        """Return the message that names fault, filter, value and exception."""
+        name, value = self._error.filter_name, shortened(safe_repr(self._error.value))
+        what, where = described(self.raised, own_frames=1)
+        details = [
+            f"fault: {self._fault!r}",
+            f"it was called with {value}, and raised{where}",
+            f"the call: {call!r}",
+        ]
+        return joined(f"the predicate of a fault's filter {name} raised {what}", details)
 
 
 class Matching:
@@ -18,14 +41,23 @@ class Matching:
         self._by_stage: dict[Stage, list[Any]] = {}
         self.items: dict[int, list[Any]] = {}
         """The faults of single metrics or queries, by the index of the item."""
+        self.failure: FailedPredicate | None = None
+        """The predicate that raised an exception; the faults after it are not asked."""
         for fault in faults:
-            if not fault.sees(attempt):
-                continue
-            self._by_stage.setdefault(fault.stage, []).append(fault)
-            if fault.stage is Stage.ITEM and attempt.columns:
-                of_items: Any = fault
-                for index in of_items.indexes(attempt.columns):
-                    self.items.setdefault(index, []).append(fault)
+            try:
+                self._match(fault, attempt)
+            except PredicateError as error:
+                self.failure = FailedPredicate(fault, error)
+                return
+
+    def _match(self, fault: Fault, attempt: Attempt) -> None:
+        if not fault.sees(attempt):
+            return
+        self._by_stage.setdefault(fault.stage, []).append(fault)
+        if fault.stage is Stage.ITEM and attempt.columns:
+            of_items: Any = fault
+            for index in of_items.indexes(attempt.columns):
+                self.items.setdefault(index, []).append(fault)
 
     def at(self, stage: Stage) -> list[Any]:
         """Return the faults of a stage, in the order in which they were added."""
@@ -35,11 +67,9 @@ class Matching:
 class Injection:
     """The faults of one mock."""
 
-    def __init__(
-        self, templates: Sequence[Fault], seed: str, count_calls: Callable[[], int]
-    ) -> None:
+    def __init__(self, templates: Sequence[Fault], seed: str, force: Force) -> None:
         self._seed = seed
-        self._force = Force(count_calls)
+        self._force = force
         self.added: list[Fault] = []
         """Every fault that was ever in force, in order."""
         for template in templates:
@@ -84,7 +114,7 @@ class Injection:
     def release(self) -> None:
         """Answer all calls that are held."""
         for fault in [fault for fault in self.in_force if fault.stage is Stage.HOLD]:
-            fault.remove()
+            fault.end()
 
     def end(self) -> None:
         """Answer all calls that are held, and take all faults out of force."""

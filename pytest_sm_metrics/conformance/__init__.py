@@ -1,0 +1,1 @@
+"""Conformance: does the service behind an endpoint keep the rules?"""
