@@ -34,7 +34,7 @@ ERRORS = st.sampled_from(["ThrottlingException", "InternalFailure", "ConnectionR
 
 
 class Model:
-    """What a service that is written without care for speed would hold."""
+    """The state of a service that is written without care for speed."""
 
     def __init__(self):
         self.metrics = defaultdict(list)
