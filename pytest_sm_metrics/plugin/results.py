@@ -76,7 +76,7 @@ def sections_of(item: pytest.Item, judge: Judge, also_found: list[str]) -> list[
     """Return the sections of a failing test. What goes wrong here must not end the run."""
     found = [("SageMaker Metrics findings", one) for one in also_found]
     try:
-        from ..reports.test_section import sections
+        from ..reports.failure_section import sections
 
         is_whole = item.config.get_verbosity() >= 2
         return [*sections(name_of(item), judge.blocked, is_whole), *found]

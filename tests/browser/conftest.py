@@ -36,9 +36,9 @@ def _chromium():
     return named or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Start Chromium once."""
+    """Start Chromium, once for each module: meanwhile Playwright has an event loop running."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -283,3 +283,5 @@ def test_a_call_that_the_block_itself_awaits(sm_metrics, frozen):
 
     with frozen:
         in_a_client(use)
+    with pytest.raises(AssertionError, match="a call was held"):
+        sm_metrics.check()

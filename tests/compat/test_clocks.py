@@ -85,6 +85,8 @@ def test_a_clock_that_is_first_seen_frozen_is_recognized():
 def test_a_call_that_is_held_too_long_is_reported_while_time_is_frozen(frozen, client, sm_metrics):
     with sm_metrics.hold_calls(timeout=0.01), pytest.raises(RuntimeError, match="held for 0"):
         put(client, "run-1", metric())
+    with pytest.raises(AssertionError, match="a call was held"):
+        sm_metrics.check()
 
 
 def test_retries_need_no_time(frozen, client, sm_metrics):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_sm_metrics import mock_sm_metrics
-from pytest_sm_metrics.reports.test_section import sections
+from pytest_sm_metrics.reports.failure_section import sections
 
 from ..requests import body, item, request
 
