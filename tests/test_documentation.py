@@ -127,10 +127,11 @@ def test_the_reference_names_the_members_that_exist():
         put(client, "run-1", metric(value=INFINITE), metric())
         trail = sm_metrics.cloudtrail.create_trail("audit")
         fault = sm_metrics.fail_calls("ThrottlingException", optional=True)
+        server = sm_metrics.serve()
     run = sm_metrics["run-1"]
     things = [sm_metrics, run, run["loss"], run.metrics[0], sm_metrics.rejected[0]]
     things += [sm_metrics.calls[0], sm_metrics.cloudtrail, trail, fault]
-    things += [pytest_sm_metrics.RULES[0], sm_metrics.serve()]
+    things += [pytest_sm_metrics.RULES[0], server]
     existing = {type(thing).__name__: set(dir(thing)) for thing in things}
     existing["Fault"] = existing.pop("CallFault")
     assert described.keys() == existing.keys()
