@@ -43,7 +43,7 @@ def oldest(session: nox.Session) -> None:
     """
     oldest = ["pytest==8.4.0", "botocore==1.29.28", "boto3==1.26.28"]
     oldest += ["freezegun==1.5.0", "time-machine==2.16.0"]
-    session.install("-e", ".", *oldest, "hypothesis", "pytest-xdist")
+    session.install("-e", ".", *oldest, "hypothesis", "jinja2", "jsonschema", "pytest-xdist")
     later = ["compat/test_moto.py", "compat/test_moto_trails.py", "compat/test_aiobotocore.py"]
     later += ["compat/test_readers.py", "service/test_rules.py"]
     later += ["cloudtrail/test_trail.py", "cloudtrail/test_deliveries.py"]
@@ -69,10 +69,12 @@ def newest(session: nox.Session) -> None:
     companions = [
         "aiohttp",
         "boto3",
-        "moto[s3,sagemaker]",
+        "moto[s3,sagemaker,server]",
         "freezegun",
         "time-machine",
         "hypothesis",
+        "jinja2",
+        "jsonschema",
         "markdown-it-py",
     ]
     session.install("-e", ".", *companions, "pytest-xdist")

@@ -8,8 +8,6 @@ import signal
 
 import boto3
 import pytest
-from moto import mock_aws
-from moto.server import ThreadedMotoServer
 
 from pytest_sm_metrics import RULES, fail_calls, mock_sm_metrics
 from pytest_sm_metrics.__main__ import main
@@ -18,6 +16,10 @@ from pytest_sm_metrics.conformance.checking import NAME
 from pytest_sm_metrics.service.cases import CASES
 
 from ..server.conftest import network, serving  # noqa: F401
+
+pytest.importorskip("moto.server", reason="moto's server is not installed")
+from moto import mock_aws  # noqa: E402
+from moto.server import ThreadedMotoServer  # noqa: E402
 
 NOWHERE = "http://127.0.0.1:1"
 KEYS = ["rule", "provenance", "expected", "got", "verdict"]
