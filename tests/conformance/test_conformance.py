@@ -18,8 +18,8 @@ from pytest_sm_metrics.service.cases import CASES
 from ..server.conftest import network, serving  # noqa: F401
 
 pytest.importorskip("moto.server", reason="moto's server is not installed")
-from moto import mock_aws  # noqa: E402
-from moto.server import ThreadedMotoServer  # noqa: E402
+from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
 NOWHERE = "http://127.0.0.1:1"
 KEYS = ["rule", "provenance", "expected", "got", "verdict"]
