@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,7 @@ SYMBOLS = {
     "": "●",
 }
 """The sign of each outcome. A word stands beside it."""
+_PLACES_TO_BREAK = re.compile(r"(?<=::)|(?=\[)")  # in a node id
 _BAD_FIRST = ("failed", "error", "crashed", "interrupted", "xpassed", "rerun")
 
 
@@ -196,6 +198,8 @@ def _template() -> Any:
         from jinja2 import Environment, FunctionLoader, StrictUndefined
     except ImportError as error:
         raise ImportError(_EXTRA) from error
+    from markupsafe import Markup
+
     environment = Environment(
         autoescape=True,
         loader=FunctionLoader(_read),
@@ -204,6 +208,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = {
+        "breakable": lambda name: Markup("<wbr>").join(_PLACES_TO_BREAK.split(name)),
         "counted": counted,
         "printable": printable,
         "duration": duration,

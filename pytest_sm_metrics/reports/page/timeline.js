@@ -108,7 +108,7 @@ function callsOf(data, state) {
     some((one) => one.attempt > 1) && ["Attempt", "n", (one) => one.attempt],
     ["Outcome", "outcome", outcomeOf],
     some((one) => one.faults.length) && ["Faults", "long", (one) => lines(one.faults)],
-    some((one) => one.from) && ["From", "", (one) => one.from],
+    some((one) => one.from) && ["From", "op", (one) => one.from],
   ].filter(Boolean);
   const rows = data.calls.map((one) => () => el("tr", { class: one.kind },
     columns.map(([, kind, content]) => el("td", { class: kind || null }, content(one)))));
