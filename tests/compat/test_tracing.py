@@ -201,6 +201,8 @@ TRACERS = {
 @pytest.mark.parametrize("order", ["tracer first", "mock first"])
 @pytest.mark.parametrize("tracer", TRACERS)
 def test_both_see_every_call(tracer, order, log, tmp_path):
+    if log is ASYNC_LOG:
+        pytest.importorskip("aiobotocore")
     try:
         importlib.util.find_spec(tracer) or pytest.skip("needs the extra compat")
     except ModuleNotFoundError:
