@@ -16,6 +16,7 @@ from typing import Any
 from ..clock import as_datetime
 from ..service.arns import default_caller, dns_suffix, trial_component_arn
 from ..service.journal import Call
+from ..service.operation import Parsed
 from ..service.numbers import as_sent
 from ..service.operations import operation_named
 from ..service.outcomes import Failure
@@ -45,6 +46,7 @@ def is_recorded(call: Call) -> bool:
 def record_of(call: Call, settings: Settings) -> dict[str, Any]:
     """Return the record of a call: plain data, in CloudTrail's field order."""
     time = _in_words(math.floor(call.timestamp.timestamp()))
+    put = call.parsed
     account_id = settings.account_id
     caller = settings.caller_arn or default_caller(call.region, account_id)
     return {
@@ -56,12 +58,12 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "awsRegion": call.region,
         **_origin(call, caller),
         **_error(call.in_service),
-        "requestParameters": _request_parameters(call),
+        "requestParameters": _request_parameters(put, call.body),
         "responseElements": None,
         "requestID": call.request_id,
         "eventID": event_id(call.request_id),
         "readOnly": False,
-        "resources": _resources(call, account_id),
+        "resources": _resources(put, call, account_id),
         "eventType": "AwsApiCall",
         "managementEvent": False,
         "recipientAccountId": account_id,
@@ -104,9 +106,9 @@ def _truncated(text: str) -> str:
     return text.encode("utf-8", "replace")[:_MOST_TEXT].decode("utf-8", "ignore")
 
 
-def _resources(call: Call, account_id: str) -> list[dict[str, str]]:
+def _resources(put: Parsed | None, call: Call, account_id: str) -> list[dict[str, str]]:
     """Return the trial component as a resource; none if its name is invalid."""
-    if not isinstance(call.parsed, PutMetrics) and not _is_valid_name(call.trial_component):
+    if not isinstance(put, PutMetrics) and not _is_valid_name(call.trial_component):
         return []
     arn = trial_component_arn(call.region, account_id, str(call.trial_component))
     return [{"accountId": account_id, "type": RESOURCE_TYPE, "ARN": arn}]
@@ -129,14 +131,12 @@ def _tls_details(call: Call) -> dict[str, str]:
     }
 
 
-def _request_parameters(call: Call) -> dict[str, Any] | None:
-    put = call.parsed
+def _request_parameters(put: Parsed | None, body: bytes) -> dict[str, Any] | None:
     if not isinstance(put, PutMetrics):
-        return _readable_parameters(call.body)
-    rows = zip(put.names, put.timestamps, put.steps, put.values, strict=True)
+        return _readable_parameters(body)
     return {
         "trialComponentName": put.trial_component_name,
-        "metricData": list(starmap(_metric, rows)),
+        "metricData": list(starmap(_metric, put.rows())),
     }
 
 

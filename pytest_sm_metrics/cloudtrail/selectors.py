@@ -16,11 +16,7 @@ from .records import RESOURCE_TYPE
 Event = Mapping[str, Any]
 Selection = Callable[[Event], bool]
 
-_POSITIVE: dict[str, Callable[[str, str], bool]] = {
-    "Equals": str.__eq__,
-    "StartsWith": str.startswith,
-    "EndsWith": str.endswith,
-}
+_POSITIVE = ("Equals", "StartsWith", "EndsWith")
 _OPERATORS = {name for positive in _POSITIVE for name in (positive, f"Not{positive}")}
 _ALL = tuple(sorted(_OPERATORS))
 _EQUALS = ("Equals",)
@@ -285,26 +281,27 @@ def _condition(which: str, field: Any) -> Selection:
     """
     name, operators = _checked_field(which, field)
     values_of = _FIELDS[name][1] if name in _FIELDS else lambda _: []
-    wanted = [
-        (_POSITIVE[operator], value)
-        for operator, values in operators.items()
-        if operator in _POSITIVE
-        for value in values
-    ]
-    unwanted = [
-        (_POSITIVE[operator.removeprefix("Not")], value)
-        for operator, values in operators.items()
-        if operator not in _POSITIVE
-        for value in values
-    ]
+    wanted, unwanted = _matcher(operators), _matcher(operators, "Not")
+    has_wanted = any(positive in operators for positive in _POSITIVE)
 
     def holds(event: Event) -> bool:
         found = values_of(event)
-        if any(matches(one, value) for one in found for matches, value in unwanted):
+        if any(map(unwanted, found)):
             return False
-        return not wanted or any(matches(one, value) for one in found for matches, value in wanted)
+        return not has_wanted or any(map(wanted, found))
 
     return holds
+
+
+def _matcher(operators: Mapping[str, Any], negation: str = "") -> Callable[[str], bool]:
+    """Return a function that returns True for a value that one of the positive operators matches.
+
+    With the negation `Not`, the operators are the negative ones.
+    """
+    equal = frozenset(operators.get(f"{negation}Equals", ()))
+    starts = tuple(operators.get(f"{negation}StartsWith", ()))
+    ends = tuple(operators.get(f"{negation}EndsWith", ()))
+    return lambda value: value in equal or value.startswith(starts) or value.endswith(ends)
 
 
 def _checked_field(which: str, field: Any) -> tuple[str, dict[str, Any]]:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from ..arns import trial_component_arn
@@ -90,33 +91,39 @@ def curve(columns: SeriesColumns, query: Query) -> Curve:
 
     The x-axis has Steps, or the starts of periods in milliseconds since the epoch.
     """
-    x_of = _x_values(columns, query.period)
-    rows = sorted(_rows_within(x_of, query.start, query.end), key=x_of.__getitem__)
-    xs = [x_of[row] for row in rows]
-    values = [columns.values[row] for row in rows]
-    timestamps = [columns.timestamps[row] for row in rows]
-    begins = [index for index, x in enumerate(xs) if index == 0 or x != xs[index - 1]]
-    buckets = [slice(begin, end) for begin, end in pairwise([*begins, len(xs)])]
+    timestamps, values = columns.timestamps.tolist(), columns.values.tolist()
+    xs = _x_values(columns, query.period)
+    ascending = sorted(xs)
+    if xs != ascending:
+        order = sorted(range(len(xs)), key=xs.__getitem__)
+        timestamps, values = [timestamps[row] for row in order], [values[row] for row in order]
+    least, most = _bounds(query)
+    begin, end = bisect_left(ascending, least), bisect_right(ascending, most)
+    buckets = Counter(ascending[begin:end])  # in order, like its argument
+    edges = accumulate(buckets.values(), initial=begin)
     statistic = STATISTICS[query.metric_stat]
-    figures = [statistic(values[bucket], timestamps[bucket]) for bucket in buckets]
-    return [xs[begin] for begin in begins], figures
+    figures = [
+        statistic(values[first:after], timestamps[first:after]) for first, after in pairwise(edges)
+    ]
+    return list(buckets), figures
 
 
-def _x_values(columns: SeriesColumns, period: str) -> Sequence[int]:
+def _x_values(columns: SeriesColumns, period: str) -> list[int]:
     seconds = PERIODS[period]
     if seconds is None:
-        return columns.steps
+        return columns.steps.tolist()
     return [int(timestamp // seconds) * seconds * 1000 for timestamp in columns.timestamps]
 
 
-def _rows_within(x_of: Sequence[int], start: int | None, end: int | None) -> Sequence[int]:
-    """Return the rows between Start and End that have a value on the x-axis.
+def _bounds(query: Query) -> tuple[float, float]:
+    """Return the least and the greatest value of the x-axis that a query asks for.
 
-    NO_STEP marks a metric without a Step. No period starts at that millisecond.
+    NO_STEP, which marks a metric without a Step, is less than any Step.
     """
-    least = -math.inf if start is None else start
-    most = math.inf if end is None else end
-    return [row for row, x in enumerate(x_of) if least <= x <= most and x != NO_STEP]
+    least = -math.inf if query.start is None else query.start
+    if PERIODS[query.period] is None:
+        least = max(least, NO_STEP + 1)
+    return least, math.inf if query.end is None else query.end
 
 
 def _shaped(
@@ -126,5 +133,6 @@ def _shaped(
     if message is not None:
         result["Message"] = message
     result["XAxisValues"] = xs
-    result["MetricValues"] = list(map(as_sent, values))
+    is_finite = all(map(math.isfinite, values))
+    result["MetricValues"] = values if is_finite else list(map(as_sent, values))
     return result
