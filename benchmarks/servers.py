@@ -1,29 +1,62 @@
-"""The speed of two servers under the same load: that of this mock, and moto's."""
+"""The cost of requests with 10 metrics to two servers, that of this mock and moto's.
+
+The load comes from another process. It has 32 connections, each of which sends its next request
+when it has its answer. moto's server closes each connection after its answer, this server keeps it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
 import logging
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
-from resource import getpagesize
 from statistics import quantiles
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from calling import RUN, metrics, new_client
+import pyperf
+from training import RUN, metrics, new_client
 
 CONNECTIONS = 32
 _DIFFERENT_REQUESTS = 200
 _UNTIMED_REQUESTS = 10 * CONNECTIONS
+
+
+def main() -> None:
+    runner = pyperf.Runner(values=1, warmups=0, processes=10, loops=1)
+    for name, server, count in (
+        ("this server", this_server, 10_000),
+        ("moto's server", motos_server, 1_000),
+    ):
+        runner.bench_time_func(f"request: {name}", _seconds, server, count, inner_loops=count)
+        runner.bench_time_func(f"request: {name}, 99th percentile", _percentile, server, count)
+        runner.bench_time_func(f"request: {name}, CPU of the server", _cpu, server, count)
+
+
+def _seconds(loops: int, server: Serving, count: int) -> float:
+    with server() as serving:
+        seconds, _ = asyncio.run(_load(serving.url, loops * count))
+        return seconds
+
+
+def _percentile(loops: int, server: Serving, count: int) -> float:
+    with server() as serving:
+        _, latencies = asyncio.run(_load(serving.url, count))
+        return loops * quantiles(latencies, n=100)[-1]
+
+
+def _cpu(loops: int, server: Serving, count: int) -> float:
+    with server() as serving:
+        before = serving.cpu
+        asyncio.run(_load(serving.url, count))
+        return loops * (serving.cpu - before) / (count + _UNTIMED_REQUESTS)
 
 
 class Server(NamedTuple):
@@ -33,32 +66,14 @@ class Server(NamedTuple):
     process_id: int
 
     @property
-    def resident(self) -> int:
-        """The resident memory of the process, in bytes."""
-        pages = Path(f"/proc/{self.process_id}/statm").read_text().split()[1]
-        return int(pages) * getpagesize()
-
-    @property
     def cpu(self) -> float:
         """The seconds of CPU that the process has used."""
         fields = Path(f"/proc/{self.process_id}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def reset(self) -> None:
-        """Remove what the server of this mock stores."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc)
-        connection.request("POST", "/_sm_metrics/reset")
-        assert connection.getresponse().status == 204
-        connection.close()
 
-
-class Load(NamedTuple):
-    """The measurements of the clients of a server."""
-
-    rate: float
-    """Requests a second."""
-    p99: float
-    """The 99th percentile of the latency, in milliseconds."""
+Serving = Callable[[], AbstractContextManager[Server]]
+"""Runs a server while a block runs."""
 
 
 @contextmanager
@@ -100,38 +115,13 @@ def _serve_moto(url: Any) -> None:
         time.sleep(60)
 
 
-class Round(NamedTuple):
-    """The measurements of one round of requests."""
-
-    rate: float
-    """Requests a second."""
-    p99: float
-    """The 99th percentile of the latency, in milliseconds."""
-    cpu: float
-    """The CPU of the server, in microseconds a request."""
-
-
-def measure(server: Server, count: int) -> Round:
-    """Load a server from another process."""
-    before = server.cpu
-    with get_context("spawn").Pool(1) as pool:
-        loaded = pool.apply(load, (server.url, count))
-    cpu = (server.cpu - before) / (count + _UNTIMED_REQUESTS)
-    return Round(loaded.rate, loaded.p99, cpu * 1e6)
-
-
-def load(url: str, count: int) -> Load:
-    """Send requests through many connections, each of which waits for its answers."""
-    return asyncio.run(_load(url, count))
-
-
-async def _load(url: str, count: int) -> Load:
+async def _load(url: str, count: int) -> tuple[float, list[float]]:
+    """Send requests; return the seconds that all took, and the latency of each."""
     requests = _requests(url)
     await _send_all(url, requests, _UNTIMED_REQUESTS)
     start = time.perf_counter()
     latencies = await _send_all(url, requests, count)
-    rate = count / (time.perf_counter() - start)
-    return Load(rate, quantiles(latencies, n=100)[-1] * 1e3)
+    return time.perf_counter() - start, latencies
 
 
 async def _send_all(url: str, requests: list[bytes], count: int) -> list[float]:
@@ -224,3 +214,7 @@ def _text(value: Any) -> str:
 
 class _KeptError(Exception):
     """Ends a call whose request is kept."""
+
+
+if __name__ == "__main__":
+    main()
