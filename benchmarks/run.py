@@ -1,7 +1,7 @@
 """Run all benchmarks in rounds, and print tables of what they cost and of the targets.
 
-`python benchmarks/run.py` takes some 20 minutes, `python benchmarks/run.py --rounds 1` five.
-`--save` writes the tables to docs/benchmarks.md.
+`python benchmarks/run.py` takes about half an hour, `--rounds 1` six minutes. `--save` writes the
+tables to docs/benchmarks.md.
 
 The scripts are benchmarks of pyperf, and run by themselves, too: `python benchmarks/calls.py
 --help` lists its options. One round runs each benchmark in one more process, so that what is
@@ -48,7 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=10, help="default: %(default)s")
     parser.add_argument("--save", action="store_true", help="write the tables to the docs")
     options = parser.parse_args()
     measured = _measure(options.rounds)
@@ -180,7 +180,7 @@ def _middle(numbers: Sequence[float]) -> tuple[float, float]:
 def _page(measured: Measured, rounds: int) -> Iterator[str]:
     yield from textwrap.wrap(_machine(measured, rounds), 100)
     yield ""
-    yield from _table(("target", "limit", "measured", ""), _target_rows(measured))
+    yield from _table(("target", "limit", "measured", "verdict"), _target_rows(measured))
     yield ""
     yield from _table(("benchmark", "median", "spread"), _benchmark_rows(measured))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from .accepted import Accepted, is_whole, one_of
 
@@ -17,6 +17,13 @@ ConcurrentWrites = Literal["accept", "conflict"]
 RejectedMetrics = Literal["ignore", "error"]
 ChildProcesses = Literal["refuse", "answer"]
 UnusedFaults = Literal["error", "ignore"]
+
+
+class FaultTemplate(Protocol):
+    """A fault for the setting `faults`, as `fail_calls(...)` and the other functions make it."""
+
+    def fresh(self) -> Any:
+        """Return a fault like it that has not fired."""
 
 
 def _is_account_id(value: object) -> bool:
@@ -46,7 +53,7 @@ def _is_caller(value: object) -> bool:
 def _are_faults(value: object) -> bool:
     if not isinstance(value, (tuple, list)):
         return False
-    return all(hasattr(one, "put_in_force") for one in value)
+    return all(hasattr(one, "fresh") for one in value)
 
 
 def _is_limit(value: object) -> bool:
@@ -305,6 +312,6 @@ class SettingsKeywords(TypedDict, total=False):
     fast_retries: bool
     unused_faults: UnusedFaults
     rejected_metrics: RejectedMetrics
-    faults: Sequence[Any]
+    faults: Sequence[FaultTemplate]
     child_processes: ChildProcesses
     seed: int

@@ -16,8 +16,8 @@ from typing import Any
 from ..clock import as_datetime
 from ..service.arns import default_caller, dns_suffix, trial_component_arn
 from ..service.journal import Call
-from ..service.operation import Parsed
 from ..service.numbers import as_sent
+from ..service.operation import Parsed
 from ..service.operations import operation_named
 from ..service.outcomes import Failure
 from ..service.parsing import RefusedRequestError
