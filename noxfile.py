@@ -155,6 +155,19 @@ def browser(session: nox.Session) -> None:
     session.run("pytest", "-n", "2", *tests, *session.posargs, env=environ)
 
 
+@nox.session(python="3.11")
+def docs(session: nox.Session) -> None:
+    """Build the documentation as a site, in `site/`, and test it in Chromium.
+
+    Warnings are errors: a link that leads nowhere, a page that no menu has.
+    """
+    dependencies = nox.project.dependency_groups(PROJECT, "docs")
+    session.install("-e", ".[test,report]", *dependencies, "playwright")
+    session.run("mkdocs", "build", "--strict", "--quiet", env={"NO_MKDOCS_2_WARNING": "1"})
+    tests = ["tests/browser/test_site.py", *session.posargs]
+    session.run("pytest", *tests, env={"SM_METRICS_SITE": str(Path("site").resolve())})
+
+
 @nox.session(python="3.12")
 def coverage(session: nox.Session) -> None:
     """Measure branch coverage, also of the plugin's start-up.

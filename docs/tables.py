@@ -70,7 +70,14 @@ def _signature(name: str, function: Callable[..., object]) -> str:
 def rules_table() -> str:
     """Return the table of the service's rules."""
     rows = [
-        (f"`{one.id}`", one.operation, one.constraint, one.effect, one.provenance, one.source)
+        (
+            f"`{one.id}`",
+            one.operation,
+            re.sub(r"(regular expression pattern: )(.+)", r"\1`\2`", one.constraint),
+            one.effect,
+            one.provenance,
+            one.source,
+        )
         for one in RULES
     ]
     return table(

@@ -37,6 +37,7 @@ OF_SDIST = {
     "benchmarks",
     "docs",
     "examples",
+    "mkdocs.yml",
     "noxfile.py",
     "pyproject.toml",
     "pytest_sm_metrics",

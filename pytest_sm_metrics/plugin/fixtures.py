@@ -66,6 +66,9 @@ def sm_metrics(_sm_metrics_mock: SageMakerMetricsMock) -> SageMakerMetricsMock:
     It is on for the whole test. `sm_metrics["run-1"]["loss"].values` are the Values that were
     logged; `assert_logged`, `rejected`, `calls` and others report what arrived, and what became
     of it. Settings: `@pytest.mark.sm_metrics(metric_limit=100)`.
+
+    `sm_metrics_class`, `sm_metrics_module`, `sm_metrics_package` and `sm_metrics_session` are mocks
+    that the tests of a scope share.
     """
     return _sm_metrics_mock
 
