@@ -33,7 +33,10 @@ OPTIONS = {
         "-W ignore::DeprecationWarning -W ignore::UserWarning -W ignore::FutureWarning"
     ),
 }
-BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FLAGS = re.MULTILINE | re.DOTALL
+TUTORIAL = "tutorial.md"
+COMMAND = re.compile(r"^```console\n\$ python -m pytest (.*)\n(.*?)^```$", FLAGS)
+BLOCK = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", FLAGS)
 BLOCKS = {name: dict(BLOCK.findall(text)) for name, text in DOCUMENTS.items()}
 
 
@@ -73,12 +76,27 @@ def test_the_first_example_has_the_output_that_is_shown(pytester):
     result = pytester.runpytest_subprocess("--tb=short", "-p", "no:xdist")
     result.assert_outcomes(passed=1, failed=1)
     block = r"^```console\n\$ python -m pytest --tb=short\n(.*?)^```$"
-    [shown] = re.findall(block, README, re.MULTILINE | re.DOTALL)
+    [shown] = re.findall(block, README, FLAGS)
+    result.stdout.fnmatch_lines(patterns_of(shown))
+
+
+def patterns_of(shown):
+    """Return the lines of an output, in which three dots stand for anything."""
     lines = [line for line in shown.splitlines() if not re.fullmatch(r" +\^+", line)]
-    result.stdout.fnmatch_lines([line.replace("...", "*").replace("[", "[[]") for line in lines])
+    return [line.replace("...", "*").replace("[", "[[]") for line in lines]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize(("arguments", "shown"), COMMAND.findall(DOCUMENTS[TUTORIAL]))
+def test_the_tutorial_shows_the_output_of_its_commands(pytester, arguments, shown):
+    for name, source in BLOCKS[TUTORIAL].items():
+        pytester.path.joinpath(name).write_text(source, encoding="utf-8")
+    [configuration] = re.findall(r"^```ini\n# pytest.ini\n(.*?)^```$", DOCUMENTS[TUTORIAL], FLAGS)
+    pytester.makeini(configuration)
+    result = pytester.runpytest_subprocess(*arguments.split(), "-p", "no:xdist")
+    result.stdout.fnmatch_lines(patterns_of(shown))
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != TUTORIAL])
 def test_the_other_blocks_pass(pytester, document):
     for module in NEEDS.get(document, []):
         if not _is_installed(module):
