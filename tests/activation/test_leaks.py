@@ -59,9 +59,12 @@ def async_block():
 
 
 def block_left_by_an_exception():
-    with pytest.raises(ZeroDivisionError), mock_sm_metrics():
-        put(CLIENT, "run-1", metric())
-        raise ZeroDivisionError
+    try:
+        with mock_sm_metrics():
+            put(CLIENT, "run-1", metric())
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        pass
 
 
 def faults_and_retries():
