@@ -14,7 +14,7 @@ from .children import OPTIONS, fork
 
 
 class Baseline(NamedTuple):
-    """How long each test takes, and by file and line the tests that run the line."""
+    """The seconds of each test, and by file and line the tests that run the line."""
 
     seconds: dict[str, float]
     tests: dict[str, dict[str, list[str]]]
