@@ -106,7 +106,7 @@ def _truncated(text: str) -> str:
 
 def _resources(call: Call, account_id: str) -> list[dict[str, str]]:
     """Return the trial component as a resource; none if its name is invalid."""
-    if not isinstance(call.parsed, PutMetrics) and not _is_valid_name(call.trial_component):
+    if not _is_valid_name(call.trial_component):
         return []
     arn = trial_component_arn(call.region, account_id, str(call.trial_component))
     return [{"accountId": account_id, "type": RESOURCE_TYPE, "ARN": arn}]
