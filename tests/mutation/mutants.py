@@ -45,10 +45,16 @@ def _operators():
 
 def _lines_that_do_not_run(source: str) -> set[int]:
     """Return the lines of blocks that only type checkers read."""
+
+    def is_unread(node: ast.AST) -> bool:
+        if isinstance(node, ast.If):
+            return ast.unparse(node.test) == "TYPE_CHECKING"
+        return isinstance(node, ast.ClassDef) and "Protocol" in map(ast.unparse, node.bases)
+
     return {
         line
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if is_unread(node)
         for line in range(node.lineno, node.end_lineno + 1)
     }
 
