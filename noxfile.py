@@ -1,7 +1,7 @@
 """The sessions of nox: tests with other Pythons and other versions, and the checks of the code.
 
-`nox` runs all of them but `sweeps`, which writes a page, and `benchmarks`; `nox -s lint` runs only
-the checks.
+`nox` runs all of them but `sweeps`, which writes a page, and but `mutation` and `benchmarks`, which
+take long. `nox -s lint` runs only the checks.
 """
 
 import shutil
@@ -221,6 +221,13 @@ def fuzz(session: nox.Session) -> None:
     million = {"SM_METRICS_FUZZ": "1000000"}
     run = ["python", "-m", "pytest", "-n", "2", "-q", "tests/service/test_fuzz.py"]
     session.run(*run, *session.posargs, env=million)
+
+
+@nox.session(python="3.11", default=False)
+def mutation(session: nox.Session) -> None:
+    """Change the code in 480 small ways, and fail if no test notices one that is not explained."""
+    session.install("-e", ".[test]", "coverage>=7", "cosmic-ray>=8.7")
+    session.run("python", "-m", "tests.mutation.run", *session.posargs)
 
 
 @nox.session(python="3.11", default=False)

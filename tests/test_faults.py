@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import boto3
 import botocore.exceptions
@@ -646,8 +647,9 @@ class TestHoldCalls:
         with sm_metrics.hold_calls(timeout=0.01, optional=True) as held:
             with pytest.raises(
                 AssertionError, match=r"0 of 2 calls were held within 0.01 seconds by hold_calls\("
-            ):
+            ) as raised:
                 held.wait(n=2)
+            assert ends_in_this_file(raised)
 
     def test_they_are_answered_in_the_order_of_their_arrival(self, sm_metrics, client):
         threads = [
@@ -698,9 +700,12 @@ class TestHoldCalls:
     def test_a_wrong_n(self, sm_metrics, n):
         with (
             sm_metrics.hold_calls(optional=True) as held,
-            pytest.raises(ValueError, match=r"n is .*; accepted is a whole number from 1"),
+            pytest.raises(
+                ValueError, match=r"n is .*; accepted is a whole number from 1"
+            ) as raised,
         ):
             held.wait(n)
+        assert ends_in_this_file(raised)
 
     def test_what_is_held_when_the_mock_is_switched_off_is_let_go(self, client):
         thread = threading.Thread(target=put, args=(client, "run-1", metric()))
@@ -802,6 +807,9 @@ class TestInForce:
             ),
             fail_calls(ConnectTimeoutError, region="eu-west-1", stored=True),
             fail_calls((500, "X"), message="m"),
+            fail_calls((502, b"x" * 60)),
+            fail_calls((502, b"x" * 61)),
+            fail_calls("InternalFailure", trial_component=str.isascii),
             delay_calls(90),
         ]
         assert [repr(fault) for fault in made] == [
@@ -809,6 +817,9 @@ class TestInForce:
             "times=1, after=2, probability=0.5, optional=True)",
             "fail_calls(ConnectTimeoutError, region='eu-west-1', stored=True)",
             "fail_calls((500, 'X'), message='m')",
+            f"fail_calls((502, b'{'x' * 60}'))",
+            f"fail_calls((502, b'{'x' * 60}'...))",
+            "fail_calls('InternalFailure', trial_component=isascii)",
             "delay_calls(90)",
         ]
 
@@ -862,6 +873,7 @@ class TestInForce:
             lambda: fail_calls("InternalFailure", probability=1.1),
             "probability is 1.1; accepted is a number from 0 to 1.",
         ),
+        (lambda: fail_calls("InternalFailure", probability=-0.1), "probability is -0.1"),
         (lambda: fail_calls("InternalFailure", probability=float("nan")), "probability is nan"),
         (
             lambda: fail_calls("InternalFailure", optional="yes"),
@@ -910,14 +922,23 @@ class TestInForce:
     ],
 )
 def test_what_is_not_accepted_is_refused_at_once(make, wrong):
-    with pytest.raises(ValueError, match=re.escape(wrong)):
+    with pytest.raises(ValueError, match=re.escape(wrong)) as raised:
         make()
+    assert ends_in_this_file(raised)
+
+
+def ends_in_this_file(raised):
+    """Return True if the traceback that pytest shows ends at a line of this file."""
+    return raised.traceback.filter(raised)[-1].path == Path(__file__)
 
 
 @pytest.mark.parametrize("timeout", [0, -1, "5", None])
 def test_a_wrong_timeout(sm_metrics, timeout):
-    with pytest.raises(ValueError, match=r"timeout is .*; accepted is a number of seconds over 0"):
+    with pytest.raises(
+        ValueError, match=r"timeout is .*; accepted is a number of seconds over 0"
+    ) as raised:
         sm_metrics.hold_calls(timeout=timeout)
+    assert ends_in_this_file(raised)
 
 
 @given(

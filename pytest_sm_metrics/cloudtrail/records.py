@@ -63,7 +63,7 @@ def record_of(call: Call, settings: Settings) -> dict[str, Any]:
         "requestID": call.request_id,
         "eventID": event_id(call.request_id),
         "readOnly": False,
-        "resources": _resources(put, call, account_id),
+        "resources": _resources(call, account_id),
         "eventType": "AwsApiCall",
         "managementEvent": False,
         "recipientAccountId": account_id,
@@ -106,14 +106,15 @@ def _truncated(text: str) -> str:
     return text.encode("utf-8", "replace")[:_MOST_TEXT].decode("utf-8", "ignore")
 
 
-def _resources(put: Parsed | None, call: Call, account_id: str) -> list[dict[str, str]]:
+def _resources(call: Call, account_id: str) -> list[dict[str, str]]:
     """Return the trial component as a resource; none if its name is invalid."""
-    if not isinstance(put, PutMetrics) and not _is_valid_name(call.trial_component):
+    if not _is_valid_name(call.trial_component):
         return []
     arn = trial_component_arn(call.region, account_id, str(call.trial_component))
     return [{"accountId": account_id, "type": RESOURCE_TYPE, "ARN": arn}]
 
 
+@lru_cache(maxsize=64)
 def _is_valid_name(name: str | None) -> bool:
     try:
         check_trial_component_name(name or "")

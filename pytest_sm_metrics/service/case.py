@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -25,8 +25,7 @@ class RawRequest(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(NamedTuple):
     """The answer that keeps the rule. What is None does not matter."""
 
     status: int
@@ -47,15 +46,14 @@ class Exchange(NamedTuple):
     expected: Expected
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One rule, and the requests that show whether a service keeps it."""
 
     rule: str
     """The id of the rule."""
     exchanges: Callable[[Place], Sequence[Exchange]] | None
     """Returns the requests in order; None if requests to one endpoint cannot show it."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = MappingProxyType({})
     """The settings that switch the rule on; a service without settings is not asked."""
     why_not: str = ""
     """The reason why there are no requests."""

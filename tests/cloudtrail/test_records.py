@@ -219,6 +219,21 @@ class TestMalformedRequests:
         assert event["requestParameters"] == {"metricData": [{"metricName": "loss"}, {}]}
         assert events_of(b"{}")[0]["requestParameters"] == {}
 
+    def test_the_resource_is_there_if_its_name_is_valid(self):
+        [event] = events_of(body(item(step=-1)))
+        assert event["errorCode"] == "ValidationException"
+        assert [one["ARN"].rpartition("/")[2] for one in event["resources"]] == ["run-1"]
+
+    @pytest.mark.parametrize(("more", "are_shown"), [(0, True), (1, False)])
+    def test_parameters_are_shown_up_to_100_kilobytes(self, more, are_shown):
+        def parameters(characters):
+            [event] = events_of(body(item(name="x" * characters)))
+            return event["requestParameters"]
+
+        around_the_name = len(json.dumps(parameters(300), separators=(",", ":"))) - 300
+        shown = parameters(100 * 1024 - around_the_name + more)
+        assert (shown is not None) is are_shown
+
     def test_parameters_of_more_than_100_kilobytes(self):
         [event] = events_of(body(item(name="x" * 101 * 1024)))
         assert (event["errorCode"], event["requestParameters"]) == ("ValidationException", None)

@@ -237,6 +237,10 @@ def test_other_forms_are_refused(selectors, why):
         ),
         (of_category("data", RESOURCE), "; it is ['data']"),
         (
+            [selector(field("eventCategory", Equals=["Data", "Management"]), RESOURCE)],
+            "; it is ['Data', 'Management']",
+        ),
+        (
             [selector(CATEGORY)],
             "selector 0: resources.type is required, Equals one value; it is None",
         ),

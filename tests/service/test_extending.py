@@ -6,6 +6,7 @@ import pytest
 
 from pytest_sm_metrics import mock_sm_metrics
 from pytest_sm_metrics.service.faults.fault import Fault, Schedule, Stage
+from pytest_sm_metrics.service.operation import Operation
 from pytest_sm_metrics.service.outcomes import Failure
 from pytest_sm_metrics.service.put_metrics import operation as put_operation
 from pytest_sm_metrics.service.put_metrics.rules import METRIC_RULES
@@ -39,6 +40,15 @@ def test_a_rule_about_metrics_holds_for_every_call_and_explains_itself(monkeypat
         ] * 3
         assert [one.reason for one in sm_metrics.rejected] == ["Value 0.0 is 0"] * 3
         assert {one.rule for one in sm_metrics.rejected} == {NO_ZEROS}
+
+
+@pytest.mark.parametrize("method", ["parse", "perform", "resource"])
+def test_an_operation_must_say_how_it_reads_and_performs_requests(method):
+    methods = dict.fromkeys(["parse", "perform", "resource"], lambda self, *_: None)
+    assert type("Whole", (Operation,), methods)()
+    del methods[method]
+    with pytest.raises(TypeError, match=f"abstract.*{method}"):
+        type("Part", (Operation,), methods)()
 
 
 class Blackout(Fault):

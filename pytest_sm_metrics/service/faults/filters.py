@@ -44,7 +44,11 @@ class Condition(NamedTuple):
 def conditions_of(filters: Mapping[str, Any]) -> tuple[Condition, ...]:
     """Return the conditions of filters; raise a ValueError for an invalid filter."""
     __tracebackhide__ = True
-    return tuple(_condition(name, wanted) for name, wanted in filters.items() if wanted is not None)
+    conditions = []
+    for name, wanted in filters.items():  # the frame of a generator would be in the traceback
+        if wanted is not None:
+            conditions.append(_condition(name, wanted))
+    return tuple(conditions)
 
 
 def _condition(name: str, wanted: Any) -> Condition:

@@ -1,0 +1,79 @@
+"""The tests without a mutant: how long each takes, and which lines it runs."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import coverage
+import pytest
+
+from .children import OPTIONS, fork
+
+
+class Baseline(NamedTuple):
+    """The seconds of each test, and by file and line the tests that run the line."""
+
+    seconds: dict[str, float]
+    tests: dict[str, dict[str, list[str]]]
+
+    def tests_of(self, file: str, line: int) -> list[str]:
+        """Return the tests that may notice a change of a line, those of short files first.
+
+        A line that runs at the import may matter to all tests.
+        """
+        lines = self.tests.get(file, {})
+        found = lines.get(str(line)) or list(self.seconds)
+        nearest = {test for tests in lines.values() for test in tests}
+        return sorted(
+            found,
+            key=lambda test: (self.seconds[test] > 0.3, test not in nearest, self.seconds[test]),
+        )
+
+
+class _Recorder:
+    """A plugin of pytest that names the running test to coverage, and measures its time."""
+
+    def __init__(self, measured: coverage.Coverage):
+        self._measured = measured
+        self.seconds: dict[str, float] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item):
+        self._measured.switch_context(item.nodeid)
+        begin = time.perf_counter()
+        result = yield
+        self.seconds[item.nodeid] = round(time.perf_counter() - begin, 4)
+        self._measured.switch_context("")
+        return result
+
+
+def _measure(package: str, tests: list[str], result: Path) -> int:
+    measured = coverage.Coverage(data_file=None, source=[package], config_file=False)
+    recorder = _Recorder(measured)
+    measured.start()
+    code = pytest.main([*OPTIONS, *tests], plugins=[recorder])
+    measured.stop()
+    data = measured.get_data()
+    root = Path.cwd()
+    lines = {
+        Path(file).relative_to(root).as_posix(): {
+            line: [context for context in contexts if context]
+            for line, contexts in data.contexts_by_lineno(file).items()
+        }
+        for file in data.measured_files()
+    }
+    result.write_text(json.dumps([recorder.seconds, lines]), encoding="utf-8")
+    return code
+
+
+def measure(root: Path, package: str, tests: list[str]) -> Baseline:
+    """Run tests in a copy of the project. Raise SystemExit if one fails."""
+    result = root / "baseline.json"
+    run = fork(root, lambda: _measure(package, tests, result), 1800)
+    code = run.wait()
+    if code != pytest.ExitCode.OK:
+        raise SystemExit((root / "output.txt").read_text(encoding="utf-8"))
+    return Baseline(*json.loads(result.read_text(encoding="utf-8")))
