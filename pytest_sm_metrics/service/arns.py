@@ -46,7 +46,7 @@ def default_caller(region: str, account_id: str) -> str:
 
 
 def region_of(arn: str) -> str:
-    """Return the region in an ARN."""
+    """Return the region in an ARN of a well-formed query; it may be empty."""
     return arn.split(":")[3]
 
 
