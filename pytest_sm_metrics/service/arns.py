@@ -46,8 +46,8 @@ def default_caller(region: str, account_id: str) -> str:
 
 
 def region_of(arn: str) -> str:
-    """Return the region in an ARN; empty if it has none."""
-    return arn.split(":", 5)[3] if arn.count(":") >= 5 else ""
+    """Return the region in an ARN of a well-formed query; it may be empty."""
+    return arn.split(":")[3]
 
 
 def trial_component_named(arn: str) -> str | None:

@@ -24,7 +24,7 @@ def request_ids(seed: str) -> Callable[[int], str]:
     """Return a function from an attempt's ordinal to a UUID, which repeats for the same seed."""
     digits = hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()
     mock = f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-a{digits[15:18]}-"
-    first = int(digits[-12:], 16)
+    first = int(digits, 16)
     return lambda ordinal: f"{mock}{(first + ordinal) % 2**48:012x}"
 
 

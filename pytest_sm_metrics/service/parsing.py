@@ -98,10 +98,10 @@ def _read(decode: Callable[[str], Any], text: str) -> Any:
 
 def _decode_in_thread(decode: Callable[[str], Any], text: str) -> Any:
     """Decode where the stack is empty: what was read once can be read from everywhere."""
-    with ThreadPoolExecutor(1) as thread:
+    with ThreadPoolExecutor() as thread:
         try:
             return thread.submit(decode, text).result()
-        except (RecursionError, RuntimeError):  # or no thread can be started
+        except RuntimeError:  # a RecursionError is one; or no thread can be started
             raise ValueError("nested too deeply") from None
 
 

@@ -45,7 +45,6 @@ class Service:
         self._seed = f"{settings.seed}/{node_id}"
         self._make_locks()
         self._forked_from: int | None = None
-        self._waiting = 0
         self._request_id = request_ids(self._seed)
         self.calls: list[Call] = []
         """The journal."""
@@ -171,12 +170,8 @@ class Service:
         It may return early.
         """
         with self.lock:
-            self._waiting += 1
-            try:
-                if len(self.calls) == after:
-                    self._arrived.wait(timeout)
-            finally:
-                self._waiting -= 1
+            if len(self.calls) == after:
+                self._arrived.wait(timeout)
 
     def take_errors(self) -> list[str]:
         """Return and clear the messages about errors of the test itself that the service met.
@@ -302,8 +297,7 @@ class Service:
 
     def _enter(self, call: Call) -> int:
         self.calls.append(call)
-        if self._waiting:
-            self._arrived.notify_all()
+        self._arrived.notify_all()
         return len(self.calls) - 1
 
     def _report(self, call: Call, index: int) -> None:
@@ -375,7 +369,7 @@ class _AttemptInService:
         self.read_timeout = request.read_timeout
         self.place = (request.region, name or "")
         """The trial component for which it is in flight."""
-        self.ordinal = 0
+        self.ordinal: int
         """The place among all attempts that reached the service, from 0."""
         self.held: Any = None
         """The fault that holds it."""

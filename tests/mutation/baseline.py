@@ -19,18 +19,28 @@ class Baseline(NamedTuple):
     seconds: dict[str, float]
     tests: dict[str, dict[str, list[str]]]
 
-    def tests_of(self, file: str, line: int) -> list[str]:
-        """Return the tests that may notice a change of a line, those of short files first.
+    def batches_of(self, file: str, line: int) -> list[list[str]]:
+        """Return the tests that may notice a change of a line, in two batches.
 
-        A line that runs at the import may matter to all tests.
+        The first has the tests of the three files whose names are nearest. A line that runs at the
+        import may matter to all tests.
         """
-        lines = self.tests.get(file, {})
-        found = lines.get(str(line)) or list(self.seconds)
-        nearest = {test for tests in lines.values() for test in tests}
-        return sorted(
-            found,
-            key=lambda test: (self.seconds[test] > 0.3, test not in nearest, self.seconds[test]),
-        )
+        tests = self.tests.get(file, {}).get(str(line)) or list(self.seconds)
+        words = _words(file)
+
+        def common(test: str) -> int:
+            return len(words & _words(test.partition("::")[0]))
+
+        ordered = sorted(tests, key=lambda test: (-common(test), self.seconds[test]))
+        files = list(dict.fromkeys(test.partition("::")[0] for test in ordered))[:3]
+        near = [test for test in ordered if test.partition("::")[0] in files]
+        far = sorted(set(tests) - set(near), key=lambda test: (self.seconds[test], test))
+        return [batch for batch in (near, far) if batch]
+
+
+def _words(path: str) -> set[str]:
+    """Return the folders of a path and its name, without `test_`."""
+    return {part.removeprefix("test_") for part in Path(path).with_suffix("").parts}
 
 
 class _Recorder:

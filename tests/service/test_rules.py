@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import pickle
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import botocore
@@ -33,6 +35,14 @@ def rule(rule_id):
 
 def test_ids_are_unique():
     assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_data_that_can_be_shown_and_sent_to_another_process(rule):
+    assert "function" not in repr(rule)
+    assert pickle.loads(pickle.dumps(rule)) == rule
+    with pytest.raises(FrozenInstanceError):
+        rule.code = "OTHER"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

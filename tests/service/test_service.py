@@ -6,11 +6,14 @@ import os
 import sys
 import threading
 import uuid
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_sm_metrics import UnmockedCallError
+from pytest_sm_metrics.service import journal
 from pytest_sm_metrics.service.arns import trial_component_arn
 from pytest_sm_metrics.service.service import Service
 from pytest_sm_metrics.settings import Settings
@@ -105,6 +108,15 @@ def test_request_ids_are_uuids_that_depend_on_seed_node_id_and_ordinal():
     assert len(everything) == 9
 
 
+def test_request_ids_count_the_attempts_from_the_first(service):
+    id_of = journal.request_ids("0/tests/test_train.py::test_loss")
+    ids = [answered(service, one).headers["x-amzn-RequestId"] for one in [request(b"{}")] * 3]
+    assert ids == [id_of(0), id_of(1), id_of(2)]
+    numbers = [int(request_id[-12:], 16) for request_id in ids]
+    assert numbers == [numbers[0], (numbers[0] + 1) % 2**48, (numbers[0] + 2) % 2**48]
+    assert id_of(2**48) == id_of(0)
+
+
 def test_after_a_reset_ids_begin_anew(service):
     first = answered(service, request(body(item()))).headers
     service.reset()
@@ -193,3 +205,44 @@ def test_a_call_knows_its_process(service):
     answered(service, request(body(item()))._replace(process_id=7, thread_name="uploader"))
     assert [call.process_id for call in service.calls] == [os.getpid(), 7]
     assert [call.thread_name for call in service.calls] == ["", "uploader"]
+
+
+def test_only_the_call_whose_answer_is_lost_says_so(service):
+    ids = [answered(service, request(body(item()))).headers["x-amzn-RequestId"] for _ in range(3)]
+    service.lose_answer(ids[1])
+    service.lose_answer("another id")
+    assert [call.error_code for call in service.calls] == [None, "ConnectionAbortedError", None]
+    lost = service.calls[1]
+    assert (lost.status_code, lost.response, lost.errors) == (None, None, [])
+
+
+def test_a_rejected_metric_of_a_call_whose_answer_is_lost_is_in_no_errors(service):
+    answer = answered(service, request(body(item(value="NaN"))))
+    assert service.calls[0].errors
+    service.lose_answer(answer.headers["x-amzn-RequestId"])
+    assert (service.calls[0].errors, len(service.calls[0].refused)) == ([], 1)
+
+
+@pytest.mark.parametrize("child_processes", ["refuse", "answer"])
+def test_in_a_forked_child_every_call_raises_an_error(child_processes):
+    service = Service(Settings(child_processes=child_processes), "")
+    service.require_original()
+    service.after_fork()
+    with pytest.raises(UnmockedCallError, match="BatchPutMetrics was called in process") as raised:
+        answered(service, request(body(item())))
+    assert (raised.value.operation, raised.value.trial_component) == ("BatchPutMetrics", "run-1")
+    with pytest.raises(UnmockedCallError, match="None was called in process"):
+        answered(service, request(body(item()), path="/Nope"))
+    assert service.calls == []
+
+
+def test_a_copy_in_a_forked_child_refers_to_the_process_that_answers():
+    service = Service(Settings(child_processes="answer"), "")
+    service.after_fork()
+    why = f"which was forked from process {os.getppid()} while the mock was on there"
+    with pytest.raises(RuntimeError, match=why) as raised:
+        service.require_original()
+    assert raised.traceback.filter(raised)[-1].path == Path(__file__)
+    refusing = Service(Settings(child_processes="refuse"), "")
+    refusing.after_fork()
+    refusing.require_original()

@@ -123,3 +123,12 @@ def test_any_sequence_of_puts(
     assert {key: component.count for key, component in holding.items()} == {
         key: len(points) for key, points in naive.stored.items()
     }
+
+
+def test_one_that_is_created_everywhere_is_deleted_nowhere_and_others_still_are():
+    service = Service(Settings(), "")
+    for name in ("run-1", "run-2", "run-3"):
+        service.delete_trial_component(name, "us-east-1")
+    service.create_trial_component("".join(["run", "-2"]), None)
+    deleted = {name: service.deleted_in(f"run-{name}") for name in (1, 2, 3)}
+    assert deleted == {1: ["us-east-1"], 2: [], 3: ["us-east-1"]}

@@ -9,8 +9,6 @@ from typing import Any
 from ..case import Case, Exchange, Expected, Place, RawRequest
 from ..put_metrics.cases import ABSENT, metric, put, shape_cases
 
-_HOUR = 3600
-
 
 def query(place: Place, **members: Any) -> dict[str, Any]:
     """Return a query that every rule accepts, with some members changed or left out."""

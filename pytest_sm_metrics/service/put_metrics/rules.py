@@ -72,7 +72,7 @@ def _over_metric_limit(submission: Submission, refused: Collection[int]) -> Iter
     limit, holder = submission.settings.metric_limit, submission.holder
     if limit is None or holder is None:
         return ()
-    room = max(0, limit - holder.count)
+    room = limit - holder.count
     return [index for index in submission.indexes if index not in refused][room:]
 
 

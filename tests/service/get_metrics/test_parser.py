@@ -54,8 +54,6 @@ def test_queries_in_their_order():
         ),
         ("arn:aws:sagemaker:us-east-1:123456789012:training-job/run-1", None, "us-east-1"),
         ("arn:aws:sagemaker::123456789012:experiment-trial-component/run-1", "run-1", ""),
-        ("nonsense", None, ""),
-        ("", None, ""),
     ],
 )
 def test_what_an_arn_names(arn, trial_component, region):

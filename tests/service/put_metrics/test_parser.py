@@ -117,6 +117,18 @@ def test_a_member_of_the_wrong_type(content, path):
     assert f"at '{path}' cannot be read" in message
 
 
+@pytest.mark.parametrize(
+    ("within", "outside"),
+    [(-62_135_596_800, -62_135_596_801), (253_402_300_799, 253_402_300_800)],
+    ids=["the first second of the year 1", "the last second of the year 9999"],
+)
+def test_the_calendar_ends(within, outside):
+    assert parse_put_metrics(body(item(timestamp=within))).timestamps == [float(within)]
+    code, message = refusal(body(item(timestamp=outside)))
+    assert code == "SerializationException"
+    assert "Member must be a second of the years 1 to 9999" in message
+
+
 MUST = "failed to satisfy constraint: Member must"
 PATTERN = "^[a-z0-9](-*[a-z0-9]){0,119}"
 
