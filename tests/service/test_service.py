@@ -31,6 +31,11 @@ def test_success_has_an_empty_list_of_errors(service):
     assert (answer.status, json.loads(answer.body)) == (200, {"Errors": []})
 
 
+def test_an_answer_that_no_fault_delays_has_no_delay(service):
+    answer = answered(service, request(body(item())))
+    assert (answer.delay, service.calls[0].delay) == (0, 0)
+
+
 def test_a_refused_metric_stands_in_errors_and_the_others_are_stored(service):
     answer = answered(
         service, request(body(item(value="NaN"), item(value=0.5), item(value="Infinity")))
