@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from functools import lru_cache
 from itertools import starmap
 from typing import Any
 
@@ -77,7 +76,6 @@ def _origin(call: Call, caller: str) -> dict[str, str]:
     return {"sourceIPAddress": _SOURCE_ADDRESS, "userAgent": _truncated(call.user_agent)}
 
 
-@lru_cache(maxsize=64)
 def _in_words(second: int) -> str:
     return as_datetime(second).isoformat().replace("+00:00", "Z")
 
@@ -133,10 +131,9 @@ def _request_parameters(call: Call) -> dict[str, Any] | None:
     put = call.parsed
     if not isinstance(put, PutMetrics):
         return _readable_parameters(call.body)
-    rows = zip(put.names, put.timestamps, put.steps, put.values, strict=True)
     return {
         "trialComponentName": put.trial_component_name,
-        "metricData": list(starmap(_metric, rows)),
+        "metricData": list(starmap(_metric, put.rows())),
     }
 
 
