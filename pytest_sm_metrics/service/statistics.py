@@ -25,8 +25,6 @@ def standard_deviation(values: Sequence[float]) -> float:
 
     That AWS returns the sample's, not the population's, is assumed.
     """
-    if len(values) == 1:
-        return 0.0
     if max(map(abs, values)) > _HUGE:  # a deviation may be larger than any double
         return standard_deviation([value * _SMALLER for value in values]) / _SMALLER
     mean = average(values)

@@ -15,7 +15,9 @@ from pytest_sm_metrics.cloudtrail.selectors import (
     SUGGESTED,
     InvalidEventSelectorsError,
     check_basic,
+    check_selectors_of_clients,
     selection,
+    selection_of_clients,
 )
 
 TYPE = "AWS::SageMaker::ExperimentTrialComponent"
@@ -331,6 +333,37 @@ def test_basic_selectors_know_other_types():
     with pytest.raises(InvalidEventSelectorsError) as refused:
         check_basic([{"DataResources": [{"Type": TYPE, "Values": ["arn:aws:sagemaker"]}]}])
     assert f"not {TYPE!r}: use AdvancedEventSelectors={SUGGESTED!r}" in str(refused.value)
+
+
+class TestSelectorsOfClients:
+    """Only those that name our resource type are ours to check, also if it is misspelt."""
+
+    @pytest.mark.parametrize("resource_type", ["AWS::S3::Object", "AWS::SageMaker::Hub", "s3", 3])
+    def test_another_type_is_left_to_the_tool_that_answers(self, resource_type):
+        odd = selector(CATEGORY, field("resources.type", Equals=[resource_type]), field("odd"))
+        assert not selection_of_clients([odd])(event())
+        assert selection_of_clients([odd, *SUGGESTED])(event())
+        check_selectors_of_clients([odd], [{"DataResources": [{"Type": "AWS::S3::Object"}]}])
+        check_selectors_of_clients([], [{"DataResources": [{"Type": resource_type}]}])
+
+    @pytest.mark.parametrize(
+        "misspelt",
+        [
+            "AWS::SageMaker::TrialComponent",
+            "trial_component",
+            "AWS::SageMaker::ExperimentTrialComponnt",
+            "AWS-SageMaker-ExperimentTrialComponent",
+        ],
+    )
+    def test_our_type_is_refused_if_it_is_misspelt(self, misspelt):
+        with pytest.raises(InvalidEventSelectorsError, match="is none that logs data events"):
+            check_selectors_of_clients(of_type(Equals=[misspelt]), [])
+        with pytest.raises(InvalidEventSelectorsError, match="basic event selectors know"):
+            check_selectors_of_clients([], [{"DataResources": [{"Type": misspelt}]}])
+
+    def test_ours_do_not_stand_beside_basic_ones(self):
+        with pytest.raises(InvalidEventSelectorsError, match="not both"):
+            check_selectors_of_clients(SUGGESTED, [{"ReadWriteType": "All"}])
 
 
 @given(

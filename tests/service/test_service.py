@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_sm_metrics import UnmockedCallError
+from pytest_sm_metrics import UnmockedCallError, delay_calls
 from pytest_sm_metrics.service import journal
 from pytest_sm_metrics.service.arns import trial_component_arn
 from pytest_sm_metrics.service.service import Service
@@ -29,6 +29,16 @@ def service():
 def test_success_has_an_empty_list_of_errors(service):
     answer = answered(service, request(body(item())))
     assert (answer.status, json.loads(answer.body)) == (200, {"Errors": []})
+
+
+def test_an_answer_that_no_fault_delays_has_no_delay(service):
+    answer = answered(service, request(body(item())))
+    assert (answer.delay, service.calls[0].delay) == (0, 0)
+
+
+def test_an_answer_has_the_delay_of_the_faults():
+    service = Service(Settings(faults=(delay_calls(2.5), delay_calls(0.5))), "")
+    assert answered(service, request(body(item()))).delay == 3
 
 
 def test_a_refused_metric_stands_in_errors_and_the_others_are_stored(service):
@@ -246,3 +256,16 @@ def test_a_copy_in_a_forked_child_refers_to_the_process_that_answers():
     refusing = Service(Settings(child_processes="refuse"), "")
     refusing.after_fork()
     refusing.require_original()
+
+
+def test_the_summaries_of_a_trial_component_by_its_name_and_by_its_arn(service):
+    answered(service, request(body(item("loss", 0.5), item("loss", 1.5), item("accuracy"))))
+    arn = trial_component_arn("us-east-1", "123456789012", "run-1")
+    for name_or_arn in ("run-1", arn):
+        loss, accuracy = service.summaries(name_or_arn, "us-east-1")
+        assert (loss["MetricName"], loss["SourceArn"], loss["Avg"]) == ("loss", arn, 1.0)
+        assert (accuracy["MetricName"], accuracy["Count"]) == ("accuracy", 1)
+    assert service.summaries("run-2", "us-east-1") == []
+    assert service.summaries("run-1", "eu-west-1") == []
+    elsewhere = trial_component_arn("us-east-1", "999999999999", "run-1")
+    assert service.summaries(elsewhere, "us-east-1") == []

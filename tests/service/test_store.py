@@ -132,3 +132,12 @@ def test_one_that_is_created_everywhere_is_deleted_nowhere_and_others_still_are(
     service.create_trial_component("".join(["run", "-2"]), None)
     deleted = {name: service.deleted_in(f"run-{name}") for name in (1, 2, 3)}
     assert deleted == {1: ["us-east-1"], 2: [], 3: ["us-east-1"]}
+
+
+def test_a_metric_that_is_rejected_for_its_value_does_not_end_the_count_of_names():
+    service = Service(Settings(metric_name_limit=1), "")
+    answered(service, request(body(item("a", "NaN"), item("b"), item("c"), item("b"))))
+    assert service.calls[0].errors == [
+        {"Code": "VALIDATION_ERROR", "MetricIndex": 0},
+        {"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 2},
+    ]

@@ -82,7 +82,8 @@ def readable_members(body: bytes) -> tuple[str | None, list[dict[str, Any]] | No
         {name: value for name, value in zip(names, values, strict=True) if value is not None}
         for values in zip(*columns.values(), strict=True)
     ]
-    return request[_NAME][0], None if request[_DATA][0] is None else metrics
+    [name], [data] = request[_NAME], request[_DATA]
+    return name, None if data is None else metrics
 
 
 def _put_metrics(

@@ -41,7 +41,7 @@ def _is_timestamp(value: object) -> bool:
 
 def _are_in_calendar(column: Column) -> bool:
     try:
-        return min(column, default=0) >= _FIRST_SECOND and max(column, default=0) < _END_OF_TIME
+        return all(_FIRST_SECOND <= second < _END_OF_TIME for second in column)
     except TypeError:  # strings of digits
         return _are_in_calendar(as_doubles(column))
 

@@ -28,7 +28,10 @@ def test_an_answer_that_raises_does_not_keep_the_others_waiting():
     assert second.result(timeout=0) is answer
 
 
-def test_a_hold_ends_by_itself_after_its_timeout(monkeypatch):
+@pytest.fixture
+def waits(monkeypatch):
+    """Return the seconds for which timers were started, and `cancelled`. None of them runs."""
+
     class Timer:
         def __init__(self, seconds, function):
             waits.append(seconds)
@@ -40,8 +43,12 @@ def test_a_hold_ends_by_itself_after_its_timeout(monkeypatch):
             waits.append("cancelled")
 
     waits = []
-    monkeypatch.setattr(held_calls, "real_clock", lambda: 1000.0)
     monkeypatch.setattr(held_calls.threading, "Timer", Timer)
+    return waits
+
+
+def test_a_hold_ends_by_itself_after_its_timeout(waits, monkeypatch):
+    monkeypatch.setattr(held_calls, "real_clock", lambda: 1000.0)
     held = HeldCalls(None, {}, Schedule(), timeout=2.5)
     held.put_in_force(Force(lambda: 0))
     for ordinal in range(2):
@@ -49,6 +56,14 @@ def test_a_hold_ends_by_itself_after_its_timeout(monkeypatch):
     assert waits == [2.5]
     held.remove()
     assert waits == [2.5, "cancelled"]
+
+
+def test_a_hold_that_is_late_already_ends_at_once(waits, monkeypatch):
+    monkeypatch.setattr(held_calls, "real_clock", iter([1000.0, 1003.5]).__next__)
+    held = HeldCalls(None, {}, Schedule(), timeout=2.5)
+    held.put_in_force(Force(lambda: 0))
+    held.hold(0, lambda: Answer(200, {}, b"{}"), lambda: None)
+    assert waits == [0]
 
 
 def test_waiting_for_calls_ends_when_the_time_is_up(monkeypatch):

@@ -284,3 +284,12 @@ def test_both_parsers_read_the_same(document):
     if fast is not None:
         slow = _parse_with_errors(document)
         assert [list(column) for column in fast] == [list(column) for column in slow]
+
+
+def test_only_a_request_without_errors_and_absent_members_is_read_fast():
+    whole = [item(), item(value="Infinity", step=1)]
+    assert _parse_fast(json.loads(body(*whole))) == parse_put_metrics(body(*whole))
+    for other in (item(step=...), item(step=-1), item(timestamp=1e15), item(value="0.5")):
+        assert _parse_fast(json.loads(body(*whole, other))) is None
+    assert _parse_fast(json.loads(body(*whole, run="Run-1"))) is None
+    assert _parse_fast(json.loads(body(*[item()] * 11))) is None
