@@ -71,7 +71,10 @@ def _spans_of_annotations(source: str) -> list[tuple[tuple[int, int], tuple[int,
 
 
 def places_of(file: str, source: str) -> dict[tuple, list[Mutant]]:
-    """Return the mutants of a file by the place that they change, without those of annotations."""
+    """Return the mutants of a file by the place that they change.
+
+    Annotations and caches are left out: results are the same without a cache.
+    """
     unread = _lines_that_do_not_run(source)
     annotations = _spans_of_annotations(source)
     nodes = list(ast_nodes(get_ast(source)))
@@ -84,7 +87,7 @@ def places_of(file: str, source: str) -> dict[tuple, list[Mutant]]:
             text = lines[start[0] - 1].strip()
             seen[name, text] += 1
             annotation = any(first <= start and end <= last for first, last in annotations)
-            if not annotation and start[0] not in unread:
+            if not annotation and start[0] not in unread and "lru_cache" not in text:
                 key = f"{file} {name} {text} {seen[name, text]}"
                 places[start, end].append(Mutant(file, start[0], name, occurrence, key))
     return places
