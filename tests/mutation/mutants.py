@@ -32,7 +32,7 @@ class Mutant(NamedTuple):
         old, new = source.splitlines(), self.code(source).splitlines()
         lines = list(difflib.ndiff(old, new))
         before, after = (
-            " ".join(" ".join(line[2:].split()) for line in lines if line.startswith(sign))
+            " ".join(" ".join(line[2:] for line in lines if line.startswith(sign)).split())
             for sign in "-+"
         )
         return before, after
