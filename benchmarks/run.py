@@ -36,8 +36,8 @@ SCRIPTS = (
     "deliveries",
     "sweeps",
     "servers",
+    "stores",
 )
-ONCE = ("stores",)  # it takes minutes, and little of it depends on the machine
 PACKAGES = ("pytest", "botocore", "aiohttp", "moto", "pyperf")
 
 Measured = Mapping[str, pyperf.Benchmark]
@@ -63,8 +63,6 @@ def main() -> None:
 def _measure(rounds: int) -> Measured:
     with TemporaryDirectory() as folder:
         results = Path(folder, "results.json")
-        for script in ONCE:
-            _run(script, results)
         for number in range(rounds):
             print(f"round {number + 1} of {rounds}", file=sys.stderr)
             for script in SCRIPTS:
