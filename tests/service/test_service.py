@@ -89,6 +89,23 @@ def test_another_method_or_path_is_an_unknown_operation(service, method, path):
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "operations"),
+    [
+        ("/BatchPutMetrics", "BatchPutMetrics is PUT /BatchPutMetrics"),
+        ("/BatchGetMetrics", "BatchGetMetrics is POST /BatchGetMetrics"),
+        (
+            "/Batch",
+            "BatchPutMetrics is PUT /BatchPutMetrics, BatchGetMetrics is POST /BatchGetMetrics",
+        ),
+    ],
+)
+def test_the_message_names_the_operation_of_the_path_or_all(service, path, operations):
+    answer = answered(service, request(b"{}", method="GET", path=path))
+    message = f"GET {path} is no operation of the service; {operations}"
+    assert json.loads(answer.body) == {"message": message}
+
+
 @given(st.text(max_size=20), st.text(max_size=20), st.binary(max_size=50))
 def test_whatever_arrives_is_answered(method, path, content):
     service = Service(Settings(), "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
@@ -320,6 +319,6 @@ def _shown(value: object) -> str:
         return f"{value[:_SHOWN]!r}..."
     if isinstance(value, tuple):
         return f"({', '.join(map(_shown, value))})"
-    if isinstance(value, type) or (callable(value) and not isinstance(value, re.Pattern)):
+    if callable(value):  # a predicate, or the type of an exception
         return printable(str(getattr(value, "__name__", safe_repr(value))))
     return safe_repr(value)

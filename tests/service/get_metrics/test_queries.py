@@ -261,6 +261,11 @@ def test_a_start_after_the_end_is_the_querys_own_error(service):
     assert good == complete([0], [0.5])
 
 
+def test_of_two_errors_of_a_query_the_first_is_its_message(service):
+    [both] = get(service, query(period="OneMinute", axis="IterationNumber", Start=2, End=1))
+    assert both["Message"].startswith("Period OneMinute does not go with XAxisType")
+
+
 @pytest.mark.parametrize(
     ("limit", "status", "steps"),
     [(2, "Truncated", [0, 1]), (3, "Complete", [0, 1, 2]), (0, "Truncated", [])],
