@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal
 
 from .accepted import Accepted, is_whole, one_of
 
@@ -17,13 +17,6 @@ ConcurrentWrites = Literal["accept", "conflict"]
 RejectedMetrics = Literal["ignore", "error"]
 ChildProcesses = Literal["refuse", "answer"]
 UnusedFaults = Literal["error", "ignore"]
-
-
-class FaultTemplate(Protocol):
-    """A fault for the setting `faults`, as `fail_calls(...)` and the other functions make it."""
-
-    def fresh(self) -> Any:
-        """Return a fault like it that has not fired."""
 
 
 def _is_account_id(value: object) -> bool:
@@ -295,23 +288,3 @@ def check_settings(given: Mapping[str, Any], also: Sequence[str] = ()) -> None:
         setting = SETTINGS[name]
         if not setting.accepts(value):
             raise ValueError(f"setting {name} is {value!r}; accepted is {setting.accepted}.")
-
-
-class SettingsKeywords(TypedDict, total=False):
-    """The settings as keywords of `mock_sm_metrics`, for type checkers."""
-
-    account_id: str
-    organization_id: str | None
-    caller_arn: str | None
-    metric_limit: int | None
-    metric_name_limit: int | None
-    unknown_trial_component: UnknownTrialComponent
-    concurrent_writes: ConcurrentWrites
-    timestamp_window: Window | None
-    query_limit: int | None
-    fast_retries: bool
-    unused_faults: UnusedFaults
-    rejected_metrics: RejectedMetrics
-    faults: Sequence[FaultTemplate]
-    child_processes: ChildProcesses
-    seed: int

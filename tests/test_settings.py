@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from pytest_sm_metrics import mock_sm_metrics
-from pytest_sm_metrics.settings import SETTINGS, Settings, SettingsKeywords
+from pytest_sm_metrics.settings import SETTINGS, Settings
+from pytest_sm_metrics.settings_keywords import SettingsKeywords
 
 
 def test_an_unknown_setting_is_refused_with_the_known_ones():

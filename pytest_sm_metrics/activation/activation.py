@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..asserting.findings import OptOutHint
-    from ..settings import SettingsKeywords
+    from ..settings_keywords import SettingsKeywords
 
 _Decorated = TypeVar("_Decorated", bound="Callable[..., Any]")
 _NO_TARGET: Any = object()

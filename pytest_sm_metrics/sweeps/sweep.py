@@ -23,7 +23,7 @@ from .table import Cell, message, table
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..settings import SettingsKeywords
+    from ..settings_keywords import SettingsKeywords
 
 Stored = Counter[tuple[str, str, str, "int | None", float]]
 """The metrics of a mock: region, trial component, MetricName, Step and Value."""
