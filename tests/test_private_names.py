@@ -106,7 +106,7 @@ def fixture_manager(item):
     assert item.session._fixturemanager.getfixturedefs("no_such_fixture", item) is None
 
 
-@needed_in("plugin/hooks.py")
+@needed_in("plugin/running.py")
 def skip_at_the_test(item):
     skip = pytest.skip.Exception("why", _use_item_location=True)
     assert str(skip) == "why"
@@ -171,14 +171,14 @@ def fixtures_asked_for_late(item):
     assert "request_of_the_test" in item._request._fixture_defs
 
 
-@needed_in("plugin/hooks.py")
+@needed_in("plugin/collection.py")
 def arguments_of_the_run(item):
     assert isinstance(item.config.args, list)
     if item.config.pluginmanager.hasplugin("cacheprovider"):
         assert item.config.getoption("lf") in (True, False)
 
 
-@needed_in("plugin/hooks.py")
+@needed_in("plugin/running.py", "plugin/entries.py")
 def expected_failure(_):
     skipping = sys.modules["_pytest.skipping"]
     assert "rep.wasxfail = " in inspect.getsource(skipping.pytest_runtest_makereport)
@@ -255,7 +255,8 @@ def items_of_an_approximation(_):
 
 @needed_in(
     "plugin/blocking.py",
-    "plugin/hooks.py",
+    "plugin/collection.py",
+    "plugin/session_end.py",
     "plugin/reporting.py",
     "plugin/entries.py",
     needs="xdist",

@@ -6,6 +6,7 @@ package once a test uses it. PYTEST_DONT_REWRITE: it has no assertions to rewrit
 
 from __future__ import annotations
 
+from .collection import pytest_collection_modifyitems, pytest_make_collect_report
 from .each_fault import pytest_generate_tests, pytest_pycollect_makeitem
 from .fixtures import (
     _sm_metrics_mock,
@@ -20,22 +21,22 @@ from .fixtures import (
     sm_metrics_server,
     sm_metrics_session,
 )
-from .hooks import (
+from .options import pytest_addoption, pytest_configure, pytest_load_initial_conftests
+from .running import (
     pytest_assertrepr_compare,
-    pytest_collection_modifyitems,
     pytest_fixture_setup,
-    pytest_make_collect_report,
     pytest_runtest_call,
     pytest_runtest_makereport,
     pytest_runtest_protocol,
     pytest_runtest_setup,
     pytest_runtest_teardown,
+)
+from .session_end import (
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,
     pytest_unconfigure,
 )
-from .options import pytest_addoption, pytest_configure, pytest_load_initial_conftests
 
 __all__ = [
     "_sm_metrics_mock",

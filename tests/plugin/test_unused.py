@@ -13,9 +13,9 @@ def test_a_project_that_does_not_use_it(pytester):
             package = "pytest_sm_metrics"
             found = [name for name in sys.modules if name.startswith(package)]
             ours = {name.removeprefix(package) for name in found}
-            assert ours == {"", ".accepted", ".current_test", ".plugin", ".plugin.each_fault",
-                ".plugin.failures", ".plugin.fixtures", ".plugin.hooks", ".plugin.options",
-                ".plugin.reporting", ".settings"}
+            assert ours == {"", ".accepted", ".current_test", ".plugin", ".plugin.collection",
+                ".plugin.each_fault", ".plugin.failures", ".plugin.fixtures", ".plugin.options",
+                ".plugin.reporting", ".plugin.running", ".plugin.session_end", ".settings"}
 
         def test_a_failing_comparison_is_pytests_own():
             assert [1] == [2]

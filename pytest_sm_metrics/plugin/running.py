@@ -1,9 +1,9 @@
-"""The hooks around collection and around each test."""
+"""A test: its mode and mocks, what fails it, and the sections of its report."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import ExitStack, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ import pytest
 
 from ..current_test import current_test, name_of
 from . import each_fault
-from .failures import LATE, internal_error, report_late, reported, safe_repr
+from .collection import wrong_markers_of
+from .failures import internal_error, reported, safe_repr
 from .fixtures import BLOCKED, MOCKS, mock_of
 from .options import MARKER, MODE
 
@@ -20,78 +21,8 @@ if TYPE_CHECKING:
     from .judge import Judge
 
 _STATE = pytest.StashKey["_TestState"]()
-_NO_EFFECT = pytest.StashKey[dict[Any, str]]()
-"""In a worker of xdist: what is wrong with the markers of nodes."""
 _OWN_MOCK = pytest.StashKey[ExitStack]()
 """The mock of a test that is no function, and can't ask for a fixture."""
-
-
-# Markers, refused at collection where that is possible
-
-
-def _wrong_markers(nodes: Iterable[Any]) -> list[str]:
-    marked = [node for node in nodes if any(mark.name == MARKER for mark in node.own_markers)]
-    if not marked:
-        return []
-    from .markers import wrong_markers
-
-    return wrong_markers(marked)
-
-
-def _markers_without_effect(items: Iterable[Any], whole: bool = False) -> dict[Any, str]:
-    """Return what is wrong with markers that reach no mock, by node.
-
-    `whole`: the items are all tests of their files.
-    """
-    marked = [item for item in items if item.get_closest_marker(MARKER) is not None]
-    if not marked:
-        return {}
-    from .markers import without_effect
-
-    return without_effect(marked, whole)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Fail the collection of a file whose module, classes or functions have wrong markers."""
-    outer, current_test.phase = current_test.phase, f"collection of {collector.nodeid or '.'}"
-    try:
-        report = yield
-    finally:
-        current_test.phase = outer
-    items = [node for node in report.result or () if isinstance(node, pytest.Item)]
-    with reported(collector.config, "checked markers"):
-        wrong = _wrong_markers([collector, *items])
-        if wrong and report.passed:
-            return pytest.CollectReport(report.nodeid, "failed", "\n".join(wrong), [])
-    return report
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> Generator[None, None, None]:
-    """Refuse markers that reach no mock, and wrong ones that other hooks have added.
-
-    In a worker of xdist, where an error would end the run, the set-up of each test refuses them.
-    """
-    is_part = any("::" in arg for arg in config.args) or config.getoption("lf", False)
-    no_effect: dict[Any, str] = {}
-    with reported(config, "checked markers"):
-        no_effect = _markers_without_effect(items, whole=not is_part)
-    yield
-    if hasattr(config, "workerinput"):
-        config.stash[_NO_EFFECT] = no_effect
-        return
-    with reported(config, "checked markers"):
-        wrong = [*no_effect.values(), *_wrong_markers(items)]
-        if wrong:
-            raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
-
-
-# Around each test
 
 
 class _TestState:
@@ -161,18 +92,15 @@ def _begin_test(item: Any) -> list[str]:
 
         active.begin_test()
         active.is_hidden = hidden_mocks(item)
-    judge = _judge_of(item.config)
+    judge = judge_of_run(item.config)
     if judge:
         judge.begin_test(item.nodeid)
     _set_up_mocks_first(item)
-    chain = item.listchain()
-    of_session: dict[Any, str] = item.config.stash.get(_NO_EFFECT, {})
-    no_effect = {**of_session, **_markers_without_effect([item])}
-    return [*_wrong_markers(chain), *(no_effect[node] for node in chain if node in no_effect)]
+    return wrong_markers_of(item)
 
 
-def _judge_of(config: pytest.Config) -> Judge | None:
-    """Return the judge of a session; None if no mock was activated and no call was blocked yet."""
+def judge_of_run(config: pytest.Config) -> Judge | None:
+    """Return the judge of a run; None if no mock was activated and no call was blocked yet."""
     if "pytest_sm_metrics.aws.active" not in sys.modules:
         return None
     from .judge import judge_of
@@ -223,7 +151,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 def _fail_for_findings(item: pytest.Item) -> None:
     """Fail the test for what its judge found, unless it has failed by itself."""
-    judge = _judge_of(item.config)
+    judge = judge_of_run(item.config)
     findings = judge.take() if judge else []
     if judge and findings and item.stash[_STATE].outcome != "failed":
         from .results import failure
@@ -257,7 +185,7 @@ def pytest_runtest_teardown(
             found = [internal_error("judged a test", error)]
         current_test.name, current_test.phase, current_test.owner = None, "", None
         with reported(item.config, "judged a test"):
-            judge = _judge_of(item.config)
+            judge = judge_of_run(item.config)
             if judge and found:
                 judge.note_raised(item.nodeid, "teardown", found)
         if has_raised:
@@ -275,7 +203,7 @@ def _found_in_teardown(item: pytest.Item, remaining: list[Any]) -> list[str]:
         from .markers import without_effect_at_the_end
 
         messages = without_effect_at_the_end(item)
-    judge = _judge_of(item.config)
+    judge = judge_of_run(item.config)
     if judge:
         from .results import found_in_teardown
 
@@ -329,7 +257,7 @@ def _outcome_after(report: pytest.TestReport, before: str) -> str:
 
 def _sections(item: pytest.Item) -> list[tuple[str, str]]:
     """Return the sections of a failing test."""
-    judge = _judge_of(item.config)
+    judge = judge_of_run(item.config)
     if judge is None:
         return []
     from .results import sections_of
@@ -349,72 +277,6 @@ def _scope_hint(error: object) -> list[tuple[str, str]]:
         "scope: sm_metrics_class, sm_metrics_module, sm_metrics_package or sm_metrics_session."
     )
     return [("SageMaker Metrics", hint)]
-
-
-# After the last test
-
-
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    """Judge the mocks that are torn down after the last test, because the run was stopped."""
-    judge = None
-    with reported(session.config, "judged the last mocks"):
-        judge = _judge_of(session.config)
-    if judge:
-        judge.is_finishing = True
-    try:
-        yield
-    except pytest.exit.Exception as error:
-        with reported(session.config, "judged the last mocks"):
-            if _found_late(session) and error.returncode == 0:
-                error.returncode = pytest.ExitCode.TESTS_FAILED
-        raise
-    finally:
-        with reported(session.config, "judged the last mocks"):
-            _found_late(session)
-
-
-def _found_late(session: Any) -> list[str]:
-    """Return what no test has reported, and fail the run for it."""
-    with reported(session.config, "judged the last mocks"):
-        judge = _judge_of(session.config)
-        report_late(session.config, judge.take_at_the_end() if judge else [])
-    late: list[str] = session.config.stash[LATE]
-    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
-    if output is not None:
-        output["sm_metrics"] = late
-    if late and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    return late
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """Take over what a worker of xdist found after its last test."""
-    report_late(node.config, getattr(node, "workeroutput", {}).get("sm_metrics", []))
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Report what was found outside of tests."""
-    found = config.stash.get(LATE, [])
-    config.stash[LATE] = []
-    if found:
-        from ..wording import printable_lines
-
-        terminalreporter.write_sep("=", "SageMaker Metrics, outside of tests", red=True)
-        for message in found:
-            terminalreporter.write_line(printable_lines(message))
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Report what no summary has reported: there is none after an internal error."""
-    session, reporter = map(config.pluginmanager.get_plugin, ("session", "terminalreporter"))
-    if session:
-        with reported(config, "judged the last mocks"):
-            _found_late(session)
-    if reporter:
-        pytest_terminal_summary(reporter, config)
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
