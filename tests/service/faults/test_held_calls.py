@@ -28,13 +28,18 @@ def test_an_answer_that_raises_does_not_keep_the_others_waiting():
     assert second.result(timeout=0) is answer
 
 
+class Waits(list):
+    """A log of timers; `run` is the function that the last one calls."""
+
+
 @pytest.fixture
 def waits(monkeypatch):
-    """Return the seconds for which timers were started, and `cancelled`. None of them runs."""
+    """Return the seconds for which timers were started, and `cancelled`. None runs by itself."""
 
     class Timer:
         def __init__(self, seconds, function):
             waits.append(seconds)
+            waits.run = function
 
         def start(self):
             pass
@@ -42,7 +47,7 @@ def waits(monkeypatch):
         def cancel(self):
             waits.append("cancelled")
 
-    waits = []
+    waits = Waits()
     monkeypatch.setattr(held_calls.threading, "Timer", Timer)
     return waits
 
@@ -64,6 +69,22 @@ def test_a_hold_that_is_late_already_ends_at_once(waits, monkeypatch):
     held.put_in_force(Force(lambda: 0))
     held.hold(0, lambda: Answer(200, {}, b"{}"), lambda: None)
     assert waits == [0]
+
+
+def test_only_the_call_that_is_late_fails(waits, monkeypatch):
+    times = iter([1000.0, 1000.0, 1002.0, 1002.5, 1002.5])
+    monkeypatch.setattr(held_calls, "real_clock", times.__next__)
+    held = HeldCalls(None, {}, Schedule(), timeout=2.5)
+    held.put_in_force(Force(lambda: 0))
+    answer = Answer(200, {}, b"{}")
+    late = held.hold(0, lambda: answer, lambda *how: None)
+    other = held.hold(1, lambda: answer, lambda *how: None)
+    waits.run()
+    assert waits == [2.5, 2.0]  # the second timer is for the other call
+    with pytest.raises(RuntimeError, match=r"a call was held for 2\.5 seconds"):
+        late.result(timeout=0)
+    held.remove()
+    assert other.result(timeout=0) is answer
 
 
 def test_waiting_for_calls_ends_when_the_time_is_up(monkeypatch):
