@@ -68,7 +68,7 @@ class Findings:
         faults = [
             fault
             for fault in self._service.injection.added
-            if not (fault.has_fired or fault.optional or fault in done)
+            if not (fault.has_fired or fault.has_raised or fault.optional or fault in done)
         ]
         self._reported += faults
         hint = self._opt_out_hint("unused_faults", "ignore")

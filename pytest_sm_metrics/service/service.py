@@ -244,6 +244,7 @@ class Service:
         with self.lock:
             self._count_arrival(attempt)
             self._enter_unanswered(attempt.call, failure.raised)
+            failure.fault.has_raised = True
             self._errors.append(failure.message(attempt.call))
         raise failure.raised
 

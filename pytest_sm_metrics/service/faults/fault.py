@@ -103,6 +103,8 @@ class Fault:
         self._matches = self._hits = 0
         self.has_fired = False
         """True if it fired, also in an example of Hypothesis that was undone."""
+        self.has_raised = False
+        """True if a predicate of its filters raised an exception, and the call did nothing."""
         self.overtaken = 0
         """The number of times that a fault added earlier fired in its place."""
         self.since = 0

@@ -17,7 +17,7 @@ class FailedPredicate:
     """A predicate of a fault that raised an exception."""
 
     def __init__(self, fault: Fault, error: PredicateError) -> None:
-        self._fault = fault
+        self.fault = fault
         self._error = error
         self.raised = error.raised
         """The exception."""
@@ -27,7 +27,7 @@ class FailedPredicate:
         name, value = self._error.filter_name, shortened(safe_repr(self._error.value))
         what, where = described(self.raised, own_frames=1)
         details = [
-            f"fault: {self._fault!r}",
+            f"fault: {self.fault!r}",
             f"it was called with {value}, and raised{where}",
             f"the call: {call!r}",
         ]
