@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -46,12 +47,14 @@ def _words(path: str) -> set[str]:
 class _Recorder:
     """A plugin of pytest that names the running test to coverage, and measures its time."""
 
-    def __init__(self, measured: coverage.Coverage):
+    def __init__(self, measured: coverage.Coverage, package: str):
         self._measured = measured
+        self._package = package
         self.seconds: dict[str, float] = {}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
+        _clear_caches(self._package)
         self._measured.switch_context(item.nodeid)
         begin = time.perf_counter()
         result = yield
@@ -60,9 +63,18 @@ class _Recorder:
         return result
 
 
+def _clear_caches(package: str) -> None:
+    """Have each test run the lines of cached functions that it needs, and not only the first."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == package:
+            for value in list(vars(module).values()):
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+
+
 def _measure(package: str, tests: list[str], result: Path) -> int:
     measured = coverage.Coverage(data_file=None, source=[package], config_file=False)
-    recorder = _Recorder(measured)
+    recorder = _Recorder(measured, package)
     measured.start()
     code = pytest.main([*OPTIONS, *tests], plugins=[recorder])
     measured.stop()
