@@ -70,13 +70,13 @@ class Copy:
         self._package = root / PACKAGE.name
         shutil.copytree(PACKAGE, self._package, ignore=shutil.ignore_patterns("__pycache__"))
 
-    def insert_before(self, file, anchor, text, times=1):
-        """Insert a text before each occurrence of another one."""
+    def insert_before(self, file, anchor, text):
+        """Insert a text before another one, which the file has once."""
         path = self._package / file
         source = path.read_text(encoding="utf-8")
         found = source.count(anchor)
-        assert found == times, (
-            f"{file} has {anchor!r} {found} times, not {times}: this test inserts there, and "
+        assert found == 1, (
+            f"{file} has {anchor!r} {found} times, not once: this test inserts there, and "
             "CONTRIBUTING.md describes the change"
         )
         path.write_text(source.replace(anchor, text + anchor), encoding="utf-8")
@@ -443,9 +443,8 @@ def test_marker(sm_metrics):
 
 def test_a_setting(package):
     package.insert_before("settings.py", '    "seed": Setting(', SETTING)
-    package.insert_before(
-        "settings.py", "    seed: int\n", "    longest_metric_name: int | None\n", times=2
-    )
+    for file in ("settings.py", "settings_keywords.py"):
+        package.insert_before(file, "    seed: int\n", "    longest_metric_name: int | None\n")
     package.insert_before("service/put_metrics/rules.py", AFTER_METRIC_RULES, RULE_OF_SETTING)
     package.run(USE_SETTING)
     result = package.run_pytest(TEST_OF_SETTING, longest_metric_name=3)
@@ -587,6 +586,6 @@ def test_an_assertion(package):
 
 
 def test_a_missing_anchor_is_reported(package):
-    with pytest.raises(AssertionError, match=r"mock\.py has 'no such text' 0 times, not 1"):
+    with pytest.raises(AssertionError, match=r"mock\.py has 'no such text' 0 times, not once"):
         package.insert_before("mock.py", "no such text", "")
     assert package.changed() == set()
