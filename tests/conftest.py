@@ -52,9 +52,16 @@ def blocks(monkeypatch):
 def pytester(pytester, monkeypatch):
     """Return a pytester without some plugins; tests about these plugins load them.
 
-    The plugins change the order of tests, need configuration, or hook botocore.
+    The plugins change the order of tests, need configuration, hook botocore, or, in the case of
+    Hypothesis, take a fifth of a short run.
     """
-    monkeypatch.setenv(
-        "PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in ("asyncio", "ddtrace", "randomly"))
-    )
+    without = ("asyncio", "ddtrace", "hypothesispytest", "randomly")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in without))
     return pytester
+
+
+@pytest.fixture
+def with_hypothesis(pytester, monkeypatch):
+    """Have pytester load the plugin of Hypothesis."""
+    options = os.environ["PYTEST_ADDOPTS"].replace("no:hypothesispytest", "hypothesispytest")
+    monkeypatch.setenv("PYTEST_ADDOPTS", options)

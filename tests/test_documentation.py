@@ -27,6 +27,7 @@ NEEDS = {
 }
 """The modules that a document's blocks need, and that the extra `test` does not install."""
 OPTIONS = {
+    "activation.md": "-p hypothesispytest",
     "companions/async-clients.md": "-p asyncio -o asyncio_default_fixture_loop_scope=function",
     # These warnings come from the SDK.
     "companions/sagemaker-sdk.md": (

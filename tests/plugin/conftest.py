@@ -69,8 +69,6 @@ def run(request, project):
         project.makepyfile(test_it=source)
         if request.param == "in process":
             return project.runpytest_inprocess(*options)
-        # Hypothesis takes most of a start-up.
-        lean = [] if "hypothesis" in source else ["-p", "no:hypothesispytest"]
-        return project.runpytest_subprocess("-p", "xdist", "-n", "1", *lean, *options)
+        return project.runpytest_subprocess("-p", "xdist", "-n", "1", *options)
 
     return run

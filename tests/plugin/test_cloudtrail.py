@@ -37,6 +37,7 @@ def test_the_fixture_and_a_markers_caller(run):
     )
 
 
+@pytest.mark.usefixtures("with_hypothesis")
 def test_under_hypothesis_each_example_has_its_own(project):
     project.makepyfile(
         """

@@ -147,6 +147,7 @@ def test_it(sm_metrics):
         )
         result.assert_outcomes(passed=1)
 
+    @pytest.mark.usefixtures("with_hypothesis")
     def test_with_hypothesis(self, run):
         result = run(
             UPLOAD

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("with_hypothesis")
+
 EXAMPLES = """
 import unittest
 import pytest

@@ -13,7 +13,6 @@ import pytest
 
 from ..reports.schema import validate
 
-LEAN = ("-p", "no:hypothesispytest")
 TWO = ("-p", "xdist", "-n", "2")
 ALL_OUTCOMES = """
 import unittest
@@ -113,7 +112,7 @@ def reported(project):
 
     def reported(source, *options, status=None, name="test_it"):
         project.makepyfile(**{name: source})
-        result = project.runpytest_subprocess(*LEAN, "--sm-metrics-report=report.json", *options)
+        result = project.runpytest_subprocess("--sm-metrics-report=report.json", *options)
         run = read(project)
         assert run["exit_status"] == result.ret
         assert status in (None, result.ret)
@@ -300,7 +299,7 @@ def test_a_worker_that_exits(reported):
 def test_control_c(project, options):
     how = "open('ready', 'w').close(); time.sleep(60)"
     project.makepyfile(test_it=INTERRUPTED.format(how=how))
-    command = [sys.executable, "-m", "pytest", *LEAN, *options, "--sm-metrics-report=report.json"]
+    command = [sys.executable, "-m", "pytest", *options, "--sm-metrics-report=report.json"]
     process = subprocess.Popen(command, cwd=project.path, start_new_session=True)
     ready = project.path / "ready"
     deadline = time.monotonic() + 60
@@ -332,7 +331,7 @@ def test_a_run_with_an_internal_error(project):
         """
     )
     project.makepyfile(test_it=INTERRUPTED.format(how="pass"))
-    result = project.runpytest_subprocess(*LEAN, "--sm-metrics-report=report.json")
+    result = project.runpytest_subprocess("--sm-metrics-report=report.json")
     assert result.ret == read(project)["exit_status"] == pytest.ExitCode.INTERNAL_ERROR
     assert [test["outcome"] for test in read(project)["tests"]] == ["passed", "passed"]
 
@@ -470,7 +469,7 @@ def test_workers_do_not_check(project):
     project.makepyfile(test_it="def test_it(sm_metrics): ...")
     older = project.path / "report.json"
     older.write_text("older")
-    result = project.runpytest_subprocess(*LEAN, *TWO, "--sm-metrics-report=report.json")
+    result = project.runpytest_subprocess(*TWO, "--sm-metrics-report=report.json")
     assert result.ret == 0
     assert read(project)["tests"]
 
@@ -509,7 +508,7 @@ def test_a_failed_write_fails_the_run(project, passes):
     )
     project.makepyfile(test_it=f"def test_it(sm_metrics): assert {passes}, 'its own failure'")
     options = ("--sm-metrics-report=report.json", "--sm-metrics-report=other.md")
-    result = project.runpytest_subprocess(*LEAN, "-p", "no:cacheprovider", *options)
+    result = project.runpytest_subprocess("-p", "no:cacheprovider", *options)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=int(passes), failed=int(not passes))
     result.stdout.fnmatch_lines(
@@ -557,7 +556,7 @@ def test_other_plugins_do_not_see_the_attachment(project, options):
         """
     )
     project.makepyfile(test_it="def test_it(sm_metrics): ...")
-    result = project.runpytest_subprocess(*LEAN, *options, "--sm-metrics-report=report.json")
+    result = project.runpytest_subprocess(*options, "--sm-metrics-report=report.json")
     result.assert_outcomes(passed=1)
     assert result.ret == 0
 
@@ -576,4 +575,4 @@ def test_nothing_is_collected_without_the_option(project):
                 assert f"pytest_sm_metrics.{name}" not in sys.modules
         """
     )
-    project.runpytest_subprocess(*LEAN).assert_outcomes(passed=2)
+    project.runpytest_subprocess().assert_outcomes(passed=2)

@@ -62,7 +62,7 @@ def test_it_names_five_tests(run):
 
 def test_workers_count_together(project):
     project.makepyfile(test_it=SOURCE)
-    [line] = lines(project.runpytest_subprocess(*TWO, "-p", "no:hypothesispytest"))
+    [line] = lines(project.runpytest_subprocess(*TWO))
     assert line.startswith("SageMaker Metrics: 2 tests used a mock, 3 calls, 4 metrics; 1 ")
 
 

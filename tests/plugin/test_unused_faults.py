@@ -127,6 +127,7 @@ def test_a_shared_mock_is_judged_when_its_scope_ends(project):
     result.stdout.no_fnmatch_line("*fired: fail_metrics('CONFLICT_ERROR'*")
 
 
+@pytest.mark.usefixtures("with_hypothesis")
 def test_examples_of_hypothesis(project):
     project.makepyfile(
         """
