@@ -369,6 +369,11 @@ class TestDelayCalls:
         assert len(sm_metrics["run-1"]["loss"]) == 3
         assert [call.error_code for call in sm_metrics.calls] == [None, "ReadTimeoutError", None]
 
+    def test_an_answer_after_exactly_the_timeout_arrives(self, sm_metrics):
+        client = make_client(read_timeout=7, retries={"total_max_attempts": 1})
+        sm_metrics.delay_calls(7)
+        assert put(client, "run-1", metric())["Errors"] == []
+
     def test_the_clients_retries_double_the_data(self, sm_metrics, client):
         sm_metrics.delay_calls(61, times=2)  # botocore's own read_timeout is 60
         assert put(client, "run-1", metric())["ResponseMetadata"]["RetryAttempts"] == 2

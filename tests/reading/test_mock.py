@@ -246,6 +246,14 @@ class TestLimits:
             "'run-1' holds metric_name_limit=1 other metric names already"
         )
 
+    def test_metric_names_of_earlier_requests_count_too(self, client):
+        with mock_sm_metrics(metric_name_limit=2) as sm_metrics:
+            put(client, "run-1", metric("loss"))
+            put(client, "run-1", metric("acc"))
+            answer = put(client, "run-1", metric("loss"), metric("f1"), metric("acc"))
+        assert answer["Errors"] == [{"Code": "METRIC_LIMIT_EXCEEDED", "MetricIndex": 1}]
+        assert [len(sm_metrics["run-1"][name]) for name in ("loss", "acc")] == [2, 2]
+
     def test_limits_are_per_resource(self, client):
         with mock_sm_metrics(metric_limit=1):
             assert put(client, "run-1", metric())["Errors"] == []

@@ -286,3 +286,12 @@ def test_the_summaries_of_a_trial_component_by_its_name_and_by_its_arn(service):
     assert service.summaries("run-1", "eu-west-1") == []
     elsewhere = trial_component_arn("us-east-1", "999999999999", "run-1")
     assert service.summaries(elsewhere, "us-east-1") == []
+
+
+@pytest.mark.parametrize(("known", "timeouts"), [(0, []), (1, [0.25])])
+def test_it_waits_for_an_arrival_only_if_none_has_come_since(service, monkeypatch, known, timeouts):
+    waited = []
+    monkeypatch.setattr(threading.Condition, "wait", lambda _, timeout: waited.append(timeout))
+    answered(service, request(body(item())))
+    service.wait_for_arrival(known, 0.25)
+    assert waited == timeouts

@@ -65,5 +65,11 @@ def test_the_ends_of_the_range_do_not_raise(values):
     assert standard_deviation(values) >= 0
 
 
+def test_the_smallest_doubles_are_not_rounded_to_zero():
+    least = sys.float_info.min
+    assert average([least / 4, least / 2]) == least * 0.375
+    assert standard_deviation([least / 4, least / 2, least * 0.75]) == least / 4
+
+
 def test_last_is_the_latest_and_of_equals_the_last_to_arrive():
     assert last_of_the_latest([1.0, 3.0, 3.0, 2.0]) == 2

@@ -17,7 +17,7 @@ from ..arns import trial_component_arn
 from ..faults.kinds import QueryFault
 from ..numbers import as_sent
 from ..statistics import STATISTICS
-from ..store import NO_STEP, SeriesColumns, Store
+from ..store import SeriesColumns, Store
 from .request import GetMetrics, Query
 from .rules import PERIODS, QUERY_RULES
 
@@ -118,11 +118,11 @@ def _x_values(columns: SeriesColumns, period: str) -> list[int]:
 def _bounds(query: Query) -> tuple[float, float]:
     """Return the least and the greatest value of the x-axis that a query asks for.
 
-    NO_STEP, which marks a metric without a Step, is less than any Step.
+    A Step is 0 or more; what marks a metric without one (`store.NO_STEP`) is less.
     """
     least = -math.inf if query.start is None else query.start
     if PERIODS[query.period] is None:
-        least = max(least, NO_STEP + 1)
+        least = max(least, 0)
     return least, math.inf if query.end is None else query.end
 
 
