@@ -39,13 +39,27 @@ ENDINGS = {
 }
 
 
+in_process = pytest.mark.parametrize("run", ["in process"], indirect=True)
+"""For tests of many cases, of which one is tried under xdist."""
+
+SCOPES = ["class", "module", "session"]
+
+
+@in_process
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("scope", ["class", "module", "session"])
+@pytest.mark.parametrize("scope", SCOPES)
 def test_an_unused_fault_of_a_shared_mock_whose_last_test_does_not_pass(run, scope, ending):
     last, outcome = ENDINGS[ending]
     source = SHARED.format(scope=scope, tests=PASSES.format(name="a") + "    " + last)
     result = run(source)
     result.assert_outcomes(passed=1, errors=1, **outcome)
+    result.stdout.fnmatch_lines(["*a fault never fired: fail_metrics('CONFLICT_ERROR', *"])
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_an_unused_fault_of_a_shared_mock_whose_only_test_does_not_pass(run, scope):
+    result = run(SHARED.format(scope=scope, tests=ENDINGS["skip in the body"][0]))
+    result.assert_outcomes(skipped=1, errors=1)
     result.stdout.fnmatch_lines(["*a fault never fired: fail_metrics('CONFLICT_ERROR', *"])
 
 
@@ -493,6 +507,7 @@ def marked(source, keywords):
     return head + source.replace("@MARK", "@" + mark).replace("MARK_ALONE", mark)
 
 
+@in_process
 @pytest.mark.parametrize("case", NO_EFFECT)
 def test_a_marker_that_reaches_no_mock_is_an_error(run, case):
     result = run(marked(NO_EFFECT[case], "metric_limit=1"))
@@ -503,6 +518,7 @@ def test_a_marker_that_reaches_no_mock_is_an_error(run, case):
     assert "no mock" in text
 
 
+@in_process
 @pytest.mark.parametrize("case", NO_EFFECT)
 def test_a_marker_with_a_mode_alone_is_none(run, case):
     result = run(marked(NO_EFFECT[case], 'mode="off"'))
@@ -527,11 +543,43 @@ EFFECT = {
 }
 
 
+@in_process
 @pytest.mark.parametrize("case", EFFECT)
 def test_a_marker_that_reaches_a_mock(run, case):
     result = run(marked(EFFECT[case], "metric_limit=1"))
     assert result.ret == 0
     assert result.parseoutcomes()["passed"] >= 1
+
+
+@pytest.fixture
+def under_xdist(project):
+    """Return a function that runs modules in a process of xdist's."""
+
+    def under_xdist(cases, keywords):
+        sources = {f"test_{n}": marked(source, keywords) for n, source in enumerate(cases)}
+        project.makepyfile(**sources)
+        return project.runpytest_subprocess("-p", "xdist", "-n", "1")
+
+    return under_xdist
+
+
+def test_markers_that_reach_no_mock_under_xdist(under_xdist):
+    result = under_xdist(NO_EFFECT.values(), "metric_limit=1")
+    assert result.ret != 0
+    assert "passed" not in result.parseoutcomes()
+    text = result.stdout.str() + result.stderr.str()
+    for number in range(len(NO_EFFECT)):
+        assert f"test_{number}.py" in text
+
+
+def test_markers_with_a_mode_alone_under_xdist(under_xdist):
+    under_xdist(NO_EFFECT.values(), 'mode="off"').assert_outcomes(passed=len(NO_EFFECT))
+
+
+def test_markers_that_reach_a_mock_under_xdist(under_xdist):
+    result = under_xdist(EFFECT.values(), "metric_limit=1")
+    assert result.ret == 0
+    result.assert_outcomes(passed=len(EFFECT) + 1)
 
 
 def test_a_marker_that_reaches_a_mock_in_mode_mock(run):
