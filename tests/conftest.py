@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import socket
@@ -15,6 +16,11 @@ pytest_plugins = ["pytester"]
 
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+def pytest_collection_finish():
+    """Have garbage collections pass over the collected tests: some tests collect many times."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
