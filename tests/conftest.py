@@ -61,7 +61,7 @@ def pytester(pytester, monkeypatch):
     The plugins change the order of tests, need configuration, hook botocore, or, in the case of
     Hypothesis, take a fifth of a short run.
     """
-    # Each run in process of pytest 8.4 collects five times, and Hypothesis keeps what it has tested.
+    # A run in process of pytest 8.4 collects five times; Hypothesis keeps what it has tested.
     gc.collect()
     gc.freeze()
     without = ("asyncio", "ddtrace", "hypothesispytest", "randomly")
