@@ -136,24 +136,29 @@ def sweep(
     - Further keywords are the settings of each mock.
 
     Raises an AssertionError if the function makes no call, or the invariant does not hold without
-    failures; what the function raises without failures; a ValueError for an argument that is not
-    accepted.
+    failures; what the function raises without failures; before the function runs, a ValueError for
+    an argument that is not accepted.
     """
     __tracebackhide__ = True
+    check("function", function, callable(function), "a function that takes no argument")
+    check("invariant", invariant, invariant is None or callable(invariant), "None, or a function")
+    check(
+        "may_raise", may_raise, _are_exceptions(may_raise), "an exception type, or a tuple of them"
+    )
     check("schedules", schedules, is_whole(schedules, 0), "a whole number from 0")
     check_settings(settings)
+    modes = every_fault(only=only, without=without, times=times, transient=transient)
     run = _Runs(function, invariant, settings)
     attempts = run.without_failures()
-    faults = every_fault(
-        only=only, without=without, times=times, after=range(attempts), transient=transient
-    )
+    chosen = [fault.name for fault in modes]
+    faults = every_fault(only=chosen, times=times, after=range(attempts))
     found = [run.with_failures([fault]) for fault in faults]
     names = list(dict.fromkeys(case.faults[0][0] for case in found if case))
     result = Sweep(run.name, attempts, [case for case in found if case], may_raise)
 
     def with_schedule(schedule: Iterable[tuple[str, int]]) -> Case | None:
-        chosen = [every_fault(only=one, times=times, after=[at]) for one, at in schedule]
-        return run.with_failures([fault for [fault] in chosen])
+        each = [every_fault(only=one, times=times, after=[at]) for one, at in schedule]
+        return run.with_failures([fault for [fault] in each])
 
     def fails(schedule: Iterable[tuple[str, int]]) -> bool:
         case = with_schedule(schedule)
@@ -168,6 +173,11 @@ def sweep(
         if case and not result._is_accepted(case):
             break
     return result
+
+
+def _are_exceptions(value: object) -> bool:
+    types = value if isinstance(value, tuple) else (value,)
+    return all(isinstance(one, type) and issubclass(one, Exception) for one in types)
 
 
 class _Runs:

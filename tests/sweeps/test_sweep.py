@@ -210,14 +210,36 @@ class TestTheRuns:
         ("arguments", "error", "message"),
         [
             ({"only": "NotJson"}, ValueError, "did you mean 'NotJSON'"),
+            ({"without": ["NotJson"]}, ValueError, "did you mean 'NotJSON'"),
+            ({"only": []}, ValueError, "no failure is left"),
+            ({"transient": 1}, ValueError, "transient is 1"),
             ({"schedules": -1}, ValueError, "schedules is -1"),
             ({"metric_limits": 1}, TypeError, "metric_limit"),
             ({"times": 0}, ValueError, "times is 0"),
+            (
+                {"may_raise": "UploadError"},
+                ValueError,
+                "may_raise is 'UploadError'; accepted is an",
+            ),
+            ({"may_raise": (ValueError, None)}, ValueError, "may_raise is "),
+            ({"invariant": True}, ValueError, "invariant is True; accepted is None, or a function"),
         ],
     )
-    def test_what_is_not_accepted(self, upload, arguments, error, message):
+    def test_what_is_not_accepted_is_refused_before_the_function_runs(
+        self, arguments, error, message
+    ):
+        runs = []
         with pytest.raises(error, match=message):
-            sweep(upload, **arguments)
+            sweep(lambda: runs.append(1), **arguments)
+        assert runs == []
+
+    def test_the_result_of_a_call_is_no_function(self):
+        with pytest.raises(ValueError, match="function is None; accepted is a function that takes"):
+            sweep(print())
+
+    def test_names_may_come_from_an_iterator(self, upload):
+        found = sweep(upload, only=iter(["BadGateway", "CONFLICT_ERROR"]))
+        assert {case.faults[0][0] for case in found.cases} == {"BadGateway", "CONFLICT_ERROR"}
 
 
 class TestTheTable:
