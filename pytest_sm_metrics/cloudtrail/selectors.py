@@ -339,4 +339,4 @@ def _operators_of(field: Mapping[str, Any]) -> dict[str, Any]:
 def _are_values(values: object) -> bool:
     if not isinstance(values, (list, tuple)) or not values:
         return False
-    return all(isinstance(one, str) and 0 < len(one) <= _MOST_CHARACTERS for one in values)
+    return all(isinstance(one, str) and 1 <= len(one) <= _MOST_CHARACTERS for one in values)

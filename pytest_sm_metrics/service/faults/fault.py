@@ -268,8 +268,8 @@ class Fault:
         for name, value in {**self.filters, **self.options}.items():
             if value is not None and value is not False:
                 shown.append(f"{name}={_shown(value)}")
-        for (name, value), default in zip(self.schedule._asdict().items(), Schedule(), strict=True):
-            if value != default:
+        for name, value in self.schedule._asdict().items():
+            if value != Schedule._field_defaults[name]:
                 shown.append(f"{name}={value}")
         return f"{self.kind}({', '.join(shown)})"
 
