@@ -310,6 +310,11 @@ def test_fields_are_refused(added, why):
     assert why in refusal_of(data(added))
 
 
+def test_the_longest_value():
+    assert selection(data(field("eventName", Equals=["x" * 2048])))
+    assert "1 to 2048 characters" in refusal_of(data(field("eventName", Equals=["x" * 2049])))
+
+
 def test_a_field_that_is_misspelt():
     why = (
         "selector 1: CloudTrail does not know the field 'eventname'; did you mean 'eventName'? "
