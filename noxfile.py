@@ -69,7 +69,7 @@ def compat(session: nox.Session) -> None:
 def newest(session: nox.Session) -> None:
     """Test with the newest botocore, which aiobotocore excludes, and the newest SageMaker SDK.
 
-    This leaves out what botocore has no part in: pytest's side of the plugin, reports, prose.
+    This leaves out what botocore has no part in: reports, prose, and the server under stress.
     """
     companions = [
         "aiohttp",
@@ -83,8 +83,8 @@ def newest(session: nox.Session) -> None:
         "markdown-it-py",
     ]
     session.install("-e", ".", *companions, "pytest-xdist")
-    others = ["plugin", "reports", "browser", "server/test_stress.py", "test_contributing.py"]
-    others += ["test_documentation.py", "test_prose.py", "compat/test_aiobotocore.py"]
+    others = ["reports", "browser", "server/test_stress.py", "test_contributing.py"]
+    others += ["test_prose.py", "compat/test_aiobotocore.py"]
     run_pytest(session, *(f"--ignore=tests/{path}" for path in others), "-k", LEAN)
     session.install("sagemaker-core>=2")
     of_sdk = ["test_sagemaker_sdk.py", "test_sweeps_of_sdks.py", "test_worker_pools.py"]

@@ -148,9 +148,9 @@ def sweep(
     check("schedules", schedules, is_whole(schedules, 0), "a whole number from 0")
     check_settings(settings)
     modes = every_fault(only=only, without=without, times=times, transient=transient)
+    chosen = [mode.name for mode in modes]
     run = _Runs(function, invariant, settings)
     attempts = run.without_failures()
-    chosen = [fault.name for fault in modes]
     faults = every_fault(only=chosen, times=times, after=range(attempts))
     found = [run.with_failures([fault]) for fault in faults]
     names = list(dict.fromkeys(case.faults[0][0] for case in found if case))

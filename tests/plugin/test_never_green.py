@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -40,7 +41,7 @@ ENDINGS = {
 
 
 in_process = pytest.mark.parametrize("run", ["in process"], indirect=True)
-"""For tests of many cases, of which one is tried under xdist."""
+"""For tests of many cases, beside which another test tries some, or all at once, under xdist."""
 
 SCOPES = ["class", "module", "session"]
 
@@ -569,7 +570,8 @@ def test_markers_that_reach_no_mock_under_xdist(under_xdist):
     assert "passed" not in result.parseoutcomes()
     text = result.stdout.str() + result.stderr.str()
     for number in range(len(NO_EFFECT)):
-        assert f"test_{number}.py" in text
+        refused = rf"test_{number}\.py\S*: @pytest\.mark\.sm_metrics\(metric_limit=1\).*no mock"
+        assert re.search(refused, text), number
 
 
 def test_markers_with_a_mode_alone_under_xdist(under_xdist):
